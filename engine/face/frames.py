@@ -1,0 +1,59 @@
+"""From a face, or from what the user says of one, to its frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine import geometry
+from engine.errors import MienError
+from engine.face.finder import Face, FaceFrame
+
+
+def parse_frame(text: str) -> FaceFrame:
+    """A face frame from "X,Y,WIDTH,HEIGHT" or "X,Y,WIDTH,HEIGHT,ANGLE" (pixels, degrees clockwise).
+
+    Raises MienError when it is not that.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+        if len(numbers) not in (4, 5) or not np.isfinite(numbers).all():
+            raise ValueError
+    except ValueError:
+        raise MienError(
+            f"'{text}' is not a face frame; write X,Y,WIDTH,HEIGHT or X,Y,WIDTH,HEIGHT,ANGLE."
+        ) from None
+    if numbers[2] < 8 or numbers[3] < 8:
+        raise MienError(f"The face frame '{text}' is smaller than 8 pixels; give a larger one.")
+    return FaceFrame(*numbers)
+
+
+def matrix_of(face: Face) -> np.ndarray:
+    """The 2 x 3 frame of a face (see engine.geometry): by its mesh, else by its box and angle."""
+    if face.mesh is not None:
+        return geometry.frame_from_mesh(face.mesh)
+    return geometry.frame_from_box(*face.box, face.angle)
+
+
+def owned_area(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Which pixels of `box` a face may paint: its frame with the corners rounded off.
+
+    Corners of a frame hold background, which texture continues better than a face does.
+    Returns height x width bool.
+    """
+    x, y, width, height = box
+    across = np.arange(x, x + width, dtype=np.float32) + 0.5
+    down = (np.arange(y, y + height, dtype=np.float32) + 0.5)[:, None]
+    u = frame[0, 0] * across + frame[0, 1] * down + frame[0, 2]
+    v = frame[1, 0] * across + frame[1, 1] * down + frame[1, 2]
+    # A superellipse just inside the frame: |x|^4 + |y|^4 <= 1.
+    u, v = (u - 0.5) / 0.49, (v - 0.5) / 0.49
+    return np.square(np.square(u)) + np.square(np.square(v)) <= 1
+
+
+def overlaps(frame: FaceFrame, face: Face) -> bool:
+    """Whether a face found by the finder is the one the user framed: its centre lies inside."""
+    x, y, width, height = face.box
+    centre = np.array([[x + width / 2, y + height / 2]])
+    matrix = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)
+    u, v = geometry.transform(matrix, centre)[0]
+    return 0 <= u <= 1 and 0 <= v <= 1

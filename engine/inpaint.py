@@ -1,0 +1,100 @@
+"""The fill: one request in, patches out. (contract; implementation follows)"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.face.finder import Face, FaceFrame
+from engine.mask import Mask
+from engine.photo import Photo
+
+
+@dataclass(frozen=True)
+class FillOptions:
+    """How to fill.
+
+    `frames` are face frames the user drew: each is a face whether a finder agrees or not.
+    `model` names an installed generator, "prior" stops after the face prior.
+    `device` is auto, cpu, cuda or mps. `seed` makes the texture fill repeatable.
+    """
+
+    model: str = "default"
+    device: str = "auto"
+    seed: int = 0
+    frames: tuple[FaceFrame, ...] = ()
+
+
+@dataclass(frozen=True)
+class FillRequest:
+    """Everything a fill needs. `faces` saves a second search when they are known already."""
+
+    photo: Photo
+    mask: Mask
+    options: FillOptions = field(default_factory=FillOptions)
+    faces: tuple[Face, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A filled rectangle of the photo, to be composited by `Photo.apply`.
+
+    box: (x, y, width, height) in photo pixels. pixels: height x width x 3, the photo's dtype, RGB.
+    alpha: height x width uint8, 0 keeps the photo's pixel bit for bit, 255 takes the patch's.
+    kind: "face" or "texture". readings: plain figures for `--json` and the inspector.
+    """
+
+    box: tuple[int, int, int, int]
+    pixels: np.ndarray
+    alpha: np.ndarray
+    kind: str
+    seconds: float
+    readings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a fill is: stage ("load", "find", "prior", "generate", "texture", "blend"),
+    done (0..1 of the whole fill)."""
+
+    stage: str
+    done: float
+
+
+@dataclass(frozen=True)
+class FillResult:
+    """patches in the order to apply; faces found; the model and device that ran; wall seconds."""
+
+    patches: tuple[Patch, ...]
+    faces: tuple[Face, ...]
+    model: str
+    device: str
+    seconds: float
+
+
+class Inpainter(Protocol):
+    """What the editor, the CLI and the batch ask for fills; heavy imports happen on first use."""
+
+    def fill(
+        self,
+        request: FillRequest,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> FillResult:
+        """Raises MienError with one sentence, Cancelled when `cancel` was set."""
+        ...
+
+    def find_faces(self, photo: Photo) -> tuple[Face, ...]: ...
+
+    def preview(self, request: FillRequest) -> tuple[Patch, ...]:
+        """The prior's fill alone, for the live preview: tens of milliseconds a face.
+
+        Needs `request.faces`; parts no face owns are left out."""
+        ...
+
+
+# The implementation is made by engine.inpaint.create_inpainter() -> Inpainter

@@ -1,0 +1,193 @@
+"""The face prior: a conditional Gaussian over aligned faces, solved in closed form.
+
+A face is `mean + basis z` with z ~ N(0, I) (probabilistic PCA, Tipping & Bishop 1999, of aligned
+faces and their mirror images). Whatever is known of a face is a linear observation of z: the
+visible pixels always, and any number of further rows. The posterior of z is Gaussian: its mean is
+the fill, its covariance says what is uncertain, and samples from it are variants.
+
+Mirror images in the training set make every component either symmetric or antisymmetric. Only
+the left halves are stored, and the normal equations fall apart into three blocks that cost a
+third of the whole: that is what lets the prior follow a brush.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.prior.membrane import membrane
+
+# Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
+# fast pixels lose their say with the distance from the hole, in units of the frame's side. Both
+# chosen by LPIPS and PSNR on faces kept aside (docs/results.md).
+NOISE = 0.25
+REACH = 0.125
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Further knowledge of a face: `rows @ z = values`, each row with its own precision.
+
+    rows: M x K (the order of `FacePrior.components`). values: B x M. precision: B x M or M,
+    one over the noise variance; 0 leaves a row out.
+    """
+
+    rows: Tensor
+    values: Tensor
+    precision: Tensor
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Gaussian belief about z: mean B x K, and the Cholesky factor of the precision, B x K x K."""
+
+    mean: Tensor
+    factor: Tensor
+
+    def sample(self, generator: torch.Generator | None = None, spread: float = 1.0) -> Tensor:
+        """One draw of z for every item, B x K; `spread` scales the departure from the mean."""
+        noise = torch.randn(self.mean.shape, generator=generator).to(self.mean)
+        step = torch.linalg.solve_triangular(self.factor.mT, noise.unsqueeze(-1), upper=True)
+        return self.mean + spread * step.squeeze(-1)
+
+
+class FacePrior:
+    """The fitted prior on a device.
+
+    side: its resolution. components: K. Tensors are RGB in [-1, 1], holes 1 = hidden.
+    """
+
+    def __init__(self, tensors: dict[str, Tensor], device: str | torch.device = "cpu") -> None:
+        """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
+        halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
+        them into units of one standard deviation; residual: S x S/2, variance left over."""
+        self.device = torch.device(device)
+        values = {name: tensor.to(self.device, torch.float32) for name, tensor in tensors.items()}
+        self.side = values["mean"].shape[1]
+        self._mean = values["mean"].reshape(-1)
+        self._residual = values["residual"]
+        self._even = (values["even"] * values["even_scale"]).flatten(0, 2)
+        self._odd = (values["odd"] * values["odd_scale"]).flatten(0, 2)
+        self.components = self._even.shape[1] + self._odd.shape[1]
+
+    @classmethod
+    def load(cls, path: Path | str, device: str | torch.device = "cpu") -> FacePrior:
+        """From a safetensors file as written by `main.py train prior`."""
+        from safetensors.torch import load_file
+
+        return cls(load_file(str(path)), device)
+
+    def fill(
+        self,
+        crops: Tensor,
+        hole: Tensor,
+        observations: Sequence[Observation] = (),
+        *,
+        generator: torch.Generator | None = None,
+        spread: float = 0.0,
+    ) -> Tensor:
+        """The crops with their holes painted by the prior, seam closed.
+
+        crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
+        hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a variant instead of the mean. Outside the hole the
+        result is `crops` itself.
+        """
+        posterior = self.posterior(crops, hole, observations)
+        z = posterior.sample(generator, spread) if spread else posterior.mean
+        return self.composite(self.render(z), crops, hole)
+
+    def posterior(
+        self, crops: Tensor, hole: Tensor, observations: Sequence[Observation] = ()
+    ) -> Posterior:
+        """What is known of z from the visible pixels and the further observations."""
+        values, weight = self._observe(crops, hole)
+        half = self.side // 2
+        left, right = values[..., :half], values[..., half:].flip(-1)
+        w_left = weight[..., :half].expand(-1, 3, -1, -1).flatten(1)
+        w_right = weight[..., half:].flip(-1).expand(-1, 3, -1, -1).flatten(1)
+        left, right = left.flatten(1) - self._mean, right.flatten(1) - self._mean
+
+        total, difference = w_left + w_right, w_left - w_right
+        sum_even, sum_odd = w_left * left + w_right * right, w_left * left - w_right * right
+        precision = torch.stack(
+            [self._normal_matrix(t, d) for t, d in zip(total, difference, strict=True)]
+        )
+        target = torch.cat([sum_even @ self._even, sum_odd @ self._odd], dim=1)
+        for observation in observations:
+            rows = observation.rows.to(self.device)
+            w = observation.precision.to(self.device).expand_as(observation.values)
+            precision = precision + rows.mT @ (w.unsqueeze(-1) * rows)
+            target = target + (w * observation.values.to(self.device)) @ rows
+        factor = torch.linalg.cholesky(precision)
+        mean = torch.cholesky_solve(target.unsqueeze(-1), factor).squeeze(-1)
+        return Posterior(mean, factor.expand(len(mean), -1, -1))
+
+    def _normal_matrix(self, total: Tensor, difference: Tensor) -> Tensor:
+        """I + B' W B for one face, K x K, by its even, odd and mixed blocks."""
+        rows = total > 0
+        if rows.float().mean() < 0.9:
+            even, odd = self._even[rows], self._odd[rows]
+            total, difference = total[rows], difference[rows]
+        else:
+            even, odd = self._even, self._odd
+        weighted = total.unsqueeze(1)
+        even_even = even.mT @ (weighted * even)
+        odd_odd = odd.mT @ (weighted * odd)
+        even_odd = even.mT @ (difference.unsqueeze(1) * odd)
+        matrix = torch.cat(
+            [torch.cat([even_even, even_odd], 1), torch.cat([even_odd.mT, odd_odd], 1)], 0
+        )
+        matrix.diagonal().add_(1.0)
+        return matrix
+
+    def _observe(self, crops: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels at the prior's size."""
+        crops, known = crops.to(self.device), 1 - hole.to(self.device)
+        size = (self.side, self.side)
+        share = F.interpolate(known, size=size, mode="area")
+        values = F.interpolate(crops * known, size=size, mode="area") / share.clamp_min(1e-3)
+        visible = share > 0.5
+        distance = _distance(1 - visible.to(crops.dtype)) / self.side
+        residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
+        weight = visible * torch.exp(-distance / REACH) / (NOISE**2 + residual)
+        return values, weight
+
+    def render(self, z: Tensor) -> Tensor:
+        """The faces of coefficients z (B x K): B x 3 x s x s at the prior's own size."""
+        count = self._even.shape[1]
+        even = z[:, :count] @ self._even.mT + self._mean
+        odd = z[:, count:] @ self._odd.mT
+        half = (len(z), 3, self.side, self.side // 2)
+        left, right = (even + odd).view(half), (even - odd).view(half)
+        return torch.cat([left, right.flip(-1)], -1)
+
+    def composite(self, faces: Tensor, crops: Tensor, hole: Tensor) -> Tensor:
+        """Rendered faces (B x 3 x s x s) brought to the crops' size, into their holes, seam closed."""
+        crops, hole = crops.to(self.device), hole.to(self.device)
+        faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+        faces = faces + membrane(crops - faces, hole)
+        return crops + hole * (faces.clamp(-1, 1) - crops)
+
+
+def _distance(hole: Tensor) -> Tensor:
+    """Distance in pixels from each visible pixel to the hole, B x 1 x s x s; 0 without a hole.
+
+    Two-norm by two exact one-dimensional passes (Felzenszwalb & Huttenlocher 2012), written as
+    broadcast minima: at the prior's size that is a few million operations.
+    """
+    far = 4.0 * hole.shape[-1]
+    squared = torch.where(hole > 0.5, 0.0, far**2)
+    for dimension in (-1, -2):
+        squared = squared.transpose(dimension, -1)
+        steps = torch.arange(squared.shape[-1], device=hole.device, dtype=hole.dtype)
+        gaps = (steps[:, None] - steps[None, :]) ** 2
+        squared = (squared.unsqueeze(-2) + gaps).amin(-1)
+        squared = squared.transpose(dimension, -1)
+    distance = squared.clamp_min(0).sqrt()
+    nothing_hidden = (hole > 0.5).flatten(1).any(1).view(-1, 1, 1, 1)
+    return torch.where(nothing_hidden, distance, torch.zeros_like(distance))

@@ -1,0 +1,101 @@
+"""Filling what no face owns: background, clothes, hair far from a face, by texture.
+
+PatchMatch (Barnes et al. 2009, package PyPatchMatch) for areas, Telea's fast marching (2004,
+OpenCV) for holes a few pixels wide, where it is as good and at once. Large holes are filled at a
+reduced size: texture that far from the border is a guess anyway, and the cost stays bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from engine.errors import Cancelled
+
+THIN = 6  # pixels: holes nowhere wider than this go to Telea
+LARGEST = 600_000  # pixels of the working picture for PatchMatch
+PATCH = 3  # radius: patches of 7 x 7
+
+
+def fill_texture(
+    rgb: np.ndarray,
+    hole: np.ndarray,
+    seed: int = 0,
+    cancel: threading.Event | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
+    """Fill each connected part of a hole.
+
+    rgb: H x W x 3 uint8. hole: H x W bool. Yields (box, pixels) a part: (x, y, width, height) and
+    height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
+    """
+    import cv2
+
+    if not hole.any():
+        return
+    # Nearby strokes are one part: each would else be filled from the other's unfilled pixels.
+    reach = 9
+    joined = cv2.dilate(hole.view(np.uint8), np.ones((reach, reach), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    for index in range(1, count):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        x, y, width, height = (int(v) for v in stats[index, :4])
+        part = hole[y : y + height, x : x + width]
+        if part.any():
+            yield _fill_part(rgb, hole, (x, y, width, height), seed)
+        if progress is not None:
+            progress(index / (count - 1))
+
+
+def _fill_part(
+    rgb: np.ndarray, hole: np.ndarray, box: tuple[int, int, int, int], seed: int
+) -> tuple[tuple[int, int, int, int], np.ndarray]:
+    import cv2
+
+    x, y, width, height = box
+    margin = max(48, int(0.75 * max(width, height)))
+    x0, y0 = max(0, x - margin), max(0, y - margin)
+    x1, y1 = min(rgb.shape[1], x + width + margin), min(rgb.shape[0], y + height + margin)
+    picture = np.ascontiguousarray(rgb[y0:y1, x0:x1])
+    missing = hole[y0:y1, x0:x1].astype(np.uint8)
+    inside = (slice(y - y0, y - y0 + height), slice(x - x0, x - x0 + width))
+    if missing.all():
+        # Nothing to take texture from: the whole neighbourhood is hidden.
+        return box, np.full((height, width, 3), 128, np.uint8)
+    widest = cv2.distanceTransform(missing, cv2.DIST_L2, 3).max()
+    if widest <= THIN / 2:
+        filled = cv2.inpaint(picture, missing, 4, cv2.INPAINT_TELEA)
+        return box, filled[inside]
+
+    scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
+    size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
+    if scale < 1:
+        small_hole = cv2.resize(missing * 255, size, interpolation=cv2.INTER_AREA) > 0
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    else:
+        small, small_hole = picture, missing > 0
+    filled = _patchmatch(small, small_hole, seed)
+    if scale < 1:
+        up = (missing.shape[1], missing.shape[0])
+        filled = cv2.resize(filled, up, interpolation=cv2.INTER_CUBIC)
+        # The reduced fill meets the photo with its colour, not with its pixels: close the seam.
+        soft = cv2.GaussianBlur(missing.astype(np.float32), (0, 0), 0.7 / scale)
+        soft = np.clip(soft * 2, 0, 1)[..., None] * missing[..., None]
+        near = cv2.inpaint(small, small_hole.view(np.uint8), 3, cv2.INPAINT_TELEA)
+        near = cv2.resize(near, up, interpolation=cv2.INTER_CUBIC)
+        filled = (filled * soft + near * (1 - soft)).round().astype(np.uint8)
+    return box, filled[inside]
+
+
+def _patchmatch(picture: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
+    import cv2
+    import patchmatch
+
+    if not patchmatch.patchmatch_available or min(picture.shape[:2]) < 4 * PATCH:
+        return cv2.inpaint(picture, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    patchmatch.set_random_seed(seed)
+    filled = patchmatch.inpaint(picture, hole.astype(np.uint8), patch_size=PATCH)
+    return np.asarray(filled)

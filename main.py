@@ -1,0 +1,184 @@
+"""The one door to Mien: no verb opens the editor, a verb does its job without one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.errors import Cancelled, MienError
+
+VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
+
+app = typer.Typer(
+    name="mien",
+    help="Mien paints hidden parts of faces back. Without a verb it opens the editor: "
+    "main.py [PHOTO ...]",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+SeedOption = Annotated[int, typer.Option(help="Equal seeds give equal fills on one device.")]
+FaceOption = Annotated[
+    list[str] | None,
+    typer.Option("--face", help="Where a face is: X,Y,WIDTH,HEIGHT[,ANGLE]. May be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def inpaint(
+    photo: Annotated[Path, typer.Argument(help="The photo to fill.")],
+    mask: Annotated[Path, typer.Option(help="A picture of the photo's size: white is filled.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")],
+    face: FaceOption = None,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill the masked part of one photo."""
+    from engine.face.frames import parse_frame
+    from engine.inpaint import FillOptions, FillRequest, create_inpainter
+    from engine.mask import open_mask
+    from engine.photo import check_destination, open_photo, save_photo
+
+    frames = tuple(parse_frame(text) for text in face or ())
+    check_destination(output, overwrite=overwrite)
+    picture = open_photo(photo)
+    hole = open_mask(mask, picture.size)
+    if hole.is_empty:
+        raise MienError(f"The mask {mask} is all black; paint white what should be filled.")
+    options = FillOptions(model=model, device=device, seed=seed, frames=frames)
+    result = create_inpainter().fill(FillRequest(picture, hole, options))
+    for patch in result.patches:
+        picture = picture.apply(patch)
+    saved = save_photo(picture, output, overwrite=overwrite)
+    if as_json:
+        typer.echo(json.dumps({"output": str(saved), **result.as_dict()}))
+    else:
+        kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
+        typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+
+
+@app.command()
+def batch(
+    folder: Annotated[Path, typer.Argument(help="The folder of photos; subfolders are kept.")],
+    masks: Annotated[Path, typer.Option(help="Masks of the same names (any picture format).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the results.")],
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill a folder of photos; a bad file is reported and the rest goes on (exit code 1)."""
+    from engine.batch import run_batch
+    from engine.inpaint import FillOptions
+
+    options = FillOptions(model=model, device=device, seed=seed)
+
+    def report(done: int, total: int, outcome) -> None:
+        if as_json:
+            return
+        status = outcome.error or f"{outcome.seconds:.1f} s"
+        typer.echo(f"[{done}/{total}] {outcome.photo}: {status}", err=bool(outcome.error))
+
+    summary = run_batch(folder, masks, output, options, overwrite=overwrite, report=report)
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{summary.filled} filled, {summary.failed} failed, {summary.skipped} without a mask."
+        )
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the installed models and check their files."""
+    from engine.doctor import model_table
+
+    rows = model_table()
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:<20} {row['kind']:<10} {row['state']:<10} {row['title']}")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Versions, devices and installed models: what to send with a question."""
+    from engine.doctor import examine
+
+    findings = examine()
+    if as_json:
+        typer.echo(json.dumps(findings, indent=2))
+        return
+    for key, value in findings.items():
+        if isinstance(value, dict):
+            typer.echo(f"{key}:")
+            for name, entry in value.items():
+                typer.echo(f"  {name}: {entry}")
+        elif isinstance(value, list):
+            typer.echo(f"{key}:")
+            for entry in value:
+                typer.echo(f"  {entry}")
+        else:
+            typer.echo(f"{key}: {value}")
+
+
+def _training_app() -> typer.Typer:
+    from training.commands import app as training_app
+
+    return training_app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb, or the editor; the process's exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if not arguments or (arguments[0] not in VERBS and not arguments[0].startswith("-")):
+        from gui.app import run
+
+        return run([Path(argument) for argument in arguments])
+    if arguments[0] in ("prepare", "train", "evaluate"):
+        chosen = _training_app()
+    else:
+        chosen = app
+    try:
+        chosen(arguments, standalone_mode=False)
+    except MienError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Cancelled:
+        print("Cancelled; nothing was changed.", file=sys.stderr)
+        return 130
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        import click
+
+        if isinstance(error, click.ClickException):
+            error.show()
+            return error.exit_code
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
