@@ -83,6 +83,7 @@ def batch(
 ) -> None:
     """Fill a folder of photos; a bad file is reported and the rest goes on (exit code 1)."""
     from engine.batch import run_batch
+
     from engine.inpaint import FillOptions
 
     options = FillOptions(model=model, device=device, seed=seed)

@@ -1,4 +1,7 @@
-"""The fill: one request in, patches out. (contract; implementation follows)"""
+"""The contract of a fill: one request in, patches out.
+
+Cheap to import: the editor knows these types before torch is loaded. `engine.filler` does it.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,32 @@ class FillResult:
     device: str
     seconds: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for `--json`, logs and the inspector."""
+        return {
+            "seconds": round(self.seconds, 4),
+            "device": self.device,
+            "model": self.model,
+            "faces": [
+                {
+                    "box": [round(float(v), 1) for v in face.box],
+                    "score": round(float(face.score), 4),
+                    "angle": round(float(face.angle), 2),
+                    "mesh": face.mesh is not None,
+                }
+                for face in self.faces
+            ],
+            "patches": [
+                {
+                    "box": list(patch.box),
+                    "kind": patch.kind,
+                    "seconds": round(patch.seconds, 4),
+                    "readings": patch.readings,
+                }
+                for patch in self.patches
+            ],
+        }
+
 
 class Inpainter(Protocol):
     """What the editor, the CLI and the batch ask for fills; heavy imports happen on first use."""
@@ -88,7 +117,9 @@ class Inpainter(Protocol):
         """Raises MienError with one sentence, Cancelled when `cancel` was set."""
         ...
 
-    def find_faces(self, photo: Photo) -> tuple[Face, ...]: ...
+    def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
+        """Every face of the photo, largest first."""
+        ...
 
     def preview(self, request: FillRequest) -> tuple[Patch, ...]:
         """The prior's fill alone, for the live preview: tens of milliseconds a face.
@@ -97,4 +128,8 @@ class Inpainter(Protocol):
         ...
 
 
-# The implementation is made by engine.inpaint.create_inpainter() -> Inpainter
+def create_inpainter() -> Inpainter:
+    """The real inpainter; it loads its networks when they are first needed."""
+    from engine.filler import FaceInpainter
+
+    return FaceInpainter()

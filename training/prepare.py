@@ -155,7 +155,9 @@ def prepare_face(
         [cv2.IMWRITE_JPEG_QUALITY, options.quality],
     )
     height, width = rgb.shape[:2]
-    corners = geometry.transform(frame, np.array([[0, 0], [width, 0], [width, height], [0, height]]))
+    corners = geometry.transform(
+        frame, np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    )
     facts = {"hash": _fingerprint(picture), "corners": corners.round(4).tolist()}
     return jpeg.tobytes(), geometry.transform(frame, mesh), facts
 

@@ -1,0 +1,100 @@
+"""The generator: a dense multi-scale fusion network that paints a hole in a 3-channel crop.
+
+Hui, Li, Wang & Gao 2020, *Image Fine-grained Inpainting* (arXiv 2002.02609), at width 64 with
+eight fusion blocks: 9,037,443 parameters. Two forms of it are used. `sharpen` gives it the face
+prior's fill and takes a residual; `paint` is the published form, a zeroed hole and direct output.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+DILATIONS = (1, 2, 4, 8)
+
+
+class Dmfn(nn.Module):
+    """B x 4 x H x W (RGB in [-1, 1], hole 1 = hidden) -> B x 3 x H x W in [-1, 1].
+
+    H and W are multiples of 4. Every convolution has a bias; instance normalisation has neither
+    affine parameters nor running statistics, so a crop is normalised by itself.
+    """
+
+    def __init__(
+        self, in_channels: int = 4, out_channels: int = 3, width: int = 64, blocks: int = 8
+    ) -> None:
+        super().__init__()
+        self.e1 = nn.Sequential(nn.Conv2d(in_channels, width, 5, padding=2), nn.ReLU())
+        self.e2 = _conv(width, 2 * width, stride=2)
+        self.e3 = _conv(2 * width, 2 * width)
+        self.e4 = _conv(2 * width, 4 * width, stride=2)
+        self.blocks = nn.Sequential(*(FusionBlock(4 * width) for _ in range(blocks)))
+        self.d1 = _conv(4 * width, 4 * width)
+        self.d2 = _up(4 * width, 2 * width)
+        self.d3 = _up(2 * width, width)
+        self.out = nn.Conv2d(width, out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.e4(self.e3(self.e2(self.e1(x))))
+        x = self.d3(self.d2(self.d1(self.blocks(x))))
+        return torch.tanh(self.out(x))
+
+    def start_at_zero(self) -> Dmfn:
+        """Zero the last layer, so that `sharpen` begins as the prior's fill. Returns itself."""
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        return self
+
+
+class FusionBlock(nn.Module):
+    """Dense multi-scale fusion: four dilated views of a squeezed tensor, each added to the sum of
+    the narrower ones, fused back onto the input."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = channels // 4
+        self.squeeze = _conv(channels, squeezed)
+        self.dilated = nn.ModuleList(
+            nn.Conv2d(squeezed, squeezed, 3, padding=d, dilation=d) for d in DILATIONS
+        )
+        self.activate = nn.Sequential(nn.InstanceNorm2d(channels), nn.ReLU())
+        self.fuse = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1), nn.InstanceNorm2d(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        squeezed = self.squeeze(x)
+        sums = [self.dilated[0](squeezed)]
+        for convolution in list(self.dilated)[1:]:
+            sums.append(sums[-1] + convolution(squeezed))
+        return x + self.fuse(self.activate(torch.cat(sums, 1)))
+
+
+def _conv(channels: int, out: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, out, 3, stride, padding=1), nn.InstanceNorm2d(out), nn.ReLU()
+    )
+
+
+def _up(channels: int, out: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ConvTranspose2d(channels, out, 4, 2, 1),
+        nn.InstanceNorm2d(out),
+        nn.ReLU(),
+        *_conv(out, out),
+    )
+
+
+def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor) -> Tensor:
+    """Sharpen a fill: the generator's output is a residual on it, inside the hole only.
+
+    fill: B x 3 x H x W in [-1, 1], the crop with the prior's fill in its hole. hole: B x 1 x H x W.
+    Returns B x 3 x H x W, outside the hole `fill` itself.
+    """
+    return fill + hole * generator(torch.cat([fill, hole], 1)).float()
+
+
+def paint(generator: nn.Module, crop: Tensor, hole: Tensor) -> Tensor:
+    """Paint a zeroed hole directly, the published form; shapes as in `sharpen`."""
+    painted = generator(torch.cat([crop * (1 - hole), hole], 1)).float()
+    return crop + hole * (painted - crop)

@@ -1,0 +1,180 @@
+"""The catalogue of models: what is installed, whether it is whole, and loading it.
+
+A model is a folder with `manifest.json`, its weights as float16 safetensors and a `CARD.md`.
+Bundled models lie in resources/models; a user's own in the data folder, where they survive an
+update. A manifest's checksums are verified before anything is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import MienError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DEFAULT = "default"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model says of itself.
+
+    name: folder and `--model` name. title: for people. kind: "prior" or "generator". file: the
+    weights. sha256, bytes: of that file. native_crop: the side in pixels it was trained for.
+    input: "prior" (sharpens the prior's fill) or "zero" (paints a zeroed hole). default: whether
+    `--model default` means this one. figures: what was measured, by protocol. notes: where from.
+    """
+
+    name: str
+    title: str
+    kind: str
+    file: str
+    sha256: str
+    bytes: int
+    native_crop: int = 256
+    input: str = "prior"
+    default: bool = False
+    licence: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def path(self) -> Path:
+        """The weight file."""
+        return self.folder / self.file
+
+
+def bundled_folder() -> Path:
+    """Where the models that ship with the program lie, in a checkout and in a frozen bundle."""
+    root = Path(getattr(sys, "_MEIPASS", Path(__file__).parents[2]))
+    return root / "resources" / "models"
+
+
+def user_folder() -> Path:
+    """Where a user's own models lie; MIEN_MODELS overrides it."""
+    if "MIEN_MODELS" in os.environ:
+        return Path(os.environ["MIEN_MODELS"])
+    from platformdirs import user_data_path
+
+    return user_data_path("mien", appauthor=False) / "models"
+
+
+def installed() -> list[Manifest]:
+    """Every model with a readable manifest, bundled first; a user's model wins by name."""
+    models: dict[str, Manifest] = {}
+    for folder in (bundled_folder(), user_folder()):
+        for path in sorted(folder.glob(f"*/{MANIFEST}")):
+            manifest = read_manifest(path)
+            models[manifest.name] = manifest
+    return list(models.values())
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file. Raises MienError when it is not one."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(**values, folder=path.parent)
+    except (OSError, ValueError, TypeError) as error:
+        raise MienError(
+            f"{path} is not a model's manifest ({error}); remove its folder or import it again."
+        ) from error
+
+
+def find(name: str = DEFAULT) -> Manifest:
+    """The model of that name; "default" is the default generator. Raises MienError."""
+    models = installed()
+    if name == DEFAULT:
+        chosen = [m for m in models if m.kind == "generator" and m.default]
+    else:
+        chosen = [m for m in models if m.name == name]
+    if not chosen:
+        names = ", ".join(m.name for m in models) or "none"
+        raise MienError(f"There is no model '{name}' (installed: {names}); choose one of them.")
+    return chosen[-1]
+
+
+def verify(manifest: Manifest) -> None:
+    """Check a model's file against its manifest. Raises MienError when it is missing or changed."""
+    if not manifest.path.is_file():
+        raise MienError(
+            f"The weights of '{manifest.name}' are missing ({manifest.path}); reinstall Mien or "
+            "import the model again."
+        )
+    if checksum(manifest.path) != manifest.sha256:
+        raise MienError(
+            f"The weights of '{manifest.name}' are damaged ({manifest.path}); reinstall Mien or "
+            "import the model again."
+        )
+
+
+def load_tensors(manifest: Manifest) -> dict[str, Tensor]:
+    """The verified tensors of a model, halves widened to float32."""
+    import torch
+    from safetensors.torch import load_file
+
+    verify(manifest)
+    tensors = load_file(str(manifest.path))
+    return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
+
+
+def write_model(folder: Path, tensors: dict[str, Tensor], card: str, **facts: Any) -> Manifest:
+    """Write a model: float32 tensors become float16, the manifest gets size and checksum.
+
+    `facts` are fields of Manifest (name, title, kind, ...). An existing model is replaced only
+    after the new one is whole. Returns the manifest.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    building = folder.with_name(folder.name + ".new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    file = f"{facts['kind']}.safetensors"
+    small = {
+        name: (t.half() if t.dtype == torch.float32 and facts["kind"] == "generator" else t)
+        .contiguous()
+        .cpu()
+        for name, t in tensors.items()
+    }
+    save_file(small, str(building / file))
+    size = (building / file).stat().st_size
+    manifest = Manifest(
+        file=file, sha256=checksum(building / file), bytes=size, folder=folder, **facts
+    )
+    values = asdict(manifest)
+    del values["folder"]
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    (building / MANIFEST).write_text(text, encoding="utf-8")
+    (building / "CARD.md").write_text(card, encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    building.replace(folder)
+    return manifest
+
+
+def import_model(source: Path) -> Manifest:
+    """Copy a model's folder into the user's models after checking it. Raises MienError."""
+    manifest = read_manifest(source / MANIFEST)
+    verify(manifest)
+    target = user_folder() / manifest.name
+    if target.exists():
+        raise MienError(f"A model '{manifest.name}' is installed already; rename one of the two.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source, target)
+    return read_manifest(target / MANIFEST)
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,406 @@
+"""Photos: the only place that decodes or encodes a picture file.
+
+Pixels are RGB or RGBA at 8 or 16 bit, upright; metadata is carried beside them and written back
+where the format has room for it. Nothing here changes an existing file unless told to.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from engine.atomic import write_atomically
+from engine.errors import MienError
+from engine.photo_metadata import Metadata, png_with_metadata, upright_exif, upright_xmp
+
+if TYPE_CHECKING:
+    from engine.inpaint import Patch
+
+FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+OPEN_SUFFIXES = SAVE_SUFFIXES = tuple(FORMATS)
+LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
+JPEG_QUALITY = 95
+WEBP_LARGEST_SIDE = 16383
+_TIFF_STRUCTURE = (
+    {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284}
+    | {296, 297, 317, 320, 322, 323, 324, 325, 338, 339, 347, 530, 531, 532, 700, 34675}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """An open photo.
+
+    pixels: H x W x 3 or 4, uint8 or uint16, RGB(A), C-contiguous, read-only. path: where it came
+    from, None for a pasted one. format: "JPEG", "PNG", "WEBP", "TIFF" or "BMP".
+    """
+
+    pixels: np.ndarray
+    path: Path | None
+    format: str
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def __post_init__(self) -> None:
+        pixels = np.ascontiguousarray(self.pixels)
+        if pixels.flags.writeable:
+            pixels = pixels.view()
+            pixels.flags.writeable = False
+        object.__setattr__(self, "pixels", pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    @cached_property
+    def rgb8(self) -> np.ndarray:
+        """H x W x 3 uint8, read-only; the pixels themselves where they are that already."""
+        import cv2
+
+        rgb = self.pixels
+        if rgb.dtype == np.uint16:
+            rgb = cv2.convertScaleAbs(rgb, alpha=1 / 257)
+        if rgb.shape[2] == 4:
+            rgb = np.ascontiguousarray(rgb[..., :3])
+        if rgb is not self.pixels:
+            rgb.flags.writeable = False
+        return rgb
+
+    def with_pixels(self, pixels: np.ndarray) -> Photo:
+        """The same photo with other pixels of the same shape and depth."""
+        return replace(self, pixels=pixels)
+
+    def apply(self, patch: Patch) -> Photo:
+        """The photo with a patch composited on it.
+
+        Where the patch's alpha is 0 the pixel stays bit for bit, where it is 255 it is the
+        patch's; the photo's own transparency is kept.
+        """
+        pixels = self.pixels.copy()
+        x, y, width, height = patch.box
+        region = pixels[y : y + height, x : x + width, :3]
+        region[...] = blend(region, patch.pixels, patch.alpha)
+        return self.with_pixels(pixels)
+
+
+def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """`above` over `below` (h x w x 3, one depth) by alpha (h x w uint8), exact at 0 and 255."""
+    weight = alpha[..., None].astype(np.uint32)
+    mixed = below.astype(np.uint32) * (255 - weight) + above.astype(np.uint32) * weight
+    return ((mixed + 127) // 255).astype(below.dtype)
+
+
+def photo_from_array(rgb: np.ndarray) -> Photo:
+    """A photo without a file from H x W x 3|4 uint8 or uint16 pixels (a copy)."""
+    if rgb.ndim != 3 or rgb.shape[2] not in (3, 4) or rgb.dtype not in (np.uint8, np.uint16):
+        raise MienError("A photo needs height x width x 3 or 4 pixels of 8 or 16 bit.")
+    return Photo(rgb.copy(), None, "PNG")
+
+
+def open_photo(path: Path | str) -> Photo:
+    """Open a photo, upright. Of an animation or a multi-page file the first picture.
+
+    Raises MienError with one sentence for anything that cannot be opened whole.
+    """
+    path = Path(path)
+    data = _read(path)
+    from PIL import Image, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = None  # our own limit below names what to do
+    try:
+        with Image.open(io.BytesIO(data), formats=sorted(set(FORMATS.values()))) as image:
+            width, height = image.size
+            if width * height > LARGEST:
+                raise MienError(
+                    f"{path.name} is {width} x {height} pixels, more than Mien can hold "
+                    f"({LARGEST // 10**6} megapixels); reduce it first."
+                )
+            metadata = _metadata(image, data)
+            orientation = image.getexif().get(0x0112, 1)
+            pixels = _decode(image, data)
+            format_ = image.format or "PNG"
+    except UnidentifiedImageError:
+        raise MienError(
+            f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF or BMP."
+        ) from None
+    except MienError:
+        raise
+    except MemoryError:
+        raise MienError(f"{path.name} does not fit into memory; close other programs.") from None
+    except Exception as error:  # decoders raise whatever their library raises
+        raise MienError(
+            f"{path.name} is damaged or incomplete ({error}); copy it again from its source."
+        ) from error
+    return Photo(_upright(pixels, orientation), path, format_, metadata)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise MienError(f"There is no file {path}; check the name.") from None
+    except IsADirectoryError:
+        raise MienError(f"{path} is a folder; give a photo.") from None
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise MienError(f"{path} may not be read; check its permissions.") from None
+        raise MienError(f"{path} could not be read ({error.strerror}).") from error
+    if not data:
+        raise MienError(f"{path.name} is empty; copy it again from its source.")
+    return data
+
+
+def _metadata(image: Any, data: bytes) -> Metadata:
+    from PIL import JpegImagePlugin
+
+    jpeg = None
+    if image.format == "JPEG" and image.mode in ("RGB", "L"):
+        sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
+        jpeg = {"qtables": image.quantization, "subsampling": max(sampling, 0)}
+        if image.mode == "L":
+            jpeg["qtables"] = {0: image.quantization[0], 1: image.quantization[0]}
+    exif = image.info.get("exif")
+    if image.format == "TIFF":
+        tags = image.getexif()
+        for tag in _TIFF_STRUCTURE & set(tags):
+            del tags[tag]
+        exif = tags.tobytes() if len(tags) else None
+    dpi = image.info.get("dpi")
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    return Metadata(
+        icc=image.info.get("icc_profile"),
+        exif=upright_exif(exif),
+        xmp=upright_xmp(xmp),
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and dpi[0] > 0 and dpi[1] > 0 else None,
+        jpeg=jpeg,
+        lossless=image.format == "WEBP" and b"VP8L" in data[:64],
+    )
+
+
+def _decode(image: Any, data: bytes) -> np.ndarray:
+    """Pixels as RGB(A), 8 or 16 bit."""
+    if image.format == "PNG" and data[24] == 16:
+        return _decode_deep(data, complete=b"IEND" in data[-16:])
+    if image.format == "TIFF" and 16 in np.atleast_1d(image.tag_v2.get(258, 8)):
+        return _decode_deep_tiff(data)
+    image.load()
+    if image.mode in ("I", "F"):
+        raise ValueError("32-bit pixels are not supported")
+    if image.mode == "CMYK":
+        image = _from_cmyk(image)
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+
+
+def _decode_deep(data: bytes, complete: bool) -> np.ndarray:
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or not complete:
+        raise ValueError("the file ends early")
+    if pixels.ndim == 2:
+        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return cv2.cvtColor(pixels, code)
+
+
+def _decode_deep_tiff(data: bytes) -> np.ndarray:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        pixels = page.asarray()  # type: ignore[union-attr]
+        if page.photometric.name == "MINISWHITE":  # type: ignore[union-attr]
+            pixels = 65535 - pixels
+        if page.planarconfig == 2 and pixels.ndim == 3:  # type: ignore[union-attr]
+            pixels = np.moveaxis(pixels, 0, -1)
+    if pixels.dtype != np.uint16:
+        raise ValueError(f"{pixels.dtype} pixels are not supported")
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    if pixels.shape[2] == 2:
+        pixels = pixels[..., [0, 0, 0, 1]]
+    return np.ascontiguousarray(pixels[..., :4])
+
+
+def _from_cmyk(image: Any) -> Any:
+    from PIL import ImageCms
+
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    except ImageCms.PyCMSError:
+        return image.convert("RGB")
+    finally:
+        # What is now sRGB must not be labelled with an ink profile.
+        image.info.pop("icc_profile", None)
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """EXIF orientations 1 to 8 undone."""
+    turned = {
+        2: lambda p: p[:, ::-1],
+        3: lambda p: p[::-1, ::-1],
+        4: lambda p: p[::-1],
+        5: lambda p: p.swapaxes(0, 1),
+        6: lambda p: p.swapaxes(0, 1)[:, ::-1],
+        7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
+        8: lambda p: p.swapaxes(0, 1)[::-1],
+    }
+    return np.ascontiguousarray(turned.get(orientation, lambda p: p)(pixels))
+
+
+def check_destination(path: Path, *, overwrite: bool = False) -> str:
+    """The format a path stands for, after checking that it can be written.
+
+    Raises MienError for an unknown ending, a missing folder or a file that must not be replaced.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise MienError(
+            f"'{path.name}' does not say its format; end it in .jpg, .png, .webp, .tif or .bmp."
+        )
+    if not path.parent.is_dir():
+        raise MienError(f"There is no folder {path.parent}; create it or choose another.")
+    if path.is_dir():
+        raise MienError(f"{path} is a folder; give a file name.")
+    if path.exists() and not overwrite:
+        raise MienError(f"{path} exists; choose another name or allow overwriting.")
+    return FORMATS[path.suffix.lower()]
+
+
+def save_losses(photo: Photo, path: Path) -> list[str]:
+    """What saving under this name would lose, one short clause each; empty when nothing."""
+    format_ = FORMATS.get(path.suffix.lower(), "PNG")
+    losses = []
+    if photo.pixels.dtype == np.uint16 and format_ not in ("PNG", "TIFF"):
+        losses.append("16-bit depth")
+    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
+        losses.append("transparency")
+    if format_ == "BMP" and (photo.metadata.icc or photo.metadata.exif or photo.metadata.xmp):
+        losses.append("metadata and colour profile")
+    if format_ == "TIFF" and photo.pixels.dtype == np.uint16 and photo.metadata.exif:
+        losses.append("EXIF")
+    return losses
+
+
+def save_photo(
+    photo: Photo, path: Path | str, *, overwrite: bool = False, quality: int | None = None
+) -> Path:
+    """Save a photo whole or not at all; the ending of `path` chooses the format.
+
+    quality: 1..100 for JPEG and WebP; None keeps a JPEG's own tables and a WebP's losslessness.
+    Transparency falls on white where the format has none. Raises MienError.
+    """
+    path = Path(path)
+    format_ = check_destination(path, overwrite=overwrite)
+    if format_ == "WEBP" and max(photo.size) > WEBP_LARGEST_SIDE:
+        raise MienError(f"WebP holds at most {WEBP_LARGEST_SIDE} pixels a side; save as PNG.")
+    encode = {"PNG": _write_png, "TIFF": _write_tiff}.get(format_, _write_plain)
+    write_atomically(path, lambda file: encode(photo, file, format_, quality))
+    return path
+
+
+def _write_png(photo: Photo, file: BinaryIO, _format: str, _quality: int | None) -> None:
+    import cv2
+
+    code = cv2.COLOR_RGBA2BGRA if photo.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(photo.pixels, code))
+    if not done:
+        raise MienError("The PNG could not be encoded; save as TIFF.")
+    file.write(png_with_metadata(encoded.tobytes(), photo.metadata))
+
+
+def _write_tiff(photo: Photo, file: BinaryIO, _format: str, _quality: int | None) -> None:
+    metadata = photo.metadata
+    if photo.pixels.dtype == np.uint16:
+        import tifffile
+
+        tags = []
+        if metadata.icc:
+            tags.append((34675, 7, len(metadata.icc), metadata.icc, True))
+        if metadata.xmp:
+            tags.append((700, 1, len(metadata.xmp), metadata.xmp, True))
+        tifffile.imwrite(
+            file,
+            photo.pixels,
+            photometric="rgb",
+            compression="zlib",
+            extrasamples=["unassalpha"] if photo.pixels.shape[2] == 4 else None,
+            resolution=metadata.dpi,
+            resolutionunit="INCH" if metadata.dpi else None,
+            extratags=tags,
+            metadata=None,
+        )
+        return
+    from PIL import Image
+
+    options: dict[str, Any] = {"compression": "tiff_adobe_deflate"}
+    if metadata.exif:
+        options["exif"] = b"Exif\0\0" + metadata.exif
+    if metadata.xmp:
+        options["tiffinfo"] = {700: metadata.xmp}
+    if metadata.icc:
+        options["icc_profile"] = metadata.icc
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    Image.fromarray(photo.pixels).save(file, "TIFF", **options)
+
+
+def _write_plain(photo: Photo, file: BinaryIO, format_: str, quality: int | None) -> None:
+    """JPEG, WebP and BMP: 8 bit, through Pillow."""
+    from PIL import Image
+
+    metadata = photo.metadata
+    if format_ == "WEBP" and photo.pixels.shape[2] == 4:
+        alpha = photo.pixels[..., 3:]
+        if alpha.dtype == np.uint16:
+            alpha = ((alpha.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        image = Image.fromarray(np.concatenate([photo.rgb8, alpha], axis=2))
+    else:
+        image = Image.fromarray(_on_white(photo))
+    options: dict[str, Any] = {}
+    if metadata.dpi and format_ != "WEBP":
+        options["dpi"] = metadata.dpi
+    if format_ != "BMP":
+        for name in ("icc", "xmp"):
+            value = getattr(metadata, name)
+            if value:
+                options["icc_profile" if name == "icc" else name] = value
+        if metadata.exif:
+            options["exif"] = b"Exif\0\0" + metadata.exif
+    if format_ == "JPEG":
+        if quality is None and metadata.jpeg:
+            options |= metadata.jpeg
+        else:
+            options |= {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    if format_ == "WEBP":
+        lossless = quality is None and metadata.lossless
+        options |= {"lossless": lossless, "quality": quality or (75 if lossless else JPEG_QUALITY)}
+        options |= {"exact": True, "method": 4}
+    image.save(file, format_, **options)
+
+
+def _on_white(photo: Photo) -> np.ndarray:
+    if photo.pixels.shape[2] == 3:
+        return photo.rgb8
+    top = float(np.iinfo(photo.pixels.dtype).max)
+    alpha = photo.pixels[..., 3:].astype(np.float32) / top
+    return (photo.rgb8 * alpha + 255 * (1 - alpha) + 0.5).astype(np.uint8)
