@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import Cancelled, MienError
+from training.commands import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(training_app)
 
 ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -140,12 +143,6 @@ def doctor(as_json: JsonOption = False) -> None:
             typer.echo(f"{key}: {value}")
 
 
-def _training_app() -> typer.Typer:
-    from training.commands import app as training_app
-
-    return training_app
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb, or the editor; the process's exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -154,12 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
         from gui.app import run
 
         return run([Path(argument) for argument in arguments])
-    if arguments[0] in ("prepare", "train", "evaluate"):
-        chosen = _training_app()
-    else:
-        chosen = app
     try:
-        chosen(arguments, standalone_mode=False)
+        app(arguments, standalone_mode=False)
     except MienError as error:
         print(error, file=sys.stderr)
         return 1

@@ -77,13 +77,20 @@ class FaceShards:
 
         Taken from the mesh, so shards outlive a change of the framing's definition.
         """
-        points = self.meshes[index].astype(np.float64)
-        return geometry.frame_from_mesh((points + (self.margin - 1) / 2) * self.side)
+        return geometry.frame_from_mesh(self.mesh_in_picture(index))
+
+    def mesh_in_picture(self, index: int) -> np.ndarray:
+        """The mesh of a face in pixels of its stored picture, 478 x 2 float64."""
+        return (self.meshes[index].astype(np.float64) + (self.margin - 1) / 2) * self.side
 
     def crop(self, index: int, side: int) -> np.ndarray:
         """The bare frame of a face, side x side x 3 uint8."""
         picture, _ = self.decode(index)
         return geometry.cut(picture, self.frame_of(index), side)
+
+    def mesh_in_crop(self, index: int, side: int) -> np.ndarray:
+        """The mesh of a face in pixels of `crop(index, side)`, 478 x 2 float64."""
+        return geometry.transform(self.frame_of(index), self.mesh_in_picture(index)) * side
 
     def weights(self) -> np.ndarray:
         """How often to draw each face, n float64 summing to 1.

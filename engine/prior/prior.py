@@ -94,8 +94,8 @@ class FacePrior:
         """The crops with their holes painted by the prior, seam closed.
 
         crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
-        hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a variant instead of the mean. Outside the hole the
-        result is `crops` itself.
+        hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
+        variant instead of the mean. Outside the hole the result is `crops` itself.
         """
         posterior = self.posterior(crops, hole, observations)
         z = posterior.sample(generator, spread) if spread else posterior.mean
@@ -146,7 +146,7 @@ class FacePrior:
         return matrix
 
     def _observe(self, crops: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels at the prior's size."""
+        """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels, prior's size."""
         crops, known = crops.to(self.device), 1 - hole.to(self.device)
         size = (self.side, self.side)
         share = F.interpolate(known, size=size, mode="area")
@@ -167,7 +167,7 @@ class FacePrior:
         return torch.cat([left, right.flip(-1)], -1)
 
     def composite(self, faces: Tensor, crops: Tensor, hole: Tensor) -> Tensor:
-        """Rendered faces (B x 3 x s x s) brought to the crops' size, into their holes, seam closed."""
+        """Rendered faces (B x 3 x s x s) at the crops' size, in their holes, seam closed."""
         crops, hole = crops.to(self.device), hole.to(self.device)
         faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         faces = faces + membrane(crops - faces, hole)

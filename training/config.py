@@ -1,0 +1,126 @@
+"""A training's configuration: a TOML file of these fields; the bundled ones lie in configs/."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import MienError
+
+FOLDER = Path(__file__).parent / "configs"
+INPUTS = ("prior", "zero")
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weight of each loss; 0 leaves it out of the computation altogether.
+
+    pixel: L1. perceptual: ST-LPIPS distance. feature, alignment: on the ST-VGG trunk.
+    matching, adversarial: by the discriminator.
+    """
+
+    pixel: float = 1.0
+    perceptual: float = 0.0
+    feature: float = 0.0
+    alignment: float = 0.0
+    matching: float = 0.0
+    adversarial: float = 0.0
+
+    @property
+    def needs_trunk(self) -> bool:
+        return bool(self.perceptual or self.feature or self.alignment)
+
+    @property
+    def needs_discriminator(self) -> bool:
+        return bool(self.matching or self.adversarial)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a generator is trained.
+
+    input: "prior" sharpens the prior's fill, "zero" is the published form. side: crop in pixels.
+    batch: samples a step and process. samples: the length of the learning-rate schedule; None
+    schedules over `minutes`. minutes: wall clock of one call, None runs to the end of `samples`.
+    shared_holes: one hole a batch, cheaper on a CPU. ema: largest decay of the averaged weights.
+    checkpoint_seconds: between checkpoints. sheet_steps: between sheets of sample fills.
+    """
+
+    name: str = "generator"
+    input: str = "prior"
+    side: int = 256
+    batch: int = 16
+    samples: int | None = None
+    minutes: float | None = None
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    warmup_steps: int = 50
+    floor: float = 0.05
+    clip: float = 1.0
+    ema: float = 0.999
+    precision: str = "bf16-mixed"
+    shared_holes: bool = False
+    seed: int = 0
+    workers: int = 0
+    checkpoint_seconds: float = 120.0
+    log_steps: int = 20
+    sheet_steps: int = 200
+    weights: Weights = field(default_factory=Weights)
+
+    def __post_init__(self) -> None:
+        for wrong, sentence in (
+            (self.input not in INPUTS, f"input is '{self.input}'; choose prior or zero."),
+            (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
+            (self.side % 32 or self.side < 32, f"side {self.side} is not a multiple of 32."),
+            (self.batch < 1, f"batch {self.batch} must be at least 1."),
+            (
+                self.samples is None and self.minutes is None,
+                "give samples or minutes, or the training has no end.",
+            ),
+        ):
+            if wrong:
+                raise MienError(f"Training configuration: {sentence}")
+
+    def changed(self, **values: Any) -> TrainingConfig:
+        """The same with those fields that are not None replaced."""
+        return replace(self, **{k: v for k, v in values.items() if v is not None})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for checkpoints and logs."""
+        return asdict(self)
+
+
+def bundled() -> list[str]:
+    """The names of the bundled configurations."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_config(name: str) -> TrainingConfig:
+    """A bundled configuration by name, or one from a TOML file. Raises MienError."""
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise MienError(
+            f"There is no training configuration '{name}'; choose one of {', '.join(bundled())} "
+            "or give a TOML file."
+        )
+    try:
+        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise MienError(f"{path} is not a TOML file ({error}); mend that line.") from error
+
+
+def from_dict(values: dict[str, Any]) -> TrainingConfig:
+    """The inverse of `TrainingConfig.as_dict`. Raises MienError for a field that is none."""
+    values = dict(values)
+    known = {entry.name for entry in fields(TrainingConfig)}
+    known_weights = {entry.name for entry in fields(Weights)}
+    weights = values.pop("weights", {})
+    unknown = (set(values) - known) | (set(weights) - known_weights)
+    if unknown:
+        raise MienError(f"Training configuration: unknown field {', '.join(sorted(unknown))}.")
+    if "betas" in values:
+        values["betas"] = tuple(values["betas"])
+    return TrainingConfig(**values, weights=Weights(**weights))

@@ -1,0 +1,116 @@
+"""Training samples: augmented crops of prepared faces, each a function of its number alone.
+
+Sample n is drawn by a generator seeded with (seed, n), so a resumed run goes on with exactly the
+samples it would have seen, on any number of worker processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from engine import geometry
+from training.faces import FaceShards
+from training.masks import draw_hole
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Standard deviations: zoom (log), turn (radians), shift (share of the frame); ranges: gain
+    and offset of the light, in the [-1, 1] of a crop."""
+
+    zoom: float = 0.05
+    turn: float = 0.06
+    shift: float = 0.015
+    gain: float = 0.1
+    offset: float = 0.08
+
+
+class TrainingCrops(Dataset):
+    """Sample number -> (crop 3 x S x S in [-1, 1], hole 1 x S x S of 0 and 1), float32.
+
+    shared: samples of one batch (numbers of one `batch` block) share their hole, which lets the
+    prior solve one system a batch; on a CPU that is half of the step.
+    """
+
+    def __init__(
+        self, faces: FaceShards, side: int, seed: int, batch: int, *, shared: bool
+    ) -> None:
+        self._faces, self._side, self._seed = faces, side, seed
+        self._batch, self._shared = batch, shared
+        self._chances = np.cumsum(faces.weights())
+        self._augmentation = Augmentation()
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        rng = np.random.default_rng((self._seed, 0, number))
+        crop, mesh = self._crop(rng)
+        if self._shared:
+            first = number - number % self._batch
+            if first != number:
+                _, mesh = self._crop(np.random.default_rng((self._seed, 0, first)), pixels=False)
+            hole_rng = np.random.default_rng((self._seed, 1, first))
+        else:
+            hole_rng = np.random.default_rng((self._seed, 1, number))
+        hole = draw_hole("mixed", self._side, hole_rng, mesh)
+        pixels = torch.from_numpy(crop).permute(2, 0, 1)
+        return pixels.contiguous(), torch.from_numpy(hole.astype(np.float32))[None]
+
+    def _crop(self, rng: np.random.Generator, *, pixels: bool = True) -> tuple:
+        vary = self._augmentation
+        index = min(int(np.searchsorted(self._chances, rng.random())), len(self._faces) - 1)
+        scale, turn = np.exp(rng.normal(0, vary.zoom)), rng.normal(0, vary.turn)
+        shift, mirrored = rng.normal(0, vary.shift, 2), rng.random() < 0.5
+        gain, offset = rng.uniform(-vary.gain, vary.gain), rng.uniform(-vary.offset, vary.offset)
+        linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        middle = np.array([0.5, 0.5])
+        jitter = np.column_stack([linear, middle + shift - linear @ middle])
+        frame = geometry.compose(jitter, self._faces.frame_of(index))
+        mesh = geometry.transform(frame, self._faces.mesh_in_picture(index)) * self._side
+        if mirrored:
+            mesh = mesh * (-1, 1) + (self._side, 0)
+        if not pixels:
+            return None, mesh
+        picture, _ = self._faces.decode(index)
+        crop = geometry.cut(picture, frame, self._side).astype(np.float32) / 127.5 - 1
+        if mirrored:
+            crop = crop[:, ::-1]
+        return np.clip(crop * np.float32(1 + gain) + np.float32(offset), -1, 1), mesh
+
+
+class _From(Sampler[list[int]]):
+    """Endless batches of sample numbers for one of `world` processes, from a global batch on."""
+
+    def __init__(self, start: int, batch: int, rank: int, world: int) -> None:
+        self._start, self._batch, self._rank, self._world = start, batch, rank, world
+
+    def __iter__(self) -> Iterator[list[int]]:
+        step = self._start
+        while True:
+            first = (step * self._world + self._rank) * self._batch
+            yield list(range(first, first + self._batch))
+            step += 1
+
+
+def crop_batches(
+    crops: TrainingCrops, batch: int, start: int, rank: int, world: int, workers: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches of `crops` for one process of `world`, from step `start` on."""
+    loader = DataLoader(
+        crops,
+        batch_sampler=_From(start, batch, rank, world),
+        num_workers=workers,
+        worker_init_fn=_one_thread,
+        prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
+    )
+    return iter(loader)
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
