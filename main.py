@@ -85,26 +85,26 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Fill a folder of photos; a bad file is reported and the rest goes on (exit code 1)."""
-    from engine.batch import run_batch
-
+    from engine.batch import FAILED, run_batch
     from engine.inpaint import FillOptions
 
     options = FillOptions(model=model, device=device, seed=seed)
 
     def report(done: int, total: int, outcome) -> None:
-        if as_json:
-            return
-        status = outcome.error or f"{outcome.seconds:.1f} s"
-        typer.echo(f"[{done}/{total}] {outcome.photo}: {status}", err=bool(outcome.error))
+        if not as_json:
+            status = outcome.error or f"{outcome.state}, {outcome.seconds:.1f} s"
+            typer.echo(f"[{done}/{total}] {outcome.photo}: {status}", err=bool(outcome.error))
 
     summary = run_batch(folder, masks, output, options, overwrite=overwrite, report=report)
+    told = summary.as_dict()
     if as_json:
-        typer.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         typer.echo(
-            f"{summary.filled} filled, {summary.failed} failed, {summary.skipped} without a mask."
+            "{filled} filled, {failed} failed, {without_mask} without a mask, {existing} were "
+            "there already.".format(**told)
         )
-    if summary.failed:
+    if summary.count(FAILED):
         raise typer.Exit(1)
 
 

@@ -25,8 +25,8 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        os.replace(temporary, path)
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
     except OSError as error:
         raise MienError(_reason(path, error)) from error
     finally:

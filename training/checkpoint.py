@@ -7,7 +7,6 @@ pickle, so a checkpoint from a stranger can be opened.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def save_checkpoint(
     metadata = {"facts": json.dumps(facts), "optimisers": json.dumps(scalars)}
     temporary = path.with_suffix(".tmp")
     save_file(tensors, str(temporary), metadata=metadata)
-    os.replace(temporary, path)  # noqa: PTH105 - atomic on every system
+    temporary.replace(path)
 
 
 def load_checkpoint(

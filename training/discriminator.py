@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,8 +37,7 @@ class _Branch(nn.Module):
         super().__init__()
         channels = (3, *widths)
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(a, b, 5, 2, padding=2))
-            for a, b in zip(channels[:-1], channels[1:], strict=True)
+            spectral_norm(nn.Conv2d(a, b, 5, 2, padding=2)) for a, b in pairwise(channels)
         )
         self.head = spectral_norm(nn.Linear(widths[-1] * HEAD * HEAD, 1))
 

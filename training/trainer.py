@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -328,7 +327,7 @@ class Trainer:
         halves = {k: v.detach().half().cpu().contiguous() for k, v in self.ema.items()}
         temporary = run / (EMA + ".tmp")
         save_file(halves, str(temporary), metadata={"facts": json.dumps(facts)})
-        os.replace(temporary, run / EMA)  # noqa: PTH105 - atomic on every system
+        temporary.replace(run / EMA)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint: weights, averages, optimisers, step and random state."""

@@ -1,0 +1,63 @@
+# Everything happens in .venv; nothing outside this folder is touched.
+# setup: all of it   run: the editor   test: what the checks run   check: style and types
+# bench: speed and memory   screenshots: docs/*.png
+
+VENV := .venv
+BIN := $(VENV)/bin
+FIND = for p in $(PYTHON) python3.11 python3.12 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && \
+	echo $$p && break; done
+SAMPLE := resources/samples/portrait.jpg
+
+.PHONY: setup run test check bench screenshots clean
+
+setup: $(VENV)/.developer
+
+$(VENV)/.made:
+	@python=$$($(FIND)); \
+	if [ -z "$$python" ]; then \
+		echo "Mien needs Python 3.11 or 3.12 (MediaPipe has no newer build);" \
+			"install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; \
+	fi; \
+	"$$python" -m venv $(VENV) || { \
+		echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.program: $(VENV)/.made pyproject.toml
+	$(BIN)/pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.developer: $(VENV)/.made pyproject.toml
+	$(BIN)/pip install --quiet -e '.[training,dev]'
+	@touch $@ $(VENV)/.program
+
+# Without a display the same job is done on the sample: a stranger sees at once that it works.
+run: $(VENV)/.program
+	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		$(BIN)/python main.py $(SAMPLE); \
+	else \
+		echo "No display: filling the sample instead of opening the editor."; \
+		$(BIN)/python main.py inpaint $(SAMPLE) --mask resources/samples/portrait-mask.png \
+			-o mien-sample.png --overwrite; \
+	fi
+
+check: $(VENV)/.developer
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pip check
+
+test: $(VENV)/.developer
+	$(BIN)/pytest
+
+bench: $(VENV)/.developer
+	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median,rounds
+
+screenshots: $(VENV)/.developer
+	$(BIN)/python docs/take_screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist mien-sample.png

@@ -1,0 +1,77 @@
+"""What this installation is: versions, devices, models. What to send with a question."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from engine.errors import MienError
+from engine.generator import weights
+
+_PACKAGES = (
+    "torch",
+    "mediapipe",
+    "opencv-python",
+    "numpy",
+    "Pillow",
+    "tifffile",
+    "PyPatchMatch",
+    "PySide6-Essentials",
+    "qtawesome",
+    "safetensors",
+)
+
+
+def examine() -> dict[str, Any]:
+    """Plain values: mien, python, system, packages, devices, generator, models."""
+    from engine.device import available_devices, choose_device
+    from engine.generator.dmfn import Dmfn
+
+    generator = Dmfn()
+    return {
+        "mien": _version("mien"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "devices": available_devices(),
+        "device": choose_device("auto"),
+        "generator": {"parameters": sum(p.numel() for p in generator.parameters())},
+        "models": model_table(),
+        "models_folder": str(weights.user_folder()),
+    }
+
+
+def model_table() -> list[dict[str, Any]]:
+    """One row a model: name, title, kind, default, state ("ok" or the sentence of what is wrong),
+    sha256, bytes, figures."""
+    rows = []
+    for manifest in weights.installed():
+        try:
+            weights.verify(manifest)
+            state = "ok"
+        except MienError as error:
+            state = str(error)
+        rows.append(
+            {
+                "name": manifest.name,
+                "title": manifest.title,
+                "kind": manifest.kind,
+                "default": manifest.default,
+                "state": state,
+                "sha256": manifest.sha256,
+                "bytes": manifest.bytes,
+                "native_crop": manifest.native_crop,
+                "figures": manifest.figures,
+            }
+        )
+    return rows
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
