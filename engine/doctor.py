@@ -31,7 +31,7 @@ def examine() -> dict[str, Any]:
 
     generator = Dmfn()
     return {
-        "mien": _version("mien"),
+        "mien": mien_version(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
@@ -42,6 +42,11 @@ def examine() -> dict[str, Any]:
         "models": model_table(),
         "models_folder": str(weights.user_folder()),
     }
+
+
+def mien_version() -> str:
+    """The installed version."""
+    return _version("mien")
 
 
 def model_table() -> list[dict[str, Any]]:

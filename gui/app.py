@@ -1,0 +1,47 @@
+"""Starting the editor."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from gui import theme
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from gui.translation import set_language
+from gui.worker import Failure
+
+
+def run(paths: list[Path]) -> int:
+    """Open the editor, with the first of `paths` in it; the process's exit code."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("Mien")
+    application.setOrganizationName("Mien")
+    application.setDesktopFileName("mien")
+    settings = Settings()
+    set_language(settings.text("language"))
+    theme.apply_theme(application, settings.text("theme", "system"))
+    window = MainWindow(settings)
+    window.show()
+    sys.excepthook = lambda kind, error, trace: _on_crash(window, kind, error, trace)
+    hints = application.styleHints()
+    hints.colorSchemeChanged.connect(
+        lambda _scheme: settings.text("theme", "system") == "system" and window.set_theme("system")
+    )
+    # After the first paint: the window must not wait for torch.
+    QTimer.singleShot(0, window.editor.warm_up)
+    if paths:
+        QTimer.singleShot(0, lambda: window.open(paths[0]))
+    return application.exec()
+
+
+def _on_crash(window: MainWindow, kind, error, trace) -> None:
+    """An error in a slot: shown, and the window goes on."""
+    sys.__excepthook__(kind, error, trace)
+    detail = "".join(traceback.format_exception(kind, error, trace))
+    window.editor.failed.emit(Failure(f"Something went wrong inside Mien ({error}).", detail))

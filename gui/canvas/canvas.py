@@ -1,0 +1,388 @@
+"""The canvas: shows the document, and turns mouse, pen, wheel and keys into tool calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTabletEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from gui import theme
+from gui.canvas import painting
+from gui.canvas.pyramid import Pyramid
+from gui.canvas.tools import AreaTool, BrushTool, FrameTool, PanTool, Tool
+from gui.canvas.viewport import Viewport, fitted
+from gui.document import Document
+from gui.translation import tr
+
+WHEEL_STEP = 1.18  # zoom of one notch
+MASK_OPACITY, MASK_OVER_PREVIEW = 0.5, 0.16
+
+
+class Canvas(QWidget):
+    """The photo with its overlays.
+
+    Signals: `view_changed` after zoom or pan; `pointer_moved` with photo coordinates or None;
+    `brush_resized` when a key or wheel changed the brush.
+    """
+
+    view_changed = Signal(float)
+    pointer_moved = Signal(object)
+    brush_resized = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.view = Viewport()
+        self.brush, self.eraser = BrushTool(document), BrushTool(document, erase=True)
+        self.tools: dict[str, Tool] = {
+            "pan": PanTool(document),
+            "brush": self.brush,
+            "eraser": self.eraser,
+            "lasso": AreaTool(document, lasso=True),
+            "rectangle": AreaTool(document, lasso=False),
+            "frame": FrameTool(document),
+        }
+        self.tool: Tool = self.brush
+        self.mesh_shown = True
+        self.mask_shown = True
+        self._split: float | None = None
+        self._before_held = False
+        self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
+        self._original = self._current = self._mask = None
+        self._pointer: QPointF | None = None
+        self._panning: QPoint | None = None
+        self._space = False
+        self._dragging_split = False
+        self._by_pen = False
+        self._is_fitted = True
+        self.setObjectName("canvas")
+        self.setAccessibleName(tr("Photo"))
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(240, 180)
+        document.opened.connect(self._on_opened)
+        document.pixels_changed.connect(self._on_pixels_changed)
+        document.mask_changed.connect(self._on_mask_changed)
+        document.faces_changed.connect(self.update)
+        self.set_tool("brush")
+
+    # What the window asks for.
+
+    def take_pyramid(self, pyramid: Pyramid) -> None:
+        """Levels of the next photo, computed off the GUI thread; used by the next open."""
+        self._original = pyramid
+
+    def set_tool(self, name: str) -> None:
+        self.tool.cancel()
+        self.tool = self.tools[name]
+        self._show_cursor()
+        self.update()
+
+    def set_brush(self, size: float | None = None, hardness: float | None = None) -> None:
+        """Brush and eraser are one in size and hardness."""
+        for tool in (self.brush, self.eraser):
+            if size is not None:
+                tool.size = min(max(size, 1.0), 4000.0)
+            if hardness is not None:
+                tool.hardness = min(max(hardness, 0.0), 1.0)
+        self.update()
+
+    def step_brush(self, larger: bool) -> None:
+        """A notch larger or smaller, by a fifth and at least a pixel."""
+        size = self.brush.size
+        self.set_brush(max(size * 1.2, size + 1) if larger else min(size / 1.2, size - 1))
+        self.brush_resized.emit()
+
+    def set_preview(self, images: Sequence[tuple[tuple[int, int, int, int], QImage]]) -> None:
+        """What the fill will roughly be, shown under the mask; empty shows the mask alone."""
+        if images or self._preview:
+            self._preview = list(images)
+            self.update()
+
+    def set_split(self, on: bool) -> None:
+        """Show before on the left and after on the right of a divider that can be dragged."""
+        self._split = (0.5 if self._split is None else self._split) if on else None
+        self.update()
+
+    def hold_before(self, held: bool) -> None:
+        """Show the photo as it was opened while held."""
+        if held != self._before_held:
+            self._before_held = held
+            self.update()
+
+    def set_mesh_shown(self, shown: bool) -> None:
+        self.mesh_shown = shown
+        self.update()
+
+    def set_mask_shown(self, shown: bool) -> None:
+        self.mask_shown = shown
+        self.update()
+
+    def fit(self) -> None:
+        """The whole photo."""
+        self._set_view(fitted(self.document.size, QSizeF(self.size())))
+        self._is_fitted = True
+
+    def zoom_to(self, scale: float) -> None:
+        """A scale in device pixels a photo pixel, 1 being 1:1, around the middle or pointer."""
+        at = self._pointer or QPointF(self.width() / 2, self.height() / 2)
+        self._zoom(scale / self.devicePixelRatioF() / self.view.scale, at)
+
+    def zoom_step(self, inwards: bool) -> None:
+        self._zoom(WHEEL_STEP**2 if inwards else WHEEL_STEP**-2, QRectF(self.rect()).center())
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels a photo pixel."""
+        return self.view.scale * self.devicePixelRatioF()
+
+    # The document's changes.
+
+    def _on_opened(self) -> None:
+        document = self.document
+        assert document.photo is not None
+        if self._original is None or self._original.levels[0] is not document.photo.pixels:
+            self._original = Pyramid(document.photo.pixels)
+        self._current = self._original.copy_onto(document.pixels)
+        self._mask = Pyramid(document.mask)
+        self._preview = []
+        self._split = None if self._split is None else 0.5
+        self.fit()
+
+    def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
+        if self._current is not None:
+            self._current.update(box)
+            self.update(self.view.dirty(box))
+
+    def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
+        if self._mask is not None:
+            self._mask.update(box)
+            self.update(self.view.dirty(box))
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(theme.colours().canvas))
+        if not self.document.is_open or self._current is None or self._original is None:
+            return
+        width, height = self.document.size
+        shown = self.view.rect_to_widget((0, 0, width, height))
+        area = event.rect().intersected(shown.toAlignedRect())
+        if area.isEmpty():
+            return
+        painter.save()
+        painter.setClipRect(shown)
+        if self._before_held:
+            painting.draw_photo(painter, self._original, self.view, area)
+            painter.restore()
+            painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
+            return
+        after = QRect(area)
+        if self._split is not None:
+            x = round(self._split * self.width())
+            before = area.intersected(QRect(0, 0, x, self.height()))
+            after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
+            if not before.isEmpty():
+                painting.draw_photo(painter, self._original, self.view, before)
+            painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
+        if not after.isEmpty():
+            self._draw_after(painter, after)
+        painter.restore()
+        if self._split is not None:
+            x = self._split * self.width()
+            top = max(0.0, shown.top()) + 12
+            painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
+        elif not self._panning:
+            self.tool.draw(painter, self.view, self._pointer)
+
+    def _draw_after(self, painter: QPainter, area: QRect) -> None:
+        assert self._current is not None
+        assert self._mask is not None
+        document, colours = self.document, theme.colours()
+        painting.draw_photo(painter, self._current, self.view, area)
+        if self._split is not None:
+            return
+        if self._preview:
+            painting.draw_preview(painter, self._preview, self.view)
+        if self.mask_shown:
+            opacity = MASK_OVER_PREVIEW if self._preview else MASK_OPACITY
+            painting.draw_mask(painter, self._mask, self.view, area, colours.hole, opacity)
+        if self.mesh_shown and document.faces:
+            if document.edges is not None:
+                painting.draw_mesh(
+                    painter, document.faces, document.edges, self.view, theme.DARK.seen
+                )
+            for face in document.faces:
+                if face.mesh is None:
+                    painting.draw_face_box(painter, face, self.view, theme.DARK.seen)
+        for frame in document.frames:
+            painting.draw_frame(painter, frame, self.view, colours.warning)
+
+    # Events.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._by_pen or not self.document.is_open:
+            return
+        self._press(event.position(), event.button(), event.modifiers(), 1.0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self._by_pen:
+            self._move(event.position(), event.buttons(), 1.0)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._by_pen:
+            self._release(event.position(), event.button())
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen paints with its pressure; accepted, or Qt would send mouse events as well."""
+        event.accept()
+        kind, pressure = event.type(), max(0.1, event.pressure())
+        if kind == QEvent.Type.TabletPress:
+            self._by_pen = True
+            self._press(event.position(), event.button(), event.modifiers(), pressure)
+        elif kind == QEvent.Type.TabletMove:
+            self._move(event.position(), event.buttons(), pressure)
+        elif kind == QEvent.Type.TabletRelease:
+            self._release(event.position(), event.button())
+            self._by_pen = False
+
+    def _press(
+        self,
+        at: QPointF,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier,
+        pressure: float,
+    ) -> None:
+        left = button == Qt.MouseButton.LeftButton
+        if self._split is not None and left and abs(at.x() - self._split * self.width()) < 16:
+            self._dragging_split = True
+        elif button == Qt.MouseButton.MiddleButton or (
+            left and (self._space or isinstance(self.tool, PanTool) or self._split is not None)
+        ):
+            self._panning = at.toPoint()
+            self._show_cursor()
+        elif left and not self._before_held:
+            self.tool.press(self.view.to_photo(at), modifiers, pressure)
+            self.update()
+
+    def _move(self, at: QPointF, buttons: Qt.MouseButton, pressure: float) -> None:
+        previous, self._pointer = self._pointer, at
+        self.pointer_moved.emit(self.view.to_photo(at) if self.document.is_open else None)
+        if self._dragging_split:
+            self._split = min(0.98, max(0.02, at.x() / self.width()))
+            self.update()
+        elif self._panning is not None:
+            delta = at.toPoint() - self._panning
+            self._panning = at.toPoint()
+            self._set_view(self.view.moved(delta.x(), delta.y()))
+        elif self.document.is_open:
+            if buttons & Qt.MouseButton.LeftButton:
+                self.tool.drag(self.view.to_photo(at), pressure)
+            self._update_cursor(previous)
+
+    def _release(self, at: QPointF, button: Qt.MouseButton) -> None:
+        if self._dragging_split or self._panning is not None:
+            self._dragging_split, self._panning = False, None
+            self._show_cursor()
+        elif button == Qt.MouseButton.LeftButton and self.document.is_open:
+            self.tool.release(self.view.to_photo(at))
+            self.update()
+
+    def _update_cursor(self, previous: QPointF | None) -> None:
+        """Repaint where the brush's circle was and is, no more; other tools draw anywhere."""
+        if not isinstance(self.tool, BrushTool):
+            self.update()
+            return
+        reach = max(2.0, self.tool.size / 2 * self.view.scale) + 4
+        for point in (previous, self._pointer):
+            if point is not None:
+                area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+                self.update(area.toAlignedRect())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y() / 120
+        if not notches:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self.step_brush(notches > 0)
+        else:
+            self._zoom(WHEEL_STEP**notches, event.position())
+
+    def event(self, event: QEvent) -> bool:
+        pinch = Qt.NativeGestureType.ZoomNativeGesture
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
+            self._zoom(1 + event.value(), event.position())
+            return True
+        return super().event(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        previous, self._pointer = self._pointer, None
+        self._update_cursor(previous)
+        self.pointer_moved.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = True
+            self._show_cursor()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.tool.cancel()
+            self.update()
+            event.ignore()  # the window cancels a running fill by it
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self._show_cursor()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QEvent) -> None:
+        self._space = False
+        self.hold_before(False)
+        self._show_cursor()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._is_fitted:
+            self.fit()
+        else:
+            self._set_view(self.view)
+
+    def _zoom(self, factor: float, at: QPointF) -> None:
+        if self.document.is_open:
+            self._is_fitted = False
+            self._set_view(self.view.zoomed(factor, at))
+
+    def _set_view(self, view: Viewport) -> None:
+        self.view = view.held(self.document.size, QSizeF(self.size()))
+        self._is_fitted = self._is_fitted and self._panning is None
+        self.view_changed.emit(self.zoom)
+        self.update()
+
+    def _show_cursor(self) -> None:
+        if self._panning is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif self._space:
+            shape = Qt.CursorShape.OpenHandCursor
+        elif not self.document.is_open:
+            shape = Qt.CursorShape.ArrowCursor
+        else:
+            shape = self.tool.cursor
+        self.setCursor(QCursor(shape))

@@ -1,0 +1,88 @@
+"""A photo or mask at half, quarter, eighth ... of its size, and the pixels of any view of it.
+
+Showing 40 megapixels in one would read all of them at every repaint. From the level that is at
+most twice as fine as the view, a repaint costs what the widget's pixels cost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gui.qimage import cv2
+
+SMALLEST = 256  # a level smaller than this is never needed
+NEAREST_FROM = 3.0  # from this zoom on single pixels are shown as squares
+
+
+class Pyramid:
+    """levels[0] is the array itself (H x W or H x W x C, shared, not copied); each further level
+    is half as large, 8 bit."""
+
+    def __init__(self, base: np.ndarray) -> None:
+        self.levels = [base]
+        while max(self.levels[-1].shape[:2]) > 2 * SMALLEST:
+            self.levels.append(_halved(_bytes(self.levels[-1])))
+
+    def copy_onto(self, base: np.ndarray) -> Pyramid:
+        """A pyramid of `base`, an equal array, without computing the levels again."""
+        other = object.__new__(Pyramid)
+        other.levels = [base, *(level.copy() for level in self.levels[1:])]
+        return other
+
+    def update(self, box: tuple[int, int, int, int]) -> None:
+        """The base changed in a box (x, y, width, height): bring the levels up to date there."""
+        x0, y0 = box[0], box[1]
+        x1, y1 = box[0] + box[2], box[1] + box[3]
+        for finer, coarser in zip(self.levels[:-1], self.levels[1:], strict=True):
+            height, width = coarser.shape[:2]
+            x0, y0 = min(x0 // 2, width - 1), min(y0 // 2, height - 1)
+            x1, y1 = min((x1 + 1) // 2, width), min((y1 + 1) // 2, height)
+            x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
+            coarser[y0:y1, x0:x1] = _halved(_bytes(finer[2 * y0 : 2 * y1, 2 * x0 : 2 * x1]))
+
+    def view(
+        self, scale: float, shift: tuple[float, float], rect: tuple[int, int, int, int]
+    ) -> np.ndarray:
+        """The device pixels of `rect` (x, y, width, height) where device = photo * scale + shift.
+
+        Returns height x width (x C) uint8; outside the photo its border is repeated (callers
+        clip). Every pixel depends on its own place alone, so partial repaints never show.
+        """
+        level = 0
+        while level + 1 < len(self.levels) and scale * 2 ** (level + 1) <= 1.0:
+            level += 1
+        source = self.levels[level]
+        step = scale * 2**level  # device pixels a pixel of the level
+        x, y, width, height = rect
+        # OpenCV's whole numbers are pixel centres: source = (device + .5 - shift) / step - .5
+        ox = (x + 0.5 - shift[0]) / step - 0.5
+        oy = (y + 0.5 - shift[1]) / step - 0.5
+        # warpAffine takes sides below 32768 only: cut the part that is looked at.
+        left = int(np.clip(np.floor(ox) - 2, 0, source.shape[1] - 1))
+        top = int(np.clip(np.floor(oy) - 2, 0, source.shape[0] - 1))
+        right = int(np.clip(np.ceil(ox + width / step) + 3, left + 1, source.shape[1]))
+        bottom = int(np.clip(np.ceil(oy + height / step) + 3, top + 1, source.shape[0]))
+        matrix = np.array([[1 / step, 0, ox - left], [0, 1 / step, oy - top]], np.float64)
+        flag = cv2.INTER_NEAREST if scale >= NEAREST_FROM else cv2.INTER_LINEAR
+        drawn = cv2.warpAffine(
+            source[top:bottom, left:right],
+            matrix,
+            (width, height),
+            flags=flag | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return _bytes(drawn)
+
+
+def _bytes(array: np.ndarray) -> np.ndarray:
+    return cv2.convertScaleAbs(array, alpha=1 / 257) if array.dtype == np.uint16 else array
+
+
+def _halved(array: np.ndarray) -> np.ndarray:
+    """Each 2 x 2 block's mean; a last odd row or column counts twice."""
+    height, width = array.shape[:2]
+    if height % 2 or width % 2:
+        border = (0, height % 2, 0, width % 2)
+        array = cv2.copyMakeBorder(array, *border, borderType=cv2.BORDER_REPLICATE)
+    size = (array.shape[1] // 2, array.shape[0] // 2)
+    return cv2.resize(array, size, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,145 @@
+"""The dialogs that tell or ask: a failure, unsaved fills, what saving would lose, shortcuts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui.actions import SPECS, plain
+from gui.translation import tr
+from gui.worker import Failure
+
+
+class FailureDialog(QDialog):
+    """One sentence, and behind a button the detail that can be copied into a report."""
+
+    def __init__(self, failure: Failure, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Mien")
+        self.setMinimumWidth(460)
+        mark, sentence = QLabel(), QLabel(failure.sentence)
+        mark.setPixmap(theme.icon("alert-circle-outline").pixmap(32, 32))
+        sentence.setWordWrap(True)
+        sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        top = QHBoxLayout()
+        top.setSpacing(14)
+        top.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(sentence, 1)
+        self.detail = QPlainTextEdit(failure.detail)
+        self.detail.setReadOnly(True)
+        self.detail.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.detail.setMinimumHeight(190)
+        self.detail.hide()
+        show, copy = QPushButton(tr("Detail")), QPushButton(tr("Copy"))
+        show.setCheckable(True)
+        show.toggled.connect(self.detail.setVisible)
+        show.toggled.connect(lambda _on: self.adjustSize())
+        copy.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(f"{failure.sentence}\n\n{failure.detail}")
+        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        bottom = QHBoxLayout()
+        for button in (show, copy):
+            button.setAutoDefault(False)
+            bottom.addWidget(button)
+        bottom.addStretch(1)
+        bottom.addWidget(buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 20, 20, 16)
+        column.setSpacing(16)
+        column.addLayout(top)
+        column.addWidget(self.detail)
+        column.addLayout(bottom)
+
+
+class ShortcutsDialog(QDialog):
+    """Every shortcut, in two columns."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keyboard shortcuts"))
+        grid = QGridLayout(self)
+        grid.setContentsMargins(22, 20, 22, 18)
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(7)
+        native = QKeySequence.SequenceFormat.NativeText
+        rows = [
+            (plain(tr(spec.text)), QKeySequence(spec.shortcut).toString(native))
+            for spec in SPECS
+            if spec.shortcut
+        ]
+        rows += [
+            (tr("Move the view"), tr("Space + drag, middle button")),
+            (tr("Zoom at the pointer"), tr("Wheel")),
+            (tr("Brush size"), tr("Alt + wheel")),
+            (tr("Straight stroke"), tr("Shift + click")),
+            (tr("Take away (lasso, rectangle)"), tr("Alt + drag")),
+            (tr("See the photo as opened"), "C"),
+        ]
+        half = -(-len(rows) // 2)
+        for number, (text, key) in enumerate(rows):
+            column = 2 * (number // half)
+            keys = QLabel(key)
+            keys.setProperty("quiet", True)
+            grid.addWidget(QLabel(text), number % half, column)
+            grid.addWidget(keys, number % half, column + 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        grid.addWidget(buttons, half, 0, 1, 4)
+
+
+def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
+    """Save, Discard or Cancel, for fills that are not saved yet."""
+    button = QMessageBox.StandardButton
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "Mien",
+        tr("{name} has fills that are not saved.").format(name=name),
+        button.Save | button.Discard | button.Cancel,
+        parent,
+    )
+    box.setDefaultButton(button.Save)
+    return QMessageBox.StandardButton(box.exec())
+
+
+def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
+    """Whether to save although the format cannot hold something."""
+    button = QMessageBox.StandardButton
+    words = {
+        "16-bit depth": tr("16-bit depth"),
+        "transparency": tr("transparency"),
+        "metadata and colour profile": tr("metadata and colour profile"),
+        "EXIF": "EXIF",
+    }
+    lost = ", ".join(words.get(loss, loss) for loss in losses)
+    box = QMessageBox(
+        QMessageBox.Icon.Warning,
+        "Mien",
+        tr("This format cannot hold: {lost}. Save anyway?").format(lost=lost),
+        button.Save | button.Cancel,
+        parent,
+    )
+    return box.exec() == button.Save
+
+
+def about(parent: QWidget, version: str) -> None:
+    """What this program is."""
+    text = tr(
+        "Paints hidden parts of faces back, expression and geometry kept. "
+        "Everything happens on this computer."
+    )
+    QMessageBox.about(parent, tr("About Mien"), f"<b>Mien {version}</b><p>{text}</p>")

@@ -1,0 +1,191 @@
+"""The open photo, its mask and its history; everything that is seen of them follows by signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from engine.face.finder import Face, FaceFrame
+from engine.inpaint import FillResult
+from engine.mask import Mask, Stroke, paint_segment
+from engine.photo import Photo, blend
+from gui.commands import Box, Command, History, Piece, Recorder, pack, restore
+from gui.translation import tr
+
+
+class Document(QObject):
+    """One photo being edited. All of it lives in the GUI thread.
+
+    `photo` is what was opened and never changes. `pixels` (H x W x 3|4) and `mask` (H x W uint8)
+    are the working buffers; they change only through the methods below.
+    """
+
+    opened = Signal()
+    pixels_changed = Signal(tuple)
+    mask_changed = Signal(tuple)
+    faces_changed = Signal()
+    renamed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.photo: Photo | None = None
+        self.path: Path | None = None
+        self.pixels = np.zeros((0, 0, 3), np.uint8)
+        self.mask = np.zeros((0, 0), np.uint8)
+        self.faces: tuple[Face, ...] | None = None
+        self.edges: np.ndarray | None = None
+        self.frames: tuple[FaceFrame, ...] = ()
+        self.revision = 0
+        self.last_mask: Mask | None = None
+        self.history = History(self)
+        self._recorder: Recorder | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height), (0, 0) without a photo."""
+        return self.mask.shape[1], self.mask.shape[0]
+
+    @property
+    def is_open(self) -> bool:
+        return self.photo is not None
+
+    @property
+    def has_mask(self) -> bool:
+        return bool(self.mask.any())
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether closing now would lose a fill."""
+        return self.is_open and not self.history.is_saved
+
+    def open(self, photo: Photo) -> None:
+        """Show another photo; history and mask start anew."""
+        self.photo, self.path = photo, photo.path
+        self.pixels = photo.pixels.copy()
+        self.mask = np.zeros(self.pixels.shape[:2], np.uint8)
+        self.faces, self.frames = None, ()
+        self._recorder = None
+        self.revision += 1
+        self.history.clear()
+        self.opened.emit()
+        self.faces_changed.emit()
+
+    def current_photo(self) -> Photo:
+        """The photo as it looks now: a view of the working pixels, metadata and all."""
+        assert self.photo is not None
+        return replace(self.photo, pixels=self.pixels)
+
+    def current_mask(self) -> Mask:
+        """A copy of the mask that later strokes do not change."""
+        return Mask(self.mask.copy())
+
+    def set_faces(self, faces: tuple[Face, ...], edges: np.ndarray | None) -> None:
+        self.faces, self.edges = faces, edges
+        self.faces_changed.emit()
+
+    def set_frames(self, frames: tuple[FaceFrame, ...]) -> None:
+        """The face frames the user drew."""
+        self.frames = frames
+        self.faces_changed.emit()
+
+    def rename(self, path: Path) -> None:
+        """The photo now lies at `path`, saved."""
+        self.path = path
+        self.history.mark_saved()
+        self.renamed.emit()
+
+    # Painting: begin, any number of segments, end.
+
+    def begin_stroke(self) -> None:
+        self._recorder = Recorder(self.mask)
+
+    def paint(self, start: tuple[float, float], end: tuple[float, float], brush: Stroke) -> None:
+        """A straight piece of a stroke, in photo coordinates; `brush` gives radius and kind."""
+        if self._recorder is None:
+            self.begin_stroke()
+        assert self._recorder is not None
+        reach = brush.radius + 2
+        low = np.floor(np.minimum(start, end) - reach).astype(int)
+        high = np.ceil(np.maximum(start, end) + reach).astype(int)
+        low, high = np.maximum(low, 0), np.minimum(high, self.size)
+        if (low >= high).any():
+            return
+        self._recorder.touch((*low.tolist(), *(high - low).tolist()))
+        box = paint_segment(self.mask, start, end, brush.radius, brush.hardness, brush.erase)
+        if box is not None:
+            self.mask_changed.emit(box)
+
+    def end_stroke(self, title: str) -> None:
+        if self._recorder is not None:
+            pieces, self._recorder = self._recorder.pieces(), None
+            self.history.push(Command(title, mask=pieces))
+
+    def abandon_stroke(self) -> None:
+        """Take back the stroke being painted."""
+        if self._recorder is not None:
+            pieces, self._recorder = self._recorder.pieces(), None
+            for box in restore(self.mask, pieces, undo=True):
+                self.mask_changed.emit(box)
+
+    # Whole masks.
+
+    def set_mask(self, mask: Mask, title: str) -> None:
+        """Replace the mask; one step of the history."""
+        changed = mask.pixels != self.mask
+        if not changed.any():
+            return
+        box = _box_of(changed)
+        recorder = Recorder(self.mask)
+        recorder.touch(box)
+        self.mask[...] = mask.pixels
+        self.history.push(Command(title, mask=recorder.pieces()))
+        self.mask_changed.emit(box)
+
+    def change_mask(self, change: Callable[[Mask], Mask], title: str) -> None:
+        """Grow, shrink, feather, invert: any function of the mask."""
+        self.set_mask(change(self.current_mask()), title)
+
+    # Fills.
+
+    def apply(self, result: FillResult, mask: Mask) -> None:
+        """Composite a fill's patches and clear the mask they were made for; one step."""
+        pieces = []
+        for patch in result.patches:
+            x, y, width, height = patch.box
+            part = self.pixels[y : y + height, x : x + width]
+            before = part.copy()
+            part[..., :3] = blend(part[..., :3], patch.pixels, patch.alpha)
+            pieces.append(Piece(patch.box, pack(before), pack(part)))
+        recorder = Recorder(self.mask)
+        painted = mask.pixels > 0
+        if painted.any():
+            recorder.touch(_box_of(painted))
+            self.mask[painted] = 0
+        self.last_mask = mask
+        self.revision += 1
+        self.history.push(Command(tr("Fill"), mask=recorder.pieces(), pixels=tuple(pieces)))
+        for piece in pieces:
+            self.pixels_changed.emit(piece.box)
+        self.mask_changed.emit((0, 0, *self.size))
+
+    def restore(self, command: Command, *, undo: bool) -> None:
+        """Undo or redo a command; called by the history."""
+        # Overlapping patches come off in the reverse order they went on.
+        pixels = reversed(command.pixels) if undo else command.pixels
+        for box in restore(self.pixels, pixels, undo=undo):
+            self.pixels_changed.emit(box)
+        for box in restore(self.mask, command.mask, undo=undo):
+            self.mask_changed.emit(box)
+        if command.pixels:
+            self.revision += 1
+
+
+def _box_of(where: np.ndarray) -> Box:
+    """The tight box of H x W bool that has at least one True."""
+    rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y

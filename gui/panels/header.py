@@ -1,0 +1,84 @@
+"""The strip on top: which photo, and the three things done most."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from gui.actions import Actions
+from gui.translation import tr
+
+
+class Header(QWidget):
+    """`held` tells whether the button that shows the photo as opened is pressed."""
+
+    held = Signal(bool)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        brand = QLabel("Mien")
+        brand.setObjectName("brand")
+        self._file = _Elided()
+        self.compare = QPushButton(tr("Hold to compare"))
+        self.compare.setToolTip(tr("Shows the photo as it was opened while pressed  (C)"))
+        self.compare.pressed.connect(lambda: self.held.emit(True))
+        self.compare.released.connect(lambda: self.held.emit(False))
+        self.split = button_for(actions, "split", tr("Before / after"))
+        self.save = button_for(actions, "save_as", tr("Save as…"))
+        self.fill = button_for(actions, "fill", tr("Fill") + "  ↵")
+        self.fill.setObjectName("primary")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 14, 8)
+        row.setSpacing(9)
+        row.addWidget(brand)
+        row.addSpacing(8)
+        row.addWidget(self._file, 1)
+        for button in (self.compare, self.split, self.save, self.fill):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button)
+
+    def show_file(self, name: str, size: tuple[int, int], changed: bool) -> None:
+        """The photo's name and size, with a dot while it has unsaved fills."""
+        dot = "● " if changed else ""
+        self._file.show_text(f"{dot}{name}  —  {size[0]} × {size[1]}" if name else "")
+
+
+class _Elided(QLabel):
+    """A label that shortens a long name in its middle instead of widening the window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("quiet")
+        self.setMinimumWidth(40)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text = ""
+
+    def show_text(self, text: str) -> None:
+        self._text = text
+        self.setToolTip(text)
+        self._elide()
+
+    def resizeEvent(self, event) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        middle = Qt.TextElideMode.ElideMiddle
+        self.setText(self.fontMetrics().elidedText(self._text, middle, max(0, self.width() - 4)))
+
+
+def button_for(actions: Actions, name: str, text: str) -> QPushButton:
+    """A push button that is one with an action: enabled, checked and triggered together."""
+    action = actions[name]
+    button = QPushButton(text)
+    button.setToolTip(action.toolTip())
+    button.setCheckable(action.isCheckable())
+    button.setEnabled(action.isEnabled())
+    if action.isCheckable():
+        button.toggled.connect(action.setChecked)
+        action.toggled.connect(button.setChecked)
+    else:
+        button.clicked.connect(action.trigger)
+    action.enabledChanged.connect(button.setEnabled)
+    return button

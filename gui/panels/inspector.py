@@ -1,0 +1,241 @@
+"""The inspector at the right: brush, mask, faces, and how to fill."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.generator.weights import Manifest
+from engine.inpaint import FillResult
+from gui.actions import Actions
+from gui.panels.header import button_for
+from gui.translation import tr
+
+WIDTH = 284
+LARGEST_BRUSH = 1000
+
+
+class Inspector(QWidget):
+    """Signals carry what the person chose; the panel itself decides nothing."""
+
+    brush_changed = Signal(float, float)
+    part_chosen = Signal(str)
+    model_chosen = Signal(str)
+    device_chosen = Signal(str)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(WIDTH)
+        body = QWidget()
+        body.setObjectName("inspectorBody")
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(16, 14, 16, 14)
+        self._column.setSpacing(8)
+        self._build_faces(actions)
+        self._build_brush()
+        self._build_mask(actions)
+        self._build_fill(actions)
+        self._column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def show_brush(self, size: float, hardness: float) -> None:
+        """Values set elsewhere, by key or wheel."""
+        for slider, value in ((self.size, to_slider(size)), (self.hardness, hardness * 100)):
+            slider.blockSignals(True)
+            slider.setValue(round(value))
+            slider.blockSignals(False)
+        self._size_text.setText(f"{size:.0f}")
+        self._hardness_text.setText(f"{hardness * 100:.0f}")
+
+    def show_faces(self, line: str, has_mesh: bool) -> None:
+        """How many faces there are; parts can be chosen only of one with a mesh."""
+        self._faces.setText(line)
+        for button in self.parts.values():
+            button.setEnabled(has_mesh)
+
+    def show_models(self, models: list[Manifest], current: str) -> None:
+        """The generators, and the prior as the one without sharpening."""
+        self.model.blockSignals(True)
+        self.model.clear()
+        for manifest in sorted(models, key=lambda m: (m.kind == "prior", not m.default)):
+            title = tr("Prior alone, no sharpening") if manifest.kind == "prior" else manifest.title
+            self.model.addItem(title, manifest.name)
+        self.model.setCurrentIndex(max(0, self.model.findData(current)))
+        self.model.blockSignals(False)
+
+    def show_devices(self, devices: list[str], current: str) -> None:
+        """auto and what this machine has."""
+        words = {"auto": tr("Automatic"), "cpu": "CPU", "cuda": "GPU · CUDA", "mps": "GPU · Metal"}
+        self.device.blockSignals(True)
+        self.device.clear()
+        for name in ("auto", *devices):
+            self.device.addItem(words.get(name, name), name)
+        self.device.setCurrentIndex(max(0, self.device.findData(current)))
+        self.device.blockSignals(False)
+
+    def show_result(self, result: FillResult | None) -> None:
+        """What the last fill took."""
+        if result is None:
+            self._result.setText("")
+            return
+        faces = sum(patch.kind == "face" for patch in result.patches)
+        textures = len(result.patches) - faces
+        parts = [
+            tr("{seconds:.1f} s on {device}").format(
+                seconds=result.seconds, device=result.device.upper()
+            )
+        ]
+        if faces:
+            parts.append(tr("face parts: {count}").format(count=faces))
+        if textures:
+            parts.append(tr("texture parts: {count}").format(count=textures))
+        self._result.setText("\n".join(parts))
+
+    def _section(self, title: str) -> None:
+        if self._column.count():
+            self._column.addSpacing(8)
+        label = QLabel(title.upper())
+        label.setObjectName("section")
+        self._column.addWidget(label)
+
+    def _build_faces(self, actions: Actions) -> None:
+        self._section(tr("Faces"))
+        self._faces = QLabel(tr("No photo yet"))
+        self._faces.setWordWrap(True)
+        self._column.addWidget(self._faces)
+        hint = QLabel(tr("Mask a part with one click:"))
+        hint.setProperty("quiet", True)
+        self._column.addWidget(hint)
+        names = {
+            "eyes": tr("Eyes"),
+            "glasses": tr("Glasses"),
+            "brows": tr("Brows"),
+            "nose": tr("Nose"),
+            "mouth": tr("Mouth"),
+            "skin": tr("Skin"),
+            "lower_face": tr("Lower face"),
+            "left_half": tr("Left half"),
+            "right_half": tr("Right half"),
+        }
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        self.parts: dict[str, QPushButton] = {}
+        for number, (name, text) in enumerate(names.items()):
+            button = QPushButton(text)
+            button.setObjectName("small")
+            button.setEnabled(False)
+            button.clicked.connect(lambda _checked=False, part=name: self.part_chosen.emit(part))
+            grid.addWidget(button, number // 3, number % 3)
+            self.parts[name] = button
+        self._column.addLayout(grid)
+        self._column.addWidget(check_for(actions, "mesh", tr("Show the mesh")))
+
+    def _build_brush(self) -> None:
+        self._section(tr("Brush"))
+        self.size, self._size_text = self._slider(tr("Size"), 0, 1000)
+        self.hardness, self._hardness_text = self._slider(tr("Hardness"), 0, 100)
+        for slider in (self.size, self.hardness):
+            slider.valueChanged.connect(self._on_brush)
+
+    def _on_brush(self) -> None:
+        size, hardness = from_slider(self.size.value()), self.hardness.value() / 100
+        self._size_text.setText(f"{size:.0f}")
+        self._hardness_text.setText(f"{hardness * 100:.0f}")
+        self.brush_changed.emit(size, hardness)
+
+    def _slider(self, title: str, low: int, high: int) -> tuple[QSlider, QLabel]:
+        row, name, value = QHBoxLayout(), QLabel(title), QLabel()
+        name.setProperty("quiet", True)
+        name.setFixedWidth(72)
+        value.setFixedWidth(36)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(low, high)
+        slider.setAccessibleName(title)
+        row.addWidget(name)
+        row.addWidget(slider, 1)
+        row.addWidget(value)
+        self._column.addLayout(row)
+        return slider, value
+
+    def _build_mask(self, actions: Actions) -> None:
+        self._section(tr("Mask"))
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        texts = {
+            "mask_invert": tr("Invert"),
+            "mask_grow": tr("Grow"),
+            "mask_shrink": tr("Shrink"),
+            "mask_feather": tr("Feather"),
+            "mask_clear": tr("Clear"),
+            "mask_reuse": tr("Reuse"),
+        }
+        for number, (name, text) in enumerate(texts.items()):
+            button = button_for(actions, name, text)
+            button.setObjectName("small")
+            grid.addWidget(button, number // 3, number % 3)
+        self._column.addLayout(grid)
+        self._column.addWidget(check_for(actions, "mask_shown", tr("Show the mask")))
+
+    def _build_fill(self, actions: Actions) -> None:
+        self._section(tr("Fill"))
+        self._column.addWidget(check_for(actions, "preview", tr("Preview while painting")))
+        self.model, self.device = QComboBox(), QComboBox()
+        for box, name in ((self.model, tr("Model")), (self.device, tr("Device"))):
+            box.setAccessibleName(name)
+            row, title = QHBoxLayout(), QLabel(name)
+            title.setProperty("quiet", True)
+            title.setFixedWidth(72)
+            row.addWidget(title)
+            row.addWidget(box, 1)
+            self._column.addLayout(row)
+        self.model.currentIndexChanged.connect(
+            lambda _index: self.model_chosen.emit(self.model.currentData())
+        )
+        self.device.currentIndexChanged.connect(
+            lambda _index: self.device_chosen.emit(self.device.currentData())
+        )
+        self._result = QLabel()
+        self._result.setProperty("quiet", True)
+        self._column.addWidget(self._result)
+
+
+def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
+    """A check box that is one with a checkable action."""
+    action = actions[name]
+    box = QCheckBox(text)
+    box.setToolTip(action.toolTip())
+    box.setChecked(action.isChecked())
+    box.toggled.connect(action.setChecked)
+    action.toggled.connect(box.setChecked)
+    return box
+
+
+def to_slider(size: float) -> float:
+    """A brush's diameter on a slider that is fine for small brushes: 1 .. 1000 pixels, cubic."""
+    return 1000 * ((min(max(size, 1), LARGEST_BRUSH) - 1) / (LARGEST_BRUSH - 1)) ** (1 / 3)
+
+
+def from_slider(value: float) -> float:
+    """The inverse of `to_slider`."""
+    return 1 + (LARGEST_BRUSH - 1) * (value / 1000) ** 3

@@ -1,0 +1,76 @@
+"""The status line: zoom, message, and progress with its Cancel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from gui.actions import Actions
+from gui.translation import tr
+
+
+class StatusLine(QWidget):
+    """Quiet while nothing runs."""
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._zoom, self._pointer, self._message = QLabel(), QLabel(), QLabel()
+        for label in (self._zoom, self._pointer, self._message):
+            label.setObjectName("quiet")
+        self._zoom.setMinimumWidth(52)
+        self._pointer.setMinimumWidth(96)
+        self.stage = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(170, 6)
+        self.bar.setAccessibleName(tr("Progress"))
+        self.cancel = QPushButton(tr("Cancel  Esc"))
+        self.cancel.setObjectName("small")
+        self.cancel.clicked.connect(actions["cancel"].trigger)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 14, 0)
+        row.setSpacing(16)
+        row.addWidget(self._zoom)
+        row.addWidget(self._pointer)
+        row.addWidget(self._message, 1)
+        for widget in (self.stage, self.bar, self.cancel):
+            row.addWidget(widget)
+        self.setFixedHeight(38)
+        self.show_busy(False)
+
+    def show_zoom(self, zoom: float) -> None:
+        percent = zoom * 100
+        self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+
+    def show_pointer(self, point: tuple[float, float] | None) -> None:
+        self._pointer.setText("" if point is None else f"{int(point[0])}, {int(point[1])}")
+
+    def tell(self, message: str) -> None:
+        self._message.setText(message)
+
+    def show_busy(self, busy: bool) -> None:
+        for widget in (self.stage, self.bar, self.cancel):
+            widget.setVisible(busy)
+        if busy:
+            self.bar.setValue(0)
+            self.stage.setText("")
+
+    def show_progress(self, stage: str, done: float) -> None:
+        self.stage.setText(stages().get(stage, ""))
+        self.bar.setValue(round(done * 1000))
+
+
+def stages() -> dict[str, str]:
+    """The words for the engine's stages."""
+    return {
+        "load": tr("Loading the model"),
+        "find": tr("Looking for faces"),
+        "prior": tr("Solving the prior"),
+        "generate": tr("Sharpening"),
+        "texture": tr("Filling texture"),
+        "blend": tr("Blending"),
+        "save": tr("Saving"),
+    }

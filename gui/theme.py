@@ -1,0 +1,194 @@
+"""Colours, palette and style sheet: dark and light, quiet, one accent."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import qtawesome
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
+from PySide6.QtWidgets import QApplication
+
+THEMES = ("system", "dark", "light")
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One theme. window: panels. canvas: around the photo. field: controls. line: hairlines.
+    text, quiet: contrast at least 4.5 : 1 on window and field. accent, on_accent: the one button
+    that matters. seen, hole, warning: overlays."""
+
+    window: str
+    canvas: str
+    field: str
+    hover: str
+    line: str
+    text: str
+    quiet: str
+    accent: str
+    on_accent: str
+    seen: str = "#7fd6c2"
+    hole: str = "#5b7cff"
+    warning: str = "#ffb066"
+
+
+DARK = Colours(
+    window="#1e1f22",
+    canvas="#101114",
+    field="#2b2d33",
+    hover="#363942",
+    line="#34363c",
+    text="#e6e7ea",
+    quiet="#a3a7b0",
+    accent="#4d74ff",
+    on_accent="#ffffff",
+)
+LIGHT = Colours(
+    window="#f4f5f7",
+    canvas="#d9dbe0",
+    field="#ffffff",
+    hover="#e6e9f0",
+    line="#cdd0d7",
+    text="#1c1d20",
+    quiet="#5a5f6a",
+    accent="#2f55d4",
+    on_accent="#ffffff",
+    seen="#0d8f76",
+)
+
+_current = DARK
+
+
+def colours() -> Colours:
+    """The colours in use."""
+    return _current
+
+
+def apply_theme(application: QApplication, theme: str = "system") -> Colours:
+    """Use "dark", "light" or the system's choice for the whole program."""
+    global _current
+    if theme == "system":
+        scheme = QGuiApplication.styleHints().colorScheme()
+        _current = LIGHT if scheme == Qt.ColorScheme.Light else DARK
+    else:
+        _current = LIGHT if theme == "light" else DARK
+    application.setStyle("Fusion")
+    application.setPalette(_palette(_current))
+    application.setStyleSheet(_style(_current))
+    return _current
+
+
+def icon(name: str) -> QIcon:
+    """A Material Design icon in the theme's colours; ask again after a change of theme."""
+    return qtawesome.icon(
+        f"mdi6.{name}",
+        color=_current.text,
+        color_disabled=_blend(_current.quiet, _current.window),
+        color_on=_current.accent if _current is LIGHT else "#a9bcff",
+    )
+
+
+def _icons() -> Path:
+    root = Path(getattr(sys, "_MEIPASS", Path(__file__).parents[1]))
+    return root / "resources" / "icons"
+
+
+def _blend(one: str, other: str) -> str:
+    a, b = QColor(one), QColor(other)
+    return QColor(
+        (a.red() + b.red()) // 2, (a.green() + b.green()) // 2, (a.blue() + b.blue()) // 2
+    ).name()
+
+
+def _palette(c: Colours) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for where, colour in (
+        (role.Window, c.window),
+        (role.WindowText, c.text),
+        (role.Base, c.field),
+        (role.AlternateBase, c.window),
+        (role.Text, c.text),
+        (role.Button, c.field),
+        (role.ButtonText, c.text),
+        (role.BrightText, c.warning),
+        (role.ToolTipBase, c.field),
+        (role.ToolTipText, c.text),
+        (role.PlaceholderText, c.quiet),
+        (role.Highlight, c.accent),
+        (role.HighlightedText, c.on_accent),
+        (role.Link, c.accent),
+    ):
+        palette.setColor(where, QColor(colour))
+    disabled = QPalette.ColorGroup.Disabled
+    faint = QColor(_blend(c.quiet, c.window))
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(disabled, where, faint)
+    return palette
+
+
+def _style(c: Colours) -> str:
+    faint = _blend(c.quiet, c.window)
+    check = _icons() / "check.svg"
+    chevron = _icons() / ("chevron-dark.svg" if c is DARK else "chevron-light.svg")
+    check, chevron = check.as_posix(), chevron.as_posix()
+    return f"""
+    QWidget {{ font-size: 13px; }}
+    QMainWindow, QDialog {{ background: {c.window}; }}
+    QMenuBar {{ background: {c.window}; border-bottom: 1px solid {c.line}; padding: 2px 6px; }}
+    QMenuBar::item {{ padding: 4px 9px; border-radius: 5px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {c.hover}; }}
+    QMenu {{ background: {c.field}; border: 1px solid {c.line}; padding: 5px; }}
+    QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {c.accent}; color: {c.on_accent}; }}
+    QMenu::item:disabled {{ color: {faint}; background: transparent; }}
+    QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
+    QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
+    #header, #rail, #inspector, #status {{ background: {c.window}; }}
+    #header {{ border-bottom: 1px solid {c.line}; }}
+    #rail {{ border-right: 1px solid {c.line}; }}
+    #inspector {{ border-left: 1px solid {c.line}; }}
+    #inspector QScrollArea, #inspectorBody {{ background: {c.window}; border: none; }}
+    #status {{ border-top: 1px solid {c.line}; }}
+    #brand {{ font-size: 16px; font-weight: 700; }}
+    #quiet, QLabel[quiet="true"] {{ color: {c.quiet}; }}
+    #section {{ color: {c.quiet}; font-size: 11px; font-weight: 700; letter-spacing: 1px; }}
+    QPushButton, QComboBox, QSpinBox {{ background: {c.field}; border: 1px solid {c.line};
+        border-radius: 6px; padding: 5px 11px; min-height: 18px; }}
+    QPushButton:hover, QComboBox:hover {{ background: {c.hover}; }}
+    QPushButton:focus, QComboBox:focus, QSpinBox:focus, QToolButton:focus {{
+        border: 1px solid {c.accent}; }}
+    QPushButton:disabled {{ color: {faint}; }}
+    QPushButton:checked {{ border: 1px solid {c.accent}; color: {c.text}; background: {c.hover}; }}
+    QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border: none;
+        font-weight: 600; padding: 7px 20px; }}
+    QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
+    QPushButton#primary:disabled {{ background: {c.field}; color: {faint}; }}
+    QPushButton#small {{ padding: 4px 8px; }}
+    QComboBox::drop-down {{ border: none; width: 26px; }}
+    QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+    QComboBox QAbstractItemView {{ background: {c.field}; border: 1px solid {c.line};
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QToolButton {{ border: 1px solid transparent; border-radius: 8px; padding: 7px; }}
+    QToolButton:hover {{ background: {c.hover}; }}
+    QToolButton:checked {{ background: {_blend(c.accent, c.window)}; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+        background: {c.text if c is DARK else c.accent}; }}
+    QSlider::handle:horizontal:focus {{ border: 2px solid {c.accent}; }}
+    QCheckBox {{ spacing: 8px; }}
+    QCheckBox::indicator {{ width: 15px; height: 15px; border-radius: 4px;
+        border: 1px solid {c.quiet}; background: {c.field}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url("{check}"); }}
+    QCheckBox::indicator:focus {{ border: 1px solid {c.text}; }}
+    QProgressBar {{ background: {c.line}; border: none; border-radius: 3px; height: 6px; }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; }}
+    QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 5px; min-height: 30px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+    QPlainTextEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px; }}
+    """

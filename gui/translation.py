@@ -1,0 +1,53 @@
+"""The interface's language: English in the source, others in resources/translations/CODE.json.
+
+A translation is a flat table from the English text to the other one, so that a contributor needs
+a text editor and nothing else. Qt's own buttons take Qt's own translations.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtWidgets import QApplication
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+
+_table: dict[str, str] = {}
+_qt: list[QTranslator] = []
+
+
+def folder() -> Path:
+    """Where the tables lie, in a checkout and in a frozen bundle."""
+    root = Path(getattr(sys, "_MEIPASS", Path(__file__).parents[1]))
+    return root / "resources" / "translations"
+
+
+def set_language(code: str = "") -> str:
+    """Use a language of LANGUAGES, or the system's where `code` is empty or unknown; its code."""
+    if code not in LANGUAGES:
+        code = QLocale.system().name()[:2]
+    if code not in LANGUAGES:
+        code = "en"
+    _table.clear()
+    path = folder() / f"{code}.json"
+    if path.is_file():
+        _table.update(json.loads(path.read_text(encoding="utf-8")))
+    application = QApplication.instance()
+    if application is not None:
+        for old in _qt:
+            application.removeTranslator(old)
+        _qt.clear()
+        translator = QTranslator()
+        place = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if code != "en" and translator.load(f"qtbase_{code}", place):
+            application.installTranslator(translator)
+            _qt.append(translator)
+    return code
+
+
+def tr(text: str) -> str:
+    """The text in the interface's language. Give literals: a test looks for each in the tables."""
+    return _table.get(text, text)
