@@ -47,7 +47,7 @@ class Networks:
         """
         import torch
 
-        from engine.generator.dmfn import paint, sharpen
+        from engine.generator.dmfn import paint, sharpen, window_of
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
@@ -57,9 +57,14 @@ class Networks:
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
-                form = sharpen if self.input == "prior" else paint
                 with _Interruptible(self.generator, cancel):
-                    filled = form(self.generator, filled, hidden)
+                    if self.input == "prior":
+                        rows, columns = window_of(hidden)
+                        part = filled[..., rows, columns], hidden[..., rows, columns]
+                        filled = filled.clone()
+                        filled[..., rows, columns] = sharpen(self.generator, *part)
+                    else:
+                        filled = paint(self.generator, filled, hidden)
             return _array(filled)
 
     def prior_fill(self, crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -113,9 +118,9 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     chosen = choose_device(device)
     prior = FacePrior(weights.load_tensors(weights.find(PRIOR)), chosen)
-    if model == PRIOR:
-        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior")
     manifest = weights.find(model)
+    if manifest.kind == "prior":
+        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior")
     generator = Dmfn()
     generator.load_state_dict(weights.load_tensors(manifest))
     generator.eval().requires_grad_(False).to(chosen)

@@ -165,8 +165,8 @@ def _style(c: Colours) -> str:
     QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border: none;
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
-    QPushButton#primary:disabled {{ background: {c.field}; color: {faint}; }}
-    QPushButton#small {{ padding: 4px 8px; }}
+    QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
+    QPushButton#small {{ padding: 4px 5px; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
     QComboBox QAbstractItemView {{ background: {c.field}; border: 1px solid {c.line};

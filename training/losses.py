@@ -28,7 +28,7 @@ def feature_matching(
     for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         a, b = a.float(), b.float().detach()
         if number < GUIDED_STAGES:
-            weight = 1 + F.adaptive_avg_pool2d(guidance, a.shape[-2:])
+            weight = 1 + F.adaptive_avg_pool2d(guidance, (a.shape[-2], a.shape[-1]))
             a, b = a * weight, b * weight
         total = total + _layer_weight(a) * F.l1_loss(a, b)
     return total

@@ -30,7 +30,8 @@ class Lpips:
 
         try:
             self._weights = {k: v.float() for k, v in load_file(str(path)).items()}
-            self._weights["features.10.bias"], self._weights["lin4.weight"]
+            if not {"features.10.bias", "lin4.weight"} <= set(self._weights):
+                raise KeyError("features.10.bias")
         except (OSError, SafetensorError, KeyError) as error:
             raise MienError(f"{path} holds no LPIPS-Alex weights ({error}).") from error
 

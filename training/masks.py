@@ -54,7 +54,7 @@ def _strokes(side: int, rng: np.random.Generator, mesh: np.ndarray | None) -> np
             heading += rng.uniform(-1, 1)
             length = rng.uniform(0.05, 0.22) * side
             to = point + length * np.array([np.cos(heading), np.sin(heading)])
-            cv2.line(canvas, _pixel(point), _pixel(to), 1, width)
+            cv2.line(canvas, _pixel(point), _pixel(to), (1,), width)
             point = to
     return canvas.astype(bool)
 

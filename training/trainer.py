@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
-from engine.generator.dmfn import Dmfn, paint, sharpen
+from engine.generator.dmfn import CONTEXT, Dmfn, paint, sharpen, window_of
 from engine.prior import FacePrior
 from training import losses
 from training.checkpoint import EMA, LATEST, load_checkpoint, save_checkpoint
@@ -62,7 +64,7 @@ def train(
         strategy=strategy,
         precision=config.precision,  # type: ignore[arg-type]
     )
-    fabric.launch(_run, config, faces, run, prior, start, report)
+    fabric.launch(_run, config, faces, run, prior, start, report)  # type: ignore[arg-type]
 
 
 def run_config(run: Path) -> TrainingConfig:
@@ -89,8 +91,21 @@ def _run(
     elif fabric.is_global_zero:
         text = json.dumps(config.as_dict(), indent=2) + "\n"
         (run / CONFIG).write_text(text, encoding="utf-8")
+    _stop_cleanly(trainer)
     sheets = Sheets(run, shards, config.side) if fabric.is_global_zero else None
     trainer.loop(shards, run, sheets, report or (lambda row: None))
+
+
+def _stop_cleanly(trainer: Trainer) -> None:
+    """Ctrl-C and a polite kill end the run as its clock would: checkpoint first."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def stop(_number: int, _frame: object) -> None:
+        trainer.stopping = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 class Trainer:
@@ -106,6 +121,7 @@ class Trainer:
         self.fabric, self.config = fabric, config
         self.step = 0
         self.spent = 0.0  # seconds, all calls of this run together
+        self.stopping = False  # set from outside: end after this step, with a checkpoint
         torch.manual_seed(config.seed)
         generator = Dmfn()
         if config.input == "prior":
@@ -131,19 +147,27 @@ class Trainer:
         )
         return self.fabric.setup(network, optimiser)
 
-    def fill(self, generator: nn.Module, crops: Tensor, holes: Tensor) -> Tensor:
-        """The composited fills of a batch by one of our networks, B x 3 x S x S."""
+    def fill(
+        self, generator: nn.Module, crops: Tensor, holes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """(composited fills, targets, holes) of a batch: of the whole crops, or, where the hole
+        is shared, of the window around it, as the program sharpens."""
         if self.prior is None:
-            return paint(generator, crops, holes)
+            return paint(generator, crops, holes), crops, holes
+        shared = self.config.shared_holes or len(holes) == 1
         with torch.no_grad():
-            shared = holes[:1] if self.config.shared_holes else holes
-            fill = self.prior.fill(crops, shared)
-        return sharpen(generator, fill, holes)
+            fill = self.prior.fill(crops, holes[:1] if shared else holes)
+        if shared:
+            # Not always the same context: users' holes are no bounding boxes either.
+            context = CONTEXT + int(torch.randint(-12, 33, ())) if self.raw.training else CONTEXT
+            window = (..., *window_of(holes[:1], context))
+            fill, crops, holes = fill[window], crops[window], holes[window]
+        return sharpen(generator, fill, holes), crops, holes
 
     def train_step(self, crops: Tensor, holes: Tensor) -> dict[str, Tensor]:
         """One step of both networks; the losses by name, detached."""
         weights = self.config.weights
-        output = self.fill(self.generator, crops, holes)
+        output, crops, holes = self.fill(self.generator, crops, holes)
         parts: dict[str, Tensor] = {"pixel": (output - crops).abs().mean()}
         with self.fabric.autocast():
             if self.trunk is not None:
@@ -204,8 +228,8 @@ class Trainer:
     def _average(self) -> None:
         self.step += 1
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        averaged, live = list(self.ema.values()), list(self.raw.state_dict().values())
-        torch._foreach_lerp_(averaged, live, 1 - decay)
+        for averaged, live in zip(self.ema.values(), self.raw.state_dict().values(), strict=True):
+            averaged.lerp_(live, 1 - decay)
 
     def loop(self, shards: FaceShards, run: Path, sheets: Sheets | None, report: Report) -> None:
         """Steps until the end, with logs, sheets and checkpoints on the way and one at the end."""
@@ -278,7 +302,7 @@ class Trainer:
 
     def _over(self, seconds: float) -> bool:
         config = self.config
-        over = config.samples is not None and self.samples >= config.samples
+        over = self.stopping or (config.samples is not None and self.samples >= config.samples)
         over = over or (config.minutes is not None and seconds >= 60 * config.minutes)
         # One process's clock decides for all, or the others would wait for it for ever.
         return bool(self.fabric.broadcast(over)) if self.fabric.world_size > 1 else over
@@ -297,9 +321,20 @@ class Trainer:
     def _sheet(self, sheets: Sheets) -> None:
         live = {k: v.detach().clone() for k, v in self.raw.state_dict().items()}
         self.raw.load_state_dict(self.ema)
+        self.raw.eval()
         with torch.no_grad(), self.fabric.autocast():
-            sheets.fills(self.step, self.fabric.device, lambda x, m: self.fill(self.raw, x, m))
+            sheets.fills(self.step, self.fabric.device, self._whole)
+        self.raw.train()
         self.raw.load_state_dict(live)
+
+    def _whole(self, crop: Tensor, hole: Tensor) -> Tensor:
+        """One whole crop with its fill in place, as the program would return it."""
+        output, _, _ = self.fill(self.raw, crop, hole)
+        if output.shape != crop.shape:
+            whole = crop.clone()
+            whole[(..., *window_of(hole))] = output
+            output = whole
+        return output
 
     def _optimisers(self) -> dict[str, Any]:
         optimisers = {"generator": self.optimiser}

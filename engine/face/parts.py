@@ -113,7 +113,7 @@ class _Canvas:
         import cv2
 
         canvas = np.zeros((self._height, self._width), np.uint8)
-        cv2.fillPoly(canvas, [np.round(points - 0.5).astype(np.int32)], 255)
+        cv2.fillPoly(canvas, [np.round(points - 0.5).astype(np.int32)], (255,))
         return canvas
 
     def side_of(self, point: np.ndarray, direction: np.ndarray) -> np.ndarray:

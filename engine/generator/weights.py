@@ -92,10 +92,14 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def find(name: str = DEFAULT) -> Manifest:
-    """The model of that name; "default" is the default generator. Raises MienError."""
+    """The model of that name. Raises MienError.
+
+    "default" is the default generator, or the prior alone where no generator is installed.
+    """
     models = installed()
     if name == DEFAULT:
-        chosen = [m for m in models if m.kind == "generator" and m.default]
+        chosen = [m for m in models if m.kind == "prior"]
+        chosen += [m for m in models if m.kind == "generator" and m.default]
     else:
         chosen = [m for m in models if m.name == name]
     if not chosen:

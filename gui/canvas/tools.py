@@ -131,7 +131,7 @@ class AreaTool(Tool):
         canvas = np.zeros(self.document.mask.shape, np.uint8)
         # A sixteenth of a pixel: cv2 takes whole numbers with fractional bits.
         corners = np.round((np.array(outline) - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(canvas, [corners], 255, lineType=cv2.LINE_AA, shift=4)
+        cv2.fillPoly(canvas, [corners], (255,), lineType=cv2.LINE_AA, shift=4)
         area, mask = Mask(canvas), self.document.current_mask()
         title = tr("Lasso") if self._lasso else tr("Rectangle")
         self.document.set_mask(mask.subtract(area) if self._subtract else mask.union(area), title)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -22,7 +23,7 @@ from gui.actions import Actions
 from gui.panels.header import button_for
 from gui.translation import tr
 
-WIDTH = 284
+WIDTH = 292
 LARGEST_BRUSH = 1000
 
 
@@ -60,7 +61,10 @@ class Inspector(QWidget):
 
     def show_brush(self, size: float, hardness: float) -> None:
         """Values set elsewhere, by key or wheel."""
-        for slider, value in ((self.size, to_slider(size)), (self.hardness, hardness * 100)):
+        for slider, value in (
+            (self.brush_size, to_slider(size)),
+            (self.brush_hardness, hardness * 100),
+        ):
             slider.blockSignals(True)
             slider.setValue(round(value))
             slider.blockSignals(False)
@@ -144,6 +148,7 @@ class Inspector(QWidget):
             button = QPushButton(text)
             button.setObjectName("small")
             button.setEnabled(False)
+            shrinkable(button)
             button.clicked.connect(lambda _checked=False, part=name: self.part_chosen.emit(part))
             grid.addWidget(button, number // 3, number % 3)
             self.parts[name] = button
@@ -152,13 +157,13 @@ class Inspector(QWidget):
 
     def _build_brush(self) -> None:
         self._section(tr("Brush"))
-        self.size, self._size_text = self._slider(tr("Size"), 0, 1000)
-        self.hardness, self._hardness_text = self._slider(tr("Hardness"), 0, 100)
-        for slider in (self.size, self.hardness):
+        self.brush_size, self._size_text = self._slider(tr("Size"), 0, 1000)
+        self.brush_hardness, self._hardness_text = self._slider(tr("Hardness"), 0, 100)
+        for slider in (self.brush_size, self.brush_hardness):
             slider.valueChanged.connect(self._on_brush)
 
     def _on_brush(self) -> None:
-        size, hardness = from_slider(self.size.value()), self.hardness.value() / 100
+        size, hardness = from_slider(self.brush_size.value()), self.brush_hardness.value() / 100
         self._size_text.setText(f"{size:.0f}")
         self._hardness_text.setText(f"{hardness * 100:.0f}")
         self.brush_changed.emit(size, hardness)
@@ -193,6 +198,7 @@ class Inspector(QWidget):
         for number, (name, text) in enumerate(texts.items()):
             button = button_for(actions, name, text)
             button.setObjectName("small")
+            shrinkable(button)
             grid.addWidget(button, number // 3, number % 3)
         self._column.addLayout(grid)
         self._column.addWidget(check_for(actions, "mask_shown", tr("Show the mask")))
@@ -207,6 +213,7 @@ class Inspector(QWidget):
             title.setProperty("quiet", True)
             title.setFixedWidth(72)
             row.addWidget(title)
+            shrinkable(box)
             row.addWidget(box, 1)
             self._column.addLayout(row)
         self.model.currentIndexChanged.connect(
@@ -218,6 +225,11 @@ class Inspector(QWidget):
         self._result = QLabel()
         self._result.setProperty("quiet", True)
         self._column.addWidget(self._result)
+
+
+def shrinkable(widget: QWidget) -> None:
+    """Columns share the panel's width evenly; a long word must not push them under its edge."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
 
 def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
