@@ -158,14 +158,16 @@ def crop_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the networks see: (crop side x side x 3 float32 in [0, 1], hole side x side bool).
 
-    A crop pixel that the hole touches at all is hidden, and its neighbours with it: their colour
-    is mixed with what the user wants gone.
+    A crop pixel is hidden where the hole had any part in it: its colour is mixed with what the
+    user wants gone. Enlarging mixes in from two photo pixels around.
     """
     import cv2
 
     crop = geometry.cut(photo.rgb8, frame, side).astype(np.float32) / 255
     share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side, border="zero")
-    hidden = cv2.dilate((share > 2).astype(np.uint8), np.ones((3, 3), np.uint8))
+    reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
+    reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    hidden = cv2.dilate((share > 2).astype(np.uint8), reached)
     return crop, hidden.astype(bool)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.atomic import write_atomically
 from engine.errors import MienError
+from engine.photo_decode import decode, upright
 from engine.photo_metadata import Metadata, png_with_metadata, upright_exif, upright_xmp
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def open_photo(path: Path | str) -> Photo:
                 )
             metadata = _metadata(image, data)
             orientation = image.getexif().get(0x0112, 1)
-            pixels = _decode(image, data)
+            pixels = decode(image, data)
             format_ = image.format or "PNG"
     except UnidentifiedImageError:
         raise MienError(
@@ -145,7 +146,7 @@ def open_photo(path: Path | str) -> Photo:
         raise MienError(
             f"{path.name} is damaged or incomplete ({error}); copy it again from its source."
         ) from error
-    return Photo(_upright(pixels, orientation), path, format_, metadata)
+    return Photo(upright(pixels, orientation), path, format_, metadata)
 
 
 def _read(path: Path) -> bytes:
@@ -189,83 +190,6 @@ def _metadata(image: Any, data: bytes) -> Metadata:
         jpeg=jpeg,
         lossless=image.format == "WEBP" and b"VP8L" in data[:64],
     )
-
-
-def _decode(image: Any, data: bytes) -> np.ndarray:
-    """Pixels as RGB(A), 8 or 16 bit."""
-    if image.format == "PNG" and data[24] == 16:
-        return _decode_deep(data, complete=b"IEND" in data[-16:])
-    if image.format == "TIFF" and 16 in np.atleast_1d(image.tag_v2.get(258, 8)):
-        return _decode_deep_tiff(data)
-    image.load()
-    if image.mode in ("I", "F"):
-        raise ValueError("32-bit pixels are not supported")
-    if image.mode == "CMYK":
-        image = _from_cmyk(image)
-    has_alpha = "A" in image.getbands() or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
-
-
-def _decode_deep(data: bytes, complete: bool) -> np.ndarray:
-    import cv2
-
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or not complete:
-        raise ValueError("the file ends early")
-    if pixels.ndim == 2:
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    return cv2.cvtColor(pixels, code)
-
-
-def _decode_deep_tiff(data: bytes) -> np.ndarray:
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[0]
-        pixels = page.asarray()  # type: ignore[union-attr]
-        if page.photometric.name == "MINISWHITE":  # type: ignore[union-attr]
-            pixels = 65535 - pixels
-        if page.planarconfig == 2 and pixels.ndim == 3:  # type: ignore[union-attr]
-            pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.dtype != np.uint16:
-        raise ValueError(f"{pixels.dtype} pixels are not supported")
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    if pixels.shape[2] == 2:
-        pixels = pixels[..., [0, 0, 0, 1]]
-    return np.ascontiguousarray(pixels[..., :4])
-
-
-def _from_cmyk(image: Any) -> Any:
-    from PIL import ImageCms
-
-    profile = image.info.get("icc_profile")
-    if not profile:
-        return image.convert("RGB")
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        target = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-    except ImageCms.PyCMSError:
-        return image.convert("RGB")
-    finally:
-        # What is now sRGB must not be labelled with an ink profile.
-        image.info.pop("icc_profile", None)
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """EXIF orientations 1 to 8 undone."""
-    turned = {
-        2: lambda p: p[:, ::-1],
-        3: lambda p: p[::-1, ::-1],
-        4: lambda p: p[::-1],
-        5: lambda p: p.swapaxes(0, 1),
-        6: lambda p: p.swapaxes(0, 1)[:, ::-1],
-        7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
-        8: lambda p: p.swapaxes(0, 1)[::-1],
-    }
-    return np.ascontiguousarray(turned.get(orientation, lambda p: p)(pixels))
 
 
 def check_destination(path: Path, *, overwrite: bool = False) -> str:
@@ -353,10 +277,14 @@ def _write_tiff(photo: Photo, file: BinaryIO, _format: str, _quality: int | None
     from PIL import Image
 
     options: dict[str, Any] = {"compression": "tiff_adobe_deflate"}
+    # Pillow takes tags from one place only: XMP travels as a tag of the EXIF block.
+    tags = Image.Exif()
     if metadata.exif:
-        options["exif"] = b"Exif\0\0" + metadata.exif
+        tags.load(b"Exif\0\0" + metadata.exif)
     if metadata.xmp:
-        options["tiffinfo"] = {700: metadata.xmp}
+        tags[700] = metadata.xmp
+    if len(tags):
+        options["exif"] = tags
     if metadata.icc:
         options["icc_profile"] = metadata.icc
     if metadata.dpi:

@@ -124,4 +124,4 @@ def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor) -> Tensor:
 def paint(generator: nn.Module, crop: Tensor, hole: Tensor) -> Tensor:
     """Paint a zeroed hole directly, the published form; shapes as in `sharpen`."""
     painted = generator(torch.cat([crop * (1 - hole), hole], 1)).float()
-    return crop + hole * (painted - crop)
+    return crop * (1 - hole) + hole * painted

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -73,9 +74,13 @@ def user_folder() -> Path:
 def installed() -> list[Manifest]:
     """Every model with a readable manifest, bundled first; a user's model wins by name."""
     models: dict[str, Manifest] = {}
-    for folder in (bundled_folder(), user_folder()):
-        for path in sorted(folder.glob(f"*/{MANIFEST}")):
-            manifest = read_manifest(path)
+    for root in (bundled_folder(), user_folder()):
+        for path in sorted(root.glob(f"*/{MANIFEST}")):
+            try:
+                manifest = read_manifest(path)
+            except MienError as error:
+                logging.warning("%s", error)  # one broken folder must not hide the others
+                continue
             models[manifest.name] = manifest
     return list(models.values())
 

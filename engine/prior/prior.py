@@ -171,7 +171,7 @@ class FacePrior:
         crops, hole = crops.to(self.device), hole.to(self.device)
         faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         faces = faces + membrane(crops - faces, hole)
-        return crops + hole * (faces.clamp(-1, 1) - crops)
+        return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 
 def _distance(hole: Tensor) -> Tensor:

@@ -1,0 +1,79 @@
+"""The generator: its exact size, its zero start, and its hands off what is visible."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.generator.dmfn import Dmfn, paint, sharpen, window_of
+
+STAGES = {
+    "e1": 6_464,
+    "e2": 73_856,
+    "e3": 147_584,
+    "e4": 295_168,
+    "blocks": 8 * 885_312,
+    "d1": 590_080,
+    "d2": 672_000,
+    "d3": 168_064,
+    "out": 1_731,
+}
+
+
+@pytest.fixture(scope="module")
+def generator() -> Dmfn:
+    torch.manual_seed(0)
+    return Dmfn().eval().requires_grad_(False)
+
+
+def size(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_parameters_stage_by_stage(generator: Dmfn) -> None:
+    assert {name: size(part) for name, part in generator.named_children()} == STAGES
+    assert size(generator) == 9_037_443
+    assert all(size(block) == 885_312 for block in generator.blocks)
+
+
+@pytest.mark.parametrize("side", [64, 96, 132])
+def test_any_multiple_of_four_comes_back_in_its_size(generator: Dmfn, side: int) -> None:
+    output = generator(torch.randn(1, 4, side, side))
+    assert output.shape == (1, 3, side, side)
+    assert output.abs().max() <= 1
+
+
+def test_sharpening_starts_as_the_fill_it_is_given() -> None:
+    fresh = Dmfn().start_at_zero().eval()
+    fill, hole = torch.rand(2, 3, 64, 64) * 2 - 1, (torch.rand(2, 1, 64, 64) > 0.5).float()
+    with torch.no_grad():
+        assert torch.equal(sharpen(fresh, fill, hole), fill)
+
+
+def test_both_forms_leave_the_visible_alone(generator: Dmfn) -> None:
+    crop, hole = torch.rand(1, 3, 64, 64) * 2 - 1, torch.zeros(1, 1, 64, 64)
+    hole[..., 20:40, 10:50] = 1
+    for form in (sharpen, paint):
+        result = form(generator, crop, hole)
+        assert torch.equal(result[hole.expand_as(crop) == 0], crop[hole.expand_as(crop) == 0])
+        assert not torch.allclose(result, crop)
+
+
+def test_painting_never_looks_into_the_hole(generator: Dmfn) -> None:
+    crop, hole = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    hole[..., 16:48, 16:48] = 1
+    other = torch.where(hole > 0, torch.rand_like(crop), crop)
+    assert torch.equal(paint(generator, crop, hole) * hole, paint(generator, other, hole) * hole)
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "height", "width"), [(0, 0, 3, 3), (250, 250, 6, 6), (64, 64, 128, 128)]
+)
+def test_a_window_holds_its_hole_and_fits_the_network(top, left, height, width) -> None:
+    hole = torch.zeros(1, 1, 256, 256)
+    hole[..., top : top + height, left : left + width] = 1
+    rows, columns = window_of(hole)
+    assert hole[..., rows, columns].sum() == hole.sum()
+    for span in (rows, columns):
+        assert 0 <= span.start < span.stop <= 256
+        assert (span.stop - span.start) % 32 == 0

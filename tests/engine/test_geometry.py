@@ -1,0 +1,54 @@
+"""Frames: exact there and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import geometry
+from engine.face.mesh import eye_centres, mouth_centre
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.floats(-200, 200),
+    st.floats(-200, 200),
+    st.floats(20, 400),
+    st.floats(-180, 180),
+)
+def test_inverse_and_composition(x: float, y: float, side: float, angle: float) -> None:
+    frame = geometry.frame_from_box(x, y, side, side * 1.2, angle)
+    points = np.random.default_rng(0).uniform(-100, 300, (20, 2))
+    there = geometry.transform(frame, points)
+    assert np.allclose(geometry.transform(geometry.invert(frame), there), points, atol=1e-6)
+    both = geometry.compose(geometry.invert(frame), frame)
+    assert np.allclose(both, [[1, 0, 0], [0, 1, 0]], atol=1e-6)
+
+
+def test_a_mesh_puts_eyes_and_mouth_in_their_places(face) -> None:
+    frame = geometry.frame_from_mesh(face.mesh)
+    left, right = eye_centres(face.mesh)
+    placed = geometry.transform(frame, np.stack([left, right, mouth_centre(face.mesh)]))
+    wanted = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
+    assert np.abs(placed - wanted).max() < 0.05
+
+
+def test_cutting_a_frame_shows_what_lies_there() -> None:
+    picture = np.zeros((100, 120, 3), np.uint8)
+    picture[40:60, 50:70] = 255
+    frame = geometry.frame_from_box(50, 40, 20, 20)
+    crop = geometry.cut(picture, frame, 64)
+    inside = geometry.transform(frame, np.array([[60.0, 50.0]]))[0] * 64
+    assert crop[int(inside[1]), int(inside[0])].min() == 255
+    assert crop[0, 0].max() == 0
+
+
+def test_putting_a_crop_back_restores_a_smooth_picture() -> None:
+    y, x = np.mgrid[:200, :200].astype(np.float32) / 200
+    picture = np.stack([x, y, (x + y) / 2], -1)
+    frame = geometry.frame_from_box(60, 50, 80, 90, 17)
+    crop = geometry.cut((picture * 255).astype(np.uint8), frame, 256).astype(np.float32) / 255
+    box = (80, 80, 40, 40)
+    back = geometry.put_back(crop, frame, box)
+    assert np.abs(back - picture[80:120, 80:120]).max() < 0.02

@@ -1,0 +1,104 @@
+"""The face prior: closed form, exact outside the hole, better than no prior at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine import geometry
+from engine.generator.weights import find, load_tensors
+from engine.prior import FacePrior, Observation
+from engine.prior.membrane import membrane
+
+
+@pytest.fixture(scope="module")
+def prior() -> FacePrior:
+    return FacePrior(load_tensors(find("prior")))
+
+
+@pytest.fixture(scope="module")
+def crop(photo, face) -> torch.Tensor:
+    pixels = geometry.cut(photo.rgb8, geometry.frame_from_mesh(face.mesh), 256)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def hole(top: int, bottom: int, left: int, right: int, side: int = 256) -> torch.Tensor:
+    mask = torch.zeros(1, 1, side, side)
+    mask[..., top:bottom, left:right] = 1
+    return mask
+
+
+def test_visible_pixels_come_back_bit_for_bit(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(64, 192, 64, 192)
+    filled = prior.fill(crop, mask)
+    outside = mask.expand_as(crop) == 0
+    assert torch.equal(filled[outside], crop[outside])
+
+
+def test_what_the_hole_hides_is_not_looked_at(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(150, 220, 70, 190)
+    other = torch.where(mask > 0, torch.ones_like(crop), crop)
+    assert torch.allclose(prior.fill(crop, mask), prior.fill(other, mask), atol=1e-5)
+
+
+def test_it_beats_classical_inpainting_on_a_hidden_mouth(
+    prior: FacePrior, crop: torch.Tensor
+) -> None:
+    import cv2
+
+    mask = hole(160, 215, 75, 180)
+    filled = prior.fill(crop, mask)[0].permute(1, 2, 0).numpy()
+    truth = crop[0].permute(1, 2, 0).numpy()
+    picture = ((truth + 1) * 127.5).round().astype(np.uint8)
+    telea = cv2.inpaint(picture, mask[0, 0].numpy().astype(np.uint8), 3, cv2.INPAINT_TELEA)
+    inside = mask[0, 0].numpy() > 0
+    ours = np.square(filled - truth)[inside].mean()
+    theirs = np.square(telea / 127.5 - 1 - truth)[inside].mean()
+    assert ours < 0.8 * theirs
+
+
+def test_a_batch_with_one_hole_equals_single_solves(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(64, 192, 64, 192)
+    pair = torch.cat([crop, crop.flip(-1)])
+    together = prior.fill(pair, mask)
+    assert torch.allclose(together[:1], prior.fill(crop, mask), atol=1e-4)
+    assert torch.allclose(together[1:], prior.fill(crop.flip(-1), mask), atol=1e-4)
+
+
+def test_mirrored_faces_have_mirrored_fills(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(80, 140, 30, 120)
+    straight = prior.fill(crop, mask)
+    mirrored = prior.fill(crop.flip(-1), mask.flip(-1)).flip(-1)
+    assert torch.allclose(straight, mirrored, atol=2e-3)
+
+
+def test_a_further_observation_is_obeyed(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(64, 192, 64, 192)
+    row = torch.zeros(1, prior.components)
+    row[0, 3] = 1.0
+    wanted = torch.tensor([[2.5]])
+    observed = prior.posterior(crop, mask, [Observation(row, wanted, torch.tensor([1e6]))])
+    assert observed.mean[0, 3].item() == pytest.approx(2.5, abs=1e-2)
+    assert prior.posterior(crop, mask).mean[0, 3].item() != pytest.approx(2.5, abs=0.1)
+
+
+def test_variants_differ_inside_the_hole_only(prior: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(64, 192, 64, 192)
+    dice = torch.Generator().manual_seed(4)
+    one = prior.fill(crop, mask, generator=dice, spread=1.0)
+    two = prior.fill(crop, mask, generator=dice, spread=1.0)
+    outside = mask.expand_as(crop) == 0
+    assert torch.equal(one[outside], two[outside])
+    assert (one - two)[~outside].abs().mean() > 1e-3
+
+
+def test_without_a_hole_nothing_happens(prior: FacePrior, crop: torch.Tensor) -> None:
+    assert torch.equal(prior.fill(crop, torch.zeros(1, 1, 256, 256)), crop)
+
+
+def test_a_membrane_of_a_linear_border_is_linear() -> None:
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    plane = ((x + 2 * y) / 100)[None, None].expand(1, 3, -1, -1)
+    mask = hole(20, 44, 16, 50, 64)
+    assert torch.allclose(membrane(plane * (1 - mask), mask) * mask, plane * mask, atol=0.02)
