@@ -64,7 +64,7 @@ def train(
         strategy=strategy,
         precision=config.precision,  # type: ignore[arg-type]
     )
-    fabric.launch(_run, config, faces, run, prior, start, report)  # type: ignore[arg-type]
+    fabric.launch(_run, config.as_dict(), faces, run, prior, start, report)  # type: ignore[arg-type]
 
 
 def run_config(run: Path) -> TrainingConfig:
@@ -77,13 +77,14 @@ def run_config(run: Path) -> TrainingConfig:
 
 def _run(
     fabric: lightning_fabric.Fabric,
-    config: TrainingConfig,
+    values: dict[str, Any],
     faces: Path,
     run: Path,
     prior: Path | None,
     start: dict[str, Tensor] | None,
     report: Report | None,
 ) -> None:
+    config = from_dict(values)  # Fabric hands no frozen dataclass to spawned processes
     shards = FaceShards(faces)
     trainer = Trainer(fabric, config, prior, start)
     if (run / LATEST).exists():

@@ -1,0 +1,77 @@
+"""The losses: zero where nothing is wrong, finite where a naive form is not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from training import losses
+from training.discriminator import Discriminator, neighbourhoods
+from training.perceptual import CHANNELS, StVgg
+
+
+@pytest.fixture(scope="module")
+def trunk() -> StVgg:
+    return StVgg()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> torch.Tensor:
+    torch.manual_seed(0)
+    return torch.rand(2, 3, 64, 64) * 2 - 1
+
+
+def test_the_error_map_of_a_perfect_fill_is_zero_not_nan(pictures) -> None:
+    assert torch.equal(losses.error_map(pictures, pictures), torch.zeros(2, 1, 64, 64))
+
+
+def test_the_error_map_peaks_at_one_and_carries_no_gradient(pictures) -> None:
+    output = pictures.clone().requires_grad_()
+    guidance = losses.error_map(output, pictures.flip(-1))
+    assert guidance.amax((1, 2, 3)).tolist() == pytest.approx([1, 1])
+    assert not guidance.requires_grad
+
+
+def test_the_trunk_has_five_stages_and_knows_shift_from_change(trunk, astronaut) -> None:
+    crop = torch.from_numpy(astronaut[:128, 160:288]).permute(2, 0, 1)[None].float() / 127.5 - 1
+    features = trunk(crop)
+    assert tuple(f.shape[1] for f in features) == CHANNELS
+    assert trunk.distance(crop, crop).item() == pytest.approx(0, abs=1e-6)
+    blurred = torch.nn.functional.avg_pool2d(crop, 9, 1, 4)
+    shifted = torch.roll(crop, 1, -1)
+    assert trunk.distance(shifted, crop) < trunk.distance(blurred, crop)
+
+
+def test_feature_and_alignment_vanish_for_equal_pictures(trunk, pictures) -> None:
+    features = trunk(pictures)
+    assert losses.feature_matching(pictures, pictures, features, features).item() == 0
+    assert losses.alignment(features[3], features[3]).item() == 0
+    moved = trunk(torch.roll(pictures, 16, -1))
+    assert losses.alignment(moved[3], features[3]).item() > 0
+
+
+def test_centroids_follow_what_moves() -> None:
+    features = torch.zeros(1, 1, 9, 9)
+    features[..., 4, 4] = 1
+    moved = torch.zeros(1, 1, 9, 9)
+    moved[..., 4, 8] = 1  # from the middle to the right edge: one unit in x, none in y
+    assert losses.alignment(moved, features).item() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_relativistic_halves_pull_in_opposite_directions() -> None:
+    real, fake = torch.full((4, 2), 3.0), torch.full((4, 2), -3.0)
+    told_apart = losses.relativistic(real, fake, for_generator=False)
+    assert told_apart < losses.relativistic(fake, real, for_generator=False)
+    assert losses.relativistic(real, fake, for_generator=True) > 3
+
+
+def test_the_discriminator_sees_the_whole_and_the_hole() -> None:
+    pictures, holes = torch.rand(2, 3, 96, 96), torch.zeros(2, 1, 96, 96)
+    holes[0, :, :20, :20] = 1
+    holes[1, :, 70:, 70:] = 1
+    logits, maps = Discriminator()(pictures, holes)
+    assert logits.shape == (2, 2)
+    assert len(maps) == 11
+    near = neighbourhoods(pictures, holes)
+    assert torch.equal(near[0], pictures[0, :, :48, :48])
+    assert torch.equal(near[1], pictures[1, :, 48:, 48:])

@@ -1,0 +1,86 @@
+"""Preparing: aligned, deduplicated, in shards of their size, resumable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import training.prepare
+from engine import geometry
+from engine.errors import MienError
+from engine.face.mesh import eye_centres
+from engine.prior import FacePrior
+from training.faces import FaceShards
+from training.fit_prior import PriorOptions, fit_prior
+from training.prepare import PrepareOptions, prepare
+
+
+def test_every_face_is_there_once(prepared) -> None:
+    out, report = prepared
+    assert report.photos == 82
+    assert report.without_face == 1
+    assert report.duplicates >= 1
+    assert 50 <= report.faces <= 80
+    shards = FaceShards(out)
+    assert len(shards) == report.faces
+    assert report.shards == len(list(out.glob("faces-*.zip"))) > 1
+    assert all(p.stat().st_size <= 0.75 * 2**20 for p in out.glob("faces-*.zip"))
+
+
+def test_faces_are_aligned(prepared) -> None:
+    shards = FaceShards(prepared[0])
+    for index in range(0, len(shards), 7):
+        left, right = eye_centres(shards.mesh_in_crop(index, 100))
+        assert np.abs(left / 100 - geometry.LEFT_EYE).max() < 0.06
+        assert np.abs(right / 100 - geometry.RIGHT_EYE).max() < 0.06
+        assert shards.crop(index, 64).shape == (64, 64, 3)
+
+
+def test_a_stopped_preparation_goes_on(portraits, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(training.prepare, "PART", 20)
+    calls = []
+    real = training.prepare._prepare_part
+
+    def counted(job) -> None:
+        calls.append(job[1].name)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(job)
+
+    def here(missing, workers, total, progress) -> None:
+        for job in missing:
+            counted(job)
+
+    monkeypatch.setattr(training.prepare, "_run", here)
+    options = PrepareOptions(side=64, workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        prepare([portraits], tmp_path, options, progress=False)
+    report = prepare([portraits], tmp_path, options, progress=False)
+    assert calls.count("part-00000.zip") == calls.count("part-00001.zip") == 1
+    assert report.faces >= 50
+    assert not (tmp_path / "parts").exists()
+
+
+def test_a_folder_without_faces_is_named(tmp_path) -> None:
+    with pytest.raises(MienError, match="no photos"):
+        prepare([tmp_path], tmp_path / "out", progress=False)
+    with pytest.raises(MienError, match="no prepared faces"):
+        FaceShards(tmp_path)
+
+
+def test_a_prior_fitted_on_few_faces_knows_them(prepared) -> None:
+    shards = FaceShards(prepared[0])
+    prior = FacePrior(fit_prior(shards, PriorOptions(side=48, components=24)))
+    assert prior.components <= 24
+    crop = torch.from_numpy(shards.crop(0, 48)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    hole = torch.zeros(1, 1, 48, 48)
+    hole[..., 12:36, 12:36] = 1
+    filled = prior.fill(crop, hole)
+    empty = crop * (1 - hole)
+    assert (filled - crop).square().mean() < 0.2 * (empty - crop).square().mean()
+
+
+def test_too_few_faces_for_a_prior_is_said(prepared) -> None:
+    with pytest.raises(MienError, match="too few"):
+        fit_prior(FaceShards(prepared[0], 10))

@@ -1,0 +1,150 @@
+"""Training: it learns, a resumed run is the run that was not stopped, and weights can be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.errors import MienError
+from engine.generator.weights import find, write_model
+from engine.networks import load_networks
+from training.checkpoint import EMA, LATEST, load_checkpoint
+from training.config import Weights, bundled, from_dict, load_config
+from training.config import TrainingConfig as Config
+from training.trainer import train
+
+SMALL = Config(
+    side=32,
+    batch=2,
+    samples=8,
+    precision="32-true",
+    log_steps=1,
+    sheet_steps=3,
+    weights=Weights(pixel=4.0, perceptual=1.0),
+)
+
+
+def run(config: Config, faces: Path, folder: Path, **options) -> list[dict]:
+    rows: list[dict] = []
+    prior = find("prior").path if config.input == "prior" else None
+    train(config, faces, folder, prior, device="cpu", report=rows.append, **options)
+    return rows
+
+
+def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, tmp_path: Path) -> None:
+    faces = prepared[0]
+    run(SMALL, faces, tmp_path / "whole")
+    # Stopped after two of four steps: the schedule must stay that of the whole.
+    (tmp_path / "halves").mkdir()
+    stopped = SMALL.changed(minutes=0.0)
+    run(stopped, faces, tmp_path / "halves")
+    assert load_checkpoint(tmp_path / "halves" / LATEST)[2]["step"] == 0
+    import training.trainer as module
+
+    real = module.Trainer.train_step
+
+    def two_steps(self, crops, holes):
+        if self.step == 1:
+            self.stopping = True
+        return real(self, crops, holes)
+
+    module.Trainer.train_step = two_steps
+    try:
+        run(SMALL, faces, tmp_path / "halves")
+    finally:
+        module.Trainer.train_step = real
+    assert load_checkpoint(tmp_path / "halves" / LATEST)[2]["step"] == 2
+    run(SMALL, faces, tmp_path / "halves")
+    one, first, facts = load_checkpoint(tmp_path / "whole" / LATEST)
+    two, second, _ = load_checkpoint(tmp_path / "halves" / LATEST)
+    assert facts["step"] == 4
+    for name in one["generator"]:
+        assert torch.allclose(one["generator"][name], two["generator"][name], atol=1e-6), name
+        assert torch.allclose(one["ema"][name], two["ema"][name], atol=1e-6), name
+    moments = first["generator"]["state"][0], second["generator"]["state"][0]
+    assert torch.allclose(moments[0]["exp_avg"], moments[1]["exp_avg"], atol=1e-7)
+
+
+@pytest.mark.slow
+def test_training_lowers_its_loss(prepared, tmp_path: Path) -> None:
+    config = SMALL.changed(samples=160, batch=4, warmup_steps=2, log_steps=5, shared_holes=True)
+    rows = [row for row in run(config, prepared[0], tmp_path / "run") if "total" in row]
+    first, last = rows[0]["total"], min(row["total"] for row in rows[-3:])
+    assert last < first
+    assert rows[-1]["skipped"] == 0
+    assert list((tmp_path / "run" / "events").iterdir())
+
+
+@pytest.mark.parametrize("form", ["prior", "zero"])
+def test_all_the_published_losses_work_together(prepared, tmp_path: Path, form: str) -> None:
+    weights = Weights(1.0, 0.0, 25.0, 1.0, 5.0, 0.003)
+    config = SMALL.changed(input=form, weights=weights, samples=4)
+    rows = [row for row in run(config, prepared[0], tmp_path / "run") if "total" in row]
+    names = {"pixel", "feature", "alignment", "matching", "adversarial", "discriminator"}
+    assert names <= set(rows[-1])
+    assert rows[-1]["skipped"] == 0
+    modules, optimisers, _ = load_checkpoint(tmp_path / "run" / LATEST)
+    assert set(optimisers) == {"generator", "discriminator"}
+    assert "discriminator" in modules
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(prepared, tmp_path: Path) -> None:
+    config = SMALL.changed(samples=8)
+    train(
+        config,
+        prepared[0],
+        tmp_path / "run",
+        find("prior").path,
+        device="cpu",
+        devices=2,
+    )
+    facts = load_checkpoint(tmp_path / "run" / LATEST)[2]
+    assert facts["step"] == 2
+    assert facts["samples"] == 8
+
+
+def test_the_result_can_be_filled_with(prepared, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
+    run(SMALL, prepared[0], tmp_path / "run")
+    tensors = load_file(str(tmp_path / "run" / EMA))
+    assert all(tensor.dtype == torch.float16 for tensor in tensors.values())
+    folder = tmp_path / "models" / "mine"
+    write_model(folder, tensors, "card", name="mine", title="Mine", kind="generator")
+    networks = load_networks("mine", "cpu")
+    assert networks.generator is not None
+
+
+def test_what_does_not_fit_together_is_said(prepared, tmp_path: Path) -> None:
+    with pytest.raises(MienError, match="needs a face prior"):
+        train(SMALL, prepared[0], tmp_path / "run", None, device="cpu")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / LATEST).write_bytes(b"nonsense")
+    with pytest.raises(MienError, match="not a training checkpoint"):
+        run(SMALL, prepared[0], tmp_path / "bad")
+
+
+def test_the_bundled_configurations_load_and_survive_json() -> None:
+    assert {"cpu", "published", "sharpen"} <= set(bundled())
+    for name in bundled():
+        config = load_config(name)
+        assert from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"side": 100, "samples": 1}, "side 100"),
+        ({"input": "noise", "samples": 1}, "noise"),
+        ({"speed": 1, "samples": 1}, "speed"),
+        ({"weights": {"magic": 1}, "samples": 1}, "magic"),
+        ({}, "minutes"),
+    ],
+)
+def test_wrong_configurations_are_explained(values: dict, what: str) -> None:
+    with pytest.raises(MienError, match=what):
+        from_dict(values)
