@@ -42,7 +42,7 @@ DARK = Colours(
     line="#34363c",
     text="#e6e7ea",
     quiet="#a3a7b0",
-    accent="#4d74ff",
+    accent="#4169f0",
     on_accent="#ffffff",
 )
 LIGHT = Colours(

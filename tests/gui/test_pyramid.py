@@ -1,0 +1,93 @@
+"""What the canvas shows is the photo, at any zoom, and partial repaints never show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QPointF, QSizeF
+
+from gui.canvas.pyramid import Pyramid
+from gui.canvas.viewport import Viewport, fitted
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    y, x = np.mgrid[:1301, :1777].astype(np.float32)
+    return np.stack([x / 7, y / 6, (x + y) / 13], -1).astype(np.uint8)
+
+
+def test_levels_halve_down_to_what_is_needed(picture) -> None:
+    shapes = [level.shape[:2] for level in Pyramid(picture).levels]
+    assert shapes == [(1301, 1777), (651, 889), (326, 445)]
+
+
+def test_one_to_one_shows_the_pixels_themselves(picture) -> None:
+    view = Pyramid(picture).view(1.0, (0, 0), (100, 200, 300, 150))
+    assert np.array_equal(view, picture[200:350, 100:400])
+
+
+@pytest.mark.parametrize("scale", [0.13, 0.3, 0.77, 1.6, 5.0])
+def test_a_view_shows_what_lies_there(picture, scale: float) -> None:
+    view = Pyramid(picture).view(scale, (17.5, -40.25), (0, 0, 200, 120))
+    y, x = np.mgrid[:120, :200]
+    inside_x = np.clip(((x + 0.5 - 17.5) / scale).astype(int), 0, 1776)
+    inside_y = np.clip(((y + 0.5 + 40.25) / scale).astype(int), 0, 1300)
+    wanted = picture[inside_y, inside_x].astype(int)
+    seen = slice(5, -5), slice(25, -5)
+    assert np.abs(view[seen] - wanted[seen]).max() <= 4
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.floats(0.08, 2.9),
+    st.tuples(st.floats(-300, 300), st.floats(-300, 300)),
+    st.tuples(st.integers(0, 150), st.integers(0, 100), st.integers(1, 60), st.integers(1, 40)),
+)
+def test_a_part_of_a_view_is_the_view_of_the_part(scale, shift, part) -> None:
+    y, x = np.mgrid[:700, :900] / 6
+    waves = 128 + 60 * np.sin(x) + 60 * np.sin(y)
+    pyramid = Pyramid(np.dstack([waves] * 3).astype(np.uint8))
+    x, y, width, height = part
+    whole = pyramid.view(scale, shift, (0, 0, 240, 180))
+    alone = pyramid.view(scale, shift, part)
+    difference = np.abs(alone.astype(int) - whole[y : y + height, x : x + width])
+    # warpAffine rounds to 1/32 pixel from each call's own corner; a whole pixel would be ten.
+    assert difference.max() <= 4
+
+
+@pytest.mark.parametrize("box", [(0, 0, 5, 7), (1700, 1250, 77, 51), (333, 777, 100, 1)])
+def test_an_update_equals_building_anew(picture, box) -> None:
+    changed = picture.copy()
+    pyramid = Pyramid(changed)
+    x, y, width, height = box
+    changed[y : y + height, x : x + width] = 255
+    pyramid.update(box)
+    for mine, anew in zip(pyramid.levels, Pyramid(changed).levels, strict=True):
+        assert np.array_equal(mine, anew)
+
+
+def test_sixteen_bits_are_shown_as_eight() -> None:
+    deep = (np.arange(600 * 700, dtype=np.uint32) % 65536).astype(np.uint16).reshape(600, 700)
+    view = Pyramid(np.dstack([deep] * 3)).view(1.0, (0, 0), (0, 0, 50, 50))
+    assert view.dtype == np.uint8
+    assert np.abs(view[..., 0].astype(int) - deep[:50, :50] // 257).max() <= 1
+
+
+@given(st.floats(0.05, 20), st.floats(0.2, 5), st.floats(0, 900), st.floats(0, 600))
+def test_zooming_keeps_the_point_under_the_pointer(scale, factor, x, y) -> None:
+    view = Viewport(scale, 12, -34)
+    at = QPointF(x, y)
+    assert view.zoomed(factor, at).to_photo(at) == pytest.approx(view.to_photo(at), abs=1e-6)
+
+
+@given(st.integers(1, 9000), st.integers(1, 9000))
+def test_a_fitted_photo_is_inside_and_centred(width, height) -> None:
+    view = fitted((width, height), QSizeF(1000, 700))
+    rect = view.rect_to_widget((0, 0, width, height))
+    if view.scale > 0.0101:
+        assert rect.left() >= 0
+        assert rect.bottom() <= 700.01
+    assert rect.center().x() == pytest.approx(500)
+    assert rect.center().y() == pytest.approx(350)

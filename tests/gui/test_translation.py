@@ -1,0 +1,80 @@
+"""Korean is complete, and both themes can be read."""
+
+from __future__ import annotations
+
+import ast
+import json
+import string
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QColor
+
+import gui
+from gui import theme
+from gui.translation import LANGUAGES, folder, set_language, tr
+
+SOURCES = sorted(Path(gui.__file__).parent.rglob("*.py"))
+
+
+def texts() -> set[str]:
+    """Every literal given to tr() or mark() in the editor's source."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("tr", "mark")
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                found.add(node.args[0].value)
+    return found
+
+
+def fields(text: str) -> set[str | None]:
+    return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_every_text_has_a_translation_and_none_is_left_over(code: str) -> None:
+    table = json.loads((folder() / f"{code}.json").read_text(encoding="utf-8"))
+    assert set(table) == texts()
+    for source, target in table.items():
+        assert fields(source) == fields(target), source
+        assert target.strip()
+
+
+def test_the_language_changes_words_and_falls_back_to_english(qapp) -> None:
+    assert set_language("ko") == "ko"
+    assert tr("Brush") == "브러시"
+    assert tr("A text nobody translated") == "A text nobody translated"
+    assert set_language("en") == "en"
+    assert tr("Brush") == "Brush"
+    assert set_language("xx") in LANGUAGES
+    set_language("en")
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        c = QColor(colour)
+        parts = [
+            v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+            for v in (c.redF(), c.greenF(), c.blueF())
+        ]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
+def test_text_can_be_read(colours: theme.Colours) -> None:
+    for ground in (colours.window, colours.field, colours.hover):
+        assert contrast(colours.text, ground) >= 7
+    for ground in (colours.window, colours.field):
+        assert contrast(colours.quiet, ground) >= 4.5
+    assert contrast(colours.on_accent, colours.accent) >= 4.5

@@ -1,0 +1,352 @@
+"""The editor as a person uses it: clicks, keys, drags, and what comes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage, QWheelEvent
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+
+import gui.main_window
+from engine.photo import open_photo
+from gui.main_window import MainWindow
+
+
+def at(window: MainWindow, x: float, y: float) -> QPoint:
+    """The canvas point of a photo coordinate."""
+    return window.canvas.view.to_widget(x, y).toPoint()
+
+
+def stroke(qtbot, window: MainWindow, *points: tuple[float, float]) -> None:
+    canvas, left = window.canvas, Qt.MouseButton.LeftButton
+    qtbot.mousePress(canvas, left, pos=at(window, *points[0]))
+    for point in points[1:]:
+        qtbot.mouseMove(canvas, at(window, *point))
+    # qtbot.mouseMove carries no button: drags go through the tool as the canvas calls it.
+    for point in points[1:]:
+        canvas.tool.drag(point, 1.0)
+    qtbot.mouseRelease(canvas, left, pos=at(window, *points[-1]))
+
+
+def fill(qtbot, window: MainWindow) -> None:
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.editor.is_busy and not window.document.has_mask)
+
+
+def test_without_a_photo_only_opening_is_possible(window: MainWindow) -> None:
+    assert window.stage.currentWidget() is window.welcome
+    act = window.actions_
+    assert act["open"].isEnabled()
+    assert not any(act[n].isEnabled() for n in ("save_as", "fill", "undo", "split", "mask_invert"))
+
+
+def test_opening_shows_the_photo_whole(opened: MainWindow, photo_path: Path) -> None:
+    assert opened.stage.currentWidget() is opened.canvas
+    assert photo_path.name in opened.windowTitle()
+    assert opened.settings.recent() == [photo_path]
+    corners = [opened.canvas.view.to_widget(*p) for p in ((0, 0), (400, 300))]
+    assert opened.canvas.rect().contains(corners[0].toPoint())
+    assert opened.canvas.rect().contains(corners[1].toPoint())
+
+
+def test_a_stroke_paints_where_the_mouse_goes(qtbot, opened: MainWindow) -> None:
+    stroke(qtbot, opened, (100, 100), (200, 150))
+    mask = opened.document.mask
+    assert mask[100, 100] == mask[150, 200] == mask[125, 150] == 255
+    assert mask[250, 350] == 0
+    assert opened.actions_["fill"].isEnabled()
+
+
+def test_enter_fills_and_undo_takes_back_step_by_step(qtbot, opened: MainWindow, fake) -> None:
+    document = opened.document
+    before = document.pixels.copy()
+    stroke(qtbot, opened, (100, 100), (120, 100))
+    painted = document.mask.copy()
+    fill(qtbot, opened)
+    assert document.pixels[100, 110].tolist() == [0, 255, 0]
+    assert np.array_equal(document.pixels[painted == 0], before[painted == 0])
+    assert document.is_changed
+    qtbot.keyClick(opened.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(document.pixels, before)
+    assert np.array_equal(document.mask, painted)
+    assert not document.is_changed
+    opened.actions_["undo"].trigger()
+    assert not document.has_mask
+    opened.actions_["redo"].trigger()
+    opened.actions_["redo"].trigger()
+    assert document.pixels[100, 110].tolist() == [0, 255, 0]
+    assert not opened.actions_["redo"].isEnabled()
+
+
+def test_escape_cancels_a_running_fill(qtbot, opened: MainWindow, fake) -> None:
+    stroke(qtbot, opened, (100, 100))
+    before = opened.document.pixels.copy()
+    fake.gate.clear()
+    opened.actions_["fill"].trigger()
+    qtbot.waitUntil(fake.started.is_set)
+    qtbot.waitUntil(lambda: opened.status.stage.text() == "Sharpening")
+    assert opened.status.bar.isVisible()
+    assert not opened.actions_["fill"].isEnabled()
+    qtbot.keyClick(opened.canvas, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not opened.editor.is_busy)
+    assert np.array_equal(opened.document.pixels, before)
+    assert opened.document.has_mask
+    assert not opened.status.bar.isVisible()
+
+
+def test_a_failed_fill_opens_a_dialog_and_loses_nothing(
+    qtbot, opened: MainWindow, fake, monkeypatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(gui.main_window.FailureDialog, "exec", lambda self: shown.append(self))
+    stroke(qtbot, opened, (100, 100))
+    fake.error = "The weights are damaged; reinstall Mien."
+    opened.actions_["fill"].trigger()
+    qtbot.waitUntil(lambda: bool(shown))
+    assert isinstance(shown[0], QDialog)
+    assert "MienError" in shown[0].detail.toPlainText()
+    assert opened.document.has_mask
+    assert not opened.editor.is_busy
+
+
+def test_closing_while_a_fill_runs_is_safe(qtbot, opened: MainWindow, fake) -> None:
+    stroke(qtbot, opened, (100, 100))
+    fake.gate.clear()
+    opened.actions_["fill"].trigger()
+    qtbot.waitUntil(fake.started.is_set)
+    assert opened.close()
+
+
+def test_opening_another_photo_while_a_fill_runs_drops_the_fill(
+    qtbot, opened: MainWindow, fake, tmp_path: Path
+) -> None:
+    stroke(qtbot, opened, (100, 100))
+    fake.gate.clear()
+    opened.actions_["fill"].trigger()
+    qtbot.waitUntil(fake.started.is_set)
+    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
+    opened.open(tmp_path / "red.png")
+    qtbot.waitUntil(lambda: opened.document.size == (90, 70))
+    fake.gate.set()
+    qtbot.waitUntil(lambda: not opened.editor.is_busy)
+    assert (opened.document.pixels == (255, 0, 0)).all()
+
+
+def test_saving_writes_the_fill_and_spares_the_original(
+    qtbot, opened: MainWindow, photo_path: Path, monkeypatch
+) -> None:
+    original = photo_path.read_bytes()
+    target = photo_path.with_name("결과.png")
+    stroke(qtbot, opened, (100, 100))
+    fill(qtbot, opened)
+    suggested = []
+
+    def choose(parent, title, start, *rest):
+        suggested.append(start)
+        return str(target), "PNG (*.png)"
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    opened.actions_["save"].trigger()  # the first save of an opened photo asks for a name
+    qtbot.waitUntil(target.exists)
+    qtbot.waitUntil(lambda: not opened.editor.is_busy)
+    assert suggested[0].endswith("-mien.png")
+    assert photo_path.read_bytes() == original
+    assert np.array_equal(open_photo(target).pixels, opened.document.pixels)
+    assert not opened.document.is_changed
+    stroke(qtbot, opened, (200, 200))
+    fill(qtbot, opened)
+    assert opened.document.is_changed
+    opened.actions_["save"].trigger()  # the second goes to the same file without asking
+    qtbot.waitUntil(lambda: not opened.document.is_changed)
+    assert len(suggested) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"),
+    [(QMessageBox.StandardButton.Cancel, False), (QMessageBox.StandardButton.Discard, True)],
+)
+def test_unsaved_fills_are_asked_about(
+    qtbot, opened: MainWindow, monkeypatch, answer, closes
+) -> None:
+    stroke(qtbot, opened, (100, 100))
+    fill(qtbot, opened)
+    monkeypatch.setattr(gui.main_window, "ask_to_save", lambda *_: answer)
+    assert opened.close() == closes
+
+
+def test_a_file_that_is_no_photo_leaves_the_old_one(
+    qtbot, opened: MainWindow, tmp_path: Path, monkeypatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(gui.main_window.FailureDialog, "exec", lambda self: shown.append(self))
+    (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    opened.open(tmp_path / "bad.jpg")
+    qtbot.waitUntil(lambda: bool(shown))
+    assert opened.document.size == (400, 300)
+
+
+def test_dropping_a_photo_opens_it(qtbot, window: MainWindow, photo_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo_path))])
+    drop = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(drop)
+    qtbot.waitUntil(lambda: window.document.is_open)
+
+
+def test_a_copied_picture_can_be_pasted(qtbot, window: MainWindow) -> None:
+    image = QImage(33, 21, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.blue)
+    QGuiApplication.clipboard().setImage(image)
+    window.actions_["paste"].trigger()
+    qtbot.waitUntil(lambda: window.document.is_open)
+    assert window.document.size == (33, 21)
+    assert window.document.pixels[5, 5].tolist() == [0, 0, 255]
+
+
+def test_the_wheel_zooms_at_the_pointer(qtbot, opened: MainWindow) -> None:
+    canvas = opened.canvas
+    spot = QPointF(at(opened, 300, 150))
+    before = canvas.view.to_photo(spot)
+    zoom = canvas.zoom
+    for _ in range(4):
+        wheel = QWheelEvent(
+            spot,
+            canvas.mapToGlobal(spot),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        canvas.wheelEvent(wheel)
+    assert canvas.zoom > 1.8 * zoom
+    assert canvas.view.to_photo(spot) == pytest.approx(before, abs=2)
+    qtbot.keyClick(canvas, Qt.Key.Key_1)
+    assert canvas.zoom == pytest.approx(1)
+    qtbot.keyClick(canvas, Qt.Key.Key_0)
+    assert canvas.zoom == pytest.approx(zoom)
+
+
+def test_space_and_middle_button_move_the_view(qtbot, opened: MainWindow) -> None:
+    canvas = opened.canvas
+    canvas.zoom_to(8.0)
+    for button, hold in ((Qt.MouseButton.MiddleButton, False), (Qt.MouseButton.LeftButton, True)):
+        if hold:
+            qtbot.keyPress(canvas, Qt.Key.Key_Space)
+        before = canvas.view
+        qtbot.mousePress(canvas, button, pos=QPoint(300, 300))
+        qtbot.mouseMove(canvas, QPoint(340, 320))
+        qtbot.mouseRelease(canvas, button, pos=QPoint(340, 320))
+        if hold:
+            qtbot.keyRelease(canvas, Qt.Key.Key_Space)
+        assert (canvas.view.x - before.x, canvas.view.y - before.y) == pytest.approx((40, 20))
+    assert not opened.document.has_mask
+
+
+def test_keys_choose_tools_and_brush_sizes(qtbot, opened: MainWindow) -> None:
+    canvas = opened.canvas
+    for key, tool in (("E", "eraser"), ("L", "lasso"), ("R", "rectangle"), ("B", "brush")):
+        qtbot.keyClick(canvas, key)
+        assert canvas.tool is canvas.tools[tool]
+        assert opened.actions_[f"tool_{tool}"].isChecked()
+    size = canvas.brush.size
+    qtbot.keyClick(canvas, Qt.Key.Key_BracketRight)
+    assert canvas.brush.size > size
+    assert canvas.eraser.size == canvas.brush.size
+    qtbot.keyClick(canvas, Qt.Key.Key_BracketLeft)
+    assert canvas.brush.size == pytest.approx(size)
+
+
+def test_eraser_rectangle_and_lasso_change_the_mask(qtbot, opened: MainWindow) -> None:
+    document = opened.document
+    opened.canvas.set_tool("rectangle")
+    stroke(qtbot, opened, (50, 40), (150, 140))
+    assert document.mask[41:139, 51:149].min() == 255
+    assert document.mask[:38].max() == 0
+    opened.canvas.set_tool("eraser")
+    stroke(qtbot, opened, (100, 90))
+    assert document.mask[90, 100] == 0
+    opened.canvas.set_tool("lasso")
+    stroke(qtbot, opened, (200, 40), (300, 40), (250, 140))
+    assert document.mask[60, 250] == 255
+    assert document.mask[130, 205] == 0
+    assert document.history.titles == ["Rectangle", "Erase", "Lasso"]
+
+
+def test_mask_commands_can_be_undone(qtbot, opened: MainWindow) -> None:
+    document, act = opened.document, opened.actions_
+    stroke(qtbot, opened, (200, 150))
+    painted = document.mask.copy()
+    for name in ("mask_grow", "mask_feather", "mask_invert", "mask_clear"):
+        act[name].trigger()
+    assert not document.has_mask
+    for _ in range(4):
+        act["undo"].trigger()
+    assert np.array_equal(document.mask, painted)
+
+
+def test_the_last_mask_can_be_used_again(qtbot, opened: MainWindow) -> None:
+    stroke(qtbot, opened, (200, 150))
+    painted = opened.document.mask.copy()
+    fill(qtbot, opened)
+    opened.actions_["mask_reuse"].trigger()
+    assert np.array_equal(opened.document.mask, painted)
+
+
+def test_before_is_shown_while_held(qtbot, opened: MainWindow) -> None:
+    stroke(qtbot, opened, (200, 150))
+    fill(qtbot, opened)
+    canvas, spot = opened.canvas, at(opened, 200, 150)
+    canvas.leaveEvent(None)
+    assert canvas.grab().toImage().pixelColor(spot).getRgb()[:3] == (0, 255, 0)
+    qtbot.mousePress(opened.header.compare, Qt.MouseButton.LeftButton)
+    assert canvas.grab().toImage().pixelColor(spot).green() < 200
+    qtbot.mouseRelease(opened.header.compare, Qt.MouseButton.LeftButton)
+    assert canvas.grab().toImage().pixelColor(spot).getRgb()[:3] == (0, 255, 0)
+
+
+def test_the_split_shows_before_left_and_after_right(qtbot, opened: MainWindow) -> None:
+    stroke(qtbot, opened, (120, 150), (280, 150))
+    fill(qtbot, opened)
+    opened.actions_["split"].setChecked(True)
+    image = opened.canvas.grab().toImage()
+    assert image.pixelColor(at(opened, 130, 150)).getRgb()[:3] != (0, 255, 0)
+    assert image.pixelColor(at(opened, 270, 150)).getRgb()[:3] == (0, 255, 0)
+    assert opened.header.split.isChecked()
+
+
+def test_a_drawn_frame_reaches_the_fill(qtbot, opened: MainWindow, fake) -> None:
+    opened.canvas.set_tool("frame")
+    stroke(qtbot, opened, (100, 80), (220, 230))
+    (frame,) = opened.document.frames
+    assert (frame.x, frame.y) == pytest.approx((100, 80), abs=1.5)
+    opened.canvas.set_tool("brush")
+    stroke(qtbot, opened, (150, 150))
+    fill(qtbot, opened)
+    assert fake.requests[-1].options.frames == (frame,)
+    opened.canvas.set_tool("frame")
+    qtbot.mouseClick(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 150, 150))
+    assert opened.document.frames == ()
+
+
+def test_settings_are_kept(qtbot, opened: MainWindow, settings, fake) -> None:
+    opened.canvas.set_brush(77, 0.3)
+    opened.inspector.model.setCurrentIndex(opened.inspector.model.findData("prior"))
+    opened.actions_["mesh"].setChecked(False)
+    opened.close()
+    again = MainWindow(settings, lambda: fake)
+    assert again.canvas.brush.size == 77
+    assert again.editor.options.model == "prior"
+    assert not again.canvas.mesh_shown
+    again.close()
