@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import Cancelled, MienError
-from training.commands import app as training_app
+from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
 
@@ -35,6 +35,18 @@ FaceOption = Annotated[
     typer.Option("--face", help="Where a face is: X,Y,WIDTH,HEIGHT[,ANGLE]. May be repeated."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+LandmarksOption = Annotated[
+    bool, typer.Option("--landmarks/--no-landmarks", help="Keep the geometry the face had.")
+]
+EmotionOption = Annotated[
+    str,
+    typer.Option(
+        help="keep (what the visible part says), off, or one of anger, disgust, fear, happiness, "
+        "neutral, sadness, surprise."
+    ),
+]
+StrengthOption = Annotated[float, typer.Option(help="Of an asked-for emotion, 0 to 1.5.")]
+VariantOption = Annotated[int, typer.Option(help="0 the most probable fill, 1, 2, ... others.")]
 
 
 @app.command()
@@ -46,6 +58,10 @@ def inpaint(
     model: ModelOption = "default",
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
+    landmarks: LandmarksOption = True,
+    emotion: EmotionOption = "keep",
+    strength: StrengthOption = 1.0,
+    variant: VariantOption = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,12 +72,21 @@ def inpaint(
     from engine.photo import check_destination, open_photo, save_photo
 
     frames = tuple(parse_frame(text) for text in face or ())
+    options = FillOptions(
+        model=model,
+        device=device,
+        seed=seed,
+        frames=frames,
+        landmarks=landmarks,
+        emotion=emotion,
+        strength=strength,
+        variant=variant,
+    )
     check_destination(output, overwrite=overwrite)
     picture = open_photo(photo)
     hole = open_mask(mask, picture.size)
     if hole.is_empty:
         raise MienError(f"The mask {mask} is all black; paint white what should be filled.")
-    options = FillOptions(model=model, device=device, seed=seed, frames=frames)
     result = create_inpainter().fill(FillRequest(picture, hole, options))
     for patch in result.patches:
         picture = picture.apply(patch)
@@ -81,6 +106,9 @@ def batch(
     model: ModelOption = "default",
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
+    landmarks: LandmarksOption = True,
+    emotion: EmotionOption = "keep",
+    strength: StrengthOption = 1.0,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,7 +116,14 @@ def batch(
     from engine.batch import FAILED, run_batch
     from engine.inpaint import FillOptions
 
-    options = FillOptions(model=model, device=device, seed=seed)
+    options = FillOptions(
+        model=model,
+        device=device,
+        seed=seed,
+        landmarks=landmarks,
+        emotion=emotion,
+        strength=strength,
+    )
 
     def report(done: int, total: int, outcome) -> None:
         if not as_json:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import MienError
 from engine.generator import weights
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 _PACKAGES = (
     "torch",
@@ -25,9 +28,10 @@ _PACKAGES = (
 
 
 def examine() -> dict[str, Any]:
-    """Plain values: mien, python, system, packages, devices, generator, models."""
+    """Plain values: mien, python, system, packages, devices, generator, modules, models."""
     from engine.device import available_devices, choose_device
     from engine.generator.dmfn import Dmfn
+    from engine.generator.modules import EmotionModule, LandmarkModule
 
     generator = Dmfn()
     return {
@@ -38,10 +42,15 @@ def examine() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "devices": available_devices(),
         "device": choose_device("auto"),
-        "generator": {"parameters": sum(p.numel() for p in generator.parameters())},
+        "generator": {"parameters": _count(generator)},
+        "modules": {"landmark": _count(LandmarkModule()), "emotion": _count(EmotionModule())},
         "models": model_table(),
         "models_folder": str(weights.user_folder()),
     }
+
+
+def _count(network: Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def mien_version() -> str:
@@ -69,6 +78,7 @@ def model_table() -> list[dict[str, Any]]:
                 "sha256": manifest.sha256,
                 "bytes": manifest.bytes,
                 "native_crop": manifest.native_crop,
+                "modules": manifest.modules.get("parameters", {}),
                 "figures": manifest.figures,
             }
         )

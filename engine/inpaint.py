@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from engine.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
 from engine.photo import Photo
+from engine.readings import EMOTION_CHOICES, KEEP, DraggedNode, FaceReading
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,31 @@ class FillOptions:
 
     `frames` are face frames the user drew: each is a face whether a finder agrees or not.
     `model` names an installed generator, "prior" stops after the face prior.
-    `device` is auto, cpu, cuda or mps. `seed` makes the texture fill repeatable.
+    `device` is auto, cpu, cuda or mps. `seed` makes texture and variants repeatable.
+    `landmarks` switches the landmark module. `emotion` is "off", "keep" (what is read off the
+    visible part) or one of EMOTIONS, asked for with `strength` 0 .. 1.5 (1: as the average face
+    of that expression). `nodes` are hidden nodes the user dragged; they need the landmark module.
+    `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
+    Raises MienError for values that are none of these.
     """
 
     model: str = "default"
     device: str = "auto"
     seed: int = 0
     frames: tuple[FaceFrame, ...] = ()
+    landmarks: bool = True
+    emotion: str = KEEP
+    strength: float = 1.0
+    nodes: tuple[DraggedNode, ...] = ()
+    variant: int = 0
+
+    def __post_init__(self) -> None:
+        if self.emotion not in EMOTION_CHOICES:
+            raise MienError(
+                f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
+            )
+        if not 0 <= self.strength <= 1.5:
+            raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 
 
 @dataclass(frozen=True)
@@ -70,13 +90,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class FillResult:
-    """patches in the order to apply; faces found; the model and device that ran; wall seconds."""
+    """patches in the order to apply; faces found; the model and device that ran; wall seconds;
+    a reading of every face that was filled."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
     model: str
     device: str
     seconds: float
+    readings: tuple[FaceReading, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -102,7 +124,17 @@ class FillResult:
                 }
                 for patch in self.patches
             ],
+            "readings": [reading.as_dict() for reading in self.readings],
         }
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The prior's fill of the known faces as patches, and a reading of every known face, those
+    that nothing is filled of included."""
+
+    patches: tuple[Patch, ...]
+    readings: tuple[FaceReading, ...] = ()
 
 
 class Inpainter(Protocol):
@@ -121,8 +153,8 @@ class Inpainter(Protocol):
         """Every face of the photo, largest first."""
         ...
 
-    def preview(self, request: FillRequest) -> tuple[Patch, ...]:
-        """The prior's fill alone, for the live preview: tens of milliseconds a face.
+    def preview(self, request: FillRequest) -> Preview:
+        """The prior's fill alone and the readings, live: tens of milliseconds a face.
 
         Needs `request.faces`; parts no face owns are left out."""
         ...

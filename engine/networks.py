@@ -1,4 +1,5 @@
-"""The loaded networks of one model: the prior, and the generator unless the model is the prior."""
+"""The loaded networks of one model: the prior, the generator unless the model is the prior, and
+what guides them."""
 
 from __future__ import annotations
 
@@ -10,16 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.device import choose_device
-from engine.errors import Cancelled
+from engine.errors import Cancelled, MienError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.generator.dmfn import Dmfn
+    from engine.generator.modules import Modules
+    from engine.guidance import Guidance, Guide, Wishes
     from engine.prior import FacePrior
 
 PRIOR = "prior"  # the model name that stops after the prior
 PRIOR_SIDE = 256
+VARIETY = 1.0  # of variants: 1 is a true sample of what the visible part leaves open
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,19 @@ class Networks:
     prior: FacePrior
     generator: Dmfn | None
     input: str
+    guide: Guide
+    modules: Modules | None = None
+
+    def look(
+        self, crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray | None, wishes: Wishes
+    ) -> Guidance:
+        """What the modules say of a crop: S x S x 3 float32 in [0, 1], hole S x S bool, mesh
+        478 x 2 in crop units or None."""
+        import torch
+
+        with torch.inference_mode():
+            known = None if mesh is None else torch.from_numpy(np.asarray(mesh, np.float32))
+            return self.guide.look(*self._tensors(crop, hole), known, wishes)
 
     def fill(
         self,
@@ -39,11 +56,13 @@ class Networks:
         hole: np.ndarray,
         cancel: threading.Event | None = None,
         before_generator: Callable[[], None] | None = None,
+        guidance: Guidance | None = None,
     ) -> np.ndarray:
         """The crop with its hole filled.
 
-        crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. Returns S x S x 3 float32 in [0, 1],
-        outside the hole `crop` itself. Raises Cancelled within one block of the generator.
+        crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves
+        both modules off. Returns S x S x 3 float32 in [0, 1], outside the hole `crop` itself.
+        Raises Cancelled within one layer of the generator.
         """
         import torch
 
@@ -53,26 +72,50 @@ class Networks:
             pixels, hidden = self._tensors(crop, hole)
             filled = pixels
             if self.generator is None or self.input == "prior":
-                filled = self.prior.fill(pixels, hidden)
+                filled = self._prior(pixels, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
+                whole = slice(0, crop.shape[0])
+                rows, columns = window_of(hidden) if self.input == "prior" else (whole, whole)
+                hints = None
+                if self.modules is not None and guidance is not None:
+                    hints = self.modules(guidance.conditions, rows, columns, crop.shape[0])
+                part = filled[..., rows, columns], hidden[..., rows, columns]
+                finish = sharpen if self.input == "prior" else paint
                 with _Interruptible(self.generator, cancel):
-                    if self.input == "prior":
-                        rows, columns = window_of(hidden)
-                        part = filled[..., rows, columns], hidden[..., rows, columns]
-                        filled = filled.clone()
-                        filled[..., rows, columns] = sharpen(self.generator, *part)
-                    else:
-                        filled = paint(self.generator, filled, hidden)
+                    filled = filled.clone()
+                    filled[..., rows, columns] = finish(self.generator, *part, hints)
             return _array(filled)
 
-    def prior_fill(self, crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def prior_fill(
+        self, crop: np.ndarray, hole: np.ndarray, guidance: Guidance | None = None
+    ) -> np.ndarray:
         """The prior's fill alone; shapes and ranges as in `fill`."""
         import torch
 
         with torch.inference_mode():
-            return _array(self.prior.fill(*self._tensors(crop, hole)))
+            return _array(self._prior(*self._tensors(crop, hole), guidance))
+
+    def read(self, crop: np.ndarray, guidance: Guidance) -> tuple[Tensor | None, float | None]:
+        """(1 x 7 probabilities, landmark shift) of a filled crop; see engine.readings."""
+        import torch
+
+        with torch.inference_mode():
+            pixels, _ = self._tensors(crop, np.zeros(crop.shape[:2], bool))
+            return self.guide.read(pixels), self.guide.shift(pixels, guidance)
+
+    def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
+        if guidance is None:
+            return self.prior.fill(pixels, hidden)
+        if not guidance.variant:
+            return self.prior.fill(pixels, hidden, guidance.observations)
+        import torch
+
+        seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
+        return self.prior.fill(
+            pixels, hidden, guidance.observations, generator=seeded, spread=VARIETY
+        )
 
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch
@@ -112,16 +155,27 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     Raises MienError for an unknown model, a broken weight file or a missing device.
     """
+    from engine.face.emotion import load_emotion
+    from engine.face.landmarks import load_landmarks
     from engine.generator import weights
     from engine.generator.dmfn import Dmfn
+    from engine.generator.modules import load_modules
+    from engine.guidance import Guide
     from engine.prior import FacePrior
+    from engine.prior.knowledge import Knowledge
 
     chosen = choose_device(device)
-    prior = FacePrior(weights.load_tensors(weights.find(PRIOR)), chosen)
+    tensors = weights.load_tensors(weights.find(PRIOR))
+    prior = FacePrior(tensors, chosen)
+    guide = Guide(load_emotion(chosen), load_landmarks(chosen), Knowledge.of(tensors, chosen))
     manifest = weights.find(model)
     if manifest.kind == "prior":
-        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior")
+        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
+    if manifest.kind != "generator":
+        raise MienError(f"'{model}' fills nothing; choose a generator or 'prior' (see 'models').")
     generator = Dmfn()
     generator.load_state_dict(weights.load_tensors(manifest))
     generator.eval().requires_grad_(False).to(chosen)
-    return Networks(manifest.name, chosen, manifest.native_crop, prior, generator, manifest.input)
+    modules = load_modules(manifest, chosen)
+    side = manifest.native_crop
+    return Networks(manifest.name, chosen, side, prior, generator, manifest.input, guide, modules)

@@ -19,7 +19,8 @@ class Weights:
     """Weight of each loss; 0 leaves it out of the computation altogether.
 
     pixel: L1. perceptual: ST-LPIPS distance. feature, alignment: on the ST-VGG trunk.
-    matching, adversarial: by the discriminator.
+    matching, adversarial: by the discriminator. emotion, landmark: by the frozen networks that
+    read expression and geometry.
     """
 
     pixel: float = 1.0
@@ -28,6 +29,8 @@ class Weights:
     alignment: float = 0.0
     matching: float = 0.0
     adversarial: float = 0.0
+    emotion: float = 0.0
+    landmark: float = 0.0
 
     @property
     def needs_trunk(self) -> bool:
@@ -39,14 +42,31 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class ModuleSwitches:
+    """Which modules are trained beside the generator, and how often a sample is not told what a
+    module knows, so that one set of weights serves every state of the checkboxes."""
+
+    landmark: bool = False
+    emotion: bool = False
+    dropout: float = 0.3
+
+    def __bool__(self) -> bool:
+        return self.landmark or self.emotion
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How a generator is trained.
 
     input: "prior" sharpens the prior's fill, "zero" is the published form. side: crop in pixels.
     batch: samples a step and process. samples: the length of the learning-rate schedule; None
-    schedules over `minutes`. minutes: wall clock of one call, None runs to the end of `samples`.
-    shared_holes: one hole a batch, cheaper on a CPU. ema: largest decay of the averaged weights.
-    checkpoint_seconds: between checkpoints. sheet_steps: between sheets of sample fills.
+    schedules over `minutes`. minutes: wall clock of one call, or with `whole_run` of all calls of
+    the run together; None runs to the end of `samples`. train_generator: False freezes it, only
+    the modules learn. shared_holes: one hole a batch, cheaper on a CPU. ema: largest decay of the
+    averaged weights. checkpoint_seconds: between checkpoints. keep_minutes: between numbered
+    averages that stay, None keeps none. sheet_steps: between sheets of sample fills.
+    validation_steps: between looks at `validation_faces` faces kept out of the training (at most
+    a tenth of them), by which `best.safetensors` is chosen; 0 never looks.
     """
 
     name: str = "generator"
@@ -55,6 +75,8 @@ class TrainingConfig:
     batch: int = 16
     samples: int | None = None
     minutes: float | None = None
+    whole_run: bool = False
+    train_generator: bool = True
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     warmup_steps: int = 50
@@ -66,8 +88,12 @@ class TrainingConfig:
     seed: int = 0
     workers: int = 0
     checkpoint_seconds: float = 120.0
+    keep_minutes: float | None = None
     log_steps: int = 20
     sheet_steps: int = 200
+    validation_steps: int = 500
+    validation_faces: int = 16
+    modules: ModuleSwitches = field(default_factory=ModuleSwitches)
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
@@ -76,6 +102,14 @@ class TrainingConfig:
             (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
             (self.side % 32 or self.side < 32, f"side {self.side} is not a multiple of 32."),
             (self.batch < 1, f"batch {self.batch} must be at least 1."),
+            (
+                not 0 <= self.modules.dropout < 1,
+                f"dropout {self.modules.dropout} is not between 0 and 1.",
+            ),
+            (
+                not self.train_generator and not self.modules,
+                "nothing would learn; switch a module on or train_generator.",
+            ),
             (
                 self.samples is None and self.minutes is None,
                 "give samples or minutes, or the training has no end.",
@@ -115,12 +149,15 @@ def load_config(name: str) -> TrainingConfig:
 def from_dict(values: dict[str, Any]) -> TrainingConfig:
     """The inverse of `TrainingConfig.as_dict`. Raises MienError for a field that is none."""
     values = dict(values)
-    known = {entry.name for entry in fields(TrainingConfig)}
-    known_weights = {entry.name for entry in fields(Weights)}
-    weights = values.pop("weights", {})
-    unknown = (set(values) - known) | (set(weights) - known_weights)
+    weights, modules = values.pop("weights", {}), values.pop("modules", {})
+    unknown = [
+        name
+        for given, kind in ((values, TrainingConfig), (weights, Weights), (modules, ModuleSwitches))
+        for name in given
+        if name not in {entry.name for entry in fields(kind)}
+    ]
     if unknown:
         raise MienError(f"Training configuration: unknown field {', '.join(sorted(unknown))}.")
     if "betas" in values:
         values["betas"] = tuple(values["betas"])
-    return TrainingConfig(**values, weights=Weights(**weights))
+    return TrainingConfig(**values, weights=Weights(**weights), modules=ModuleSwitches(**modules))

@@ -7,8 +7,13 @@ prior's fill and takes a residual; `paint` is the published form, a zeroed hole 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from engine.generator.modules import Hints
 
 DILATIONS = (1, 2, 4, 8)
 
@@ -34,9 +39,17 @@ class Dmfn(nn.Module):
         self.d3 = _up(2 * width, width)
         self.out = nn.Conv2d(width, out_channels, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, hints: Hints | None = None) -> Tensor:
+        """hints: what the landmark and emotion modules say, for crops of this size."""
         x = self.e4(self.e3(self.e2(self.e1(x))))
-        x = self.d3(self.d2(self.d1(self.blocks(x))))
+        if hints is not None and hints.grid is not None:
+            x = x + hints.grid
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if hints is not None and hints.film is not None:
+                scale, shift = hints.film[:, number, :, :, None, None].unbind(1)
+                x = x * (1 + scale) + shift
+        x = self.d3(self.d2(self.d1(x)))
         return torch.tanh(self.out(x))
 
     def start_at_zero(self) -> Dmfn:
@@ -112,16 +125,17 @@ def _span(touched: Tensor, context: int) -> slice:
     return slice(start, start + wanted)
 
 
-def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor) -> Tensor:
+def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
     """Sharpen a fill: the generator's output is a residual on it, inside the hole only.
 
     fill: B x 3 x H x W in [-1, 1], the crop (or the window of it) with the prior's fill in its
-    hole. hole: B x 1 x H x W. Returns B x 3 x H x W, outside the hole `fill` itself.
+    hole. hole: B x 1 x H x W. hints: of the modules, for the same window. Returns B x 3 x H x W,
+    outside the hole `fill` itself.
     """
-    return fill + hole * generator(torch.cat([fill, hole], 1)).float()
+    return fill + hole * generator(torch.cat([fill, hole], 1), hints).float()
 
 
-def paint(generator: nn.Module, crop: Tensor, hole: Tensor) -> Tensor:
+def paint(generator: nn.Module, crop: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
     """Paint a zeroed hole directly, the published form; shapes as in `sharpen`."""
-    painted = generator(torch.cat([crop * (1 - hole), hole], 1)).float()
+    painted = generator(torch.cat([crop * (1 - hole), hole], 1), hints).float()
     return crop * (1 - hole) + hole * painted

@@ -25,15 +25,19 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 MANIFEST = "manifest.json"
 
+# The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
+HALVED = ("generator", "emotion", "judge", "landmarks")
+
 
 @dataclass(frozen=True)
 class Manifest:
     """What a model says of itself.
 
-    name: folder and `--model` name. title: for people. kind: "prior" or "generator". file: the
-    weights. sha256, bytes: of that file. native_crop: the side in pixels it was trained for.
-    input: "prior" (sharpens the prior's fill) or "zero" (paints a zeroed hole). default: whether
-    `--model default` means this one. figures: what was measured, by protocol. notes: where from.
+    name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
+    "judge" (only measures) or "landmarks". file: the weights. sha256, bytes: of that file.
+    native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
+    or "zero" (paints a zeroed hole). default: whether `--model default` means this one. figures:
+    what was measured, by protocol. notes: where from.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Manifest:
     native_crop: int = 256
     input: str = "prior"
     default: bool = False
+    modules: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
@@ -114,34 +119,59 @@ def find(name: str = DEFAULT) -> Manifest:
 
 
 def verify(manifest: Manifest) -> None:
-    """Check a model's file against its manifest. Raises MienError when it is missing or changed."""
-    if not manifest.path.is_file():
-        raise MienError(
-            f"The weights of '{manifest.name}' are missing ({manifest.path}); reinstall Mien or "
-            "import the model again."
-        )
-    if checksum(manifest.path) != manifest.sha256:
-        raise MienError(
-            f"The weights of '{manifest.name}' are damaged ({manifest.path}); reinstall Mien or "
-            "import the model again."
-        )
+    """Check a model's files against its manifest. Raises MienError when one is missing or
+    changed."""
+    files = [(manifest.path, manifest.sha256)]
+    if manifest.modules:
+        files.append((manifest.folder / manifest.modules["file"], manifest.modules["sha256"]))
+    for path, expected in files:
+        if not path.is_file():
+            raise MienError(
+                f"The weights of '{manifest.name}' are missing ({path}); reinstall Mien or import "
+                "the model again."
+            )
+        if checksum(path) != expected:
+            raise MienError(
+                f"The weights of '{manifest.name}' are damaged ({path}); reinstall Mien or import "
+                "the model again."
+            )
 
 
 def load_tensors(manifest: Manifest) -> dict[str, Tensor]:
     """The verified tensors of a model, halves widened to float32."""
+    verify(manifest)
+    return _widened(manifest.path)
+
+
+def load_modules(manifest: Manifest) -> dict[str, Tensor] | None:
+    """The verified tensors of a generator's modules, None where it has none."""
+    if not manifest.modules:
+        return None
+    verify(manifest)
+    return _widened(manifest.folder / manifest.modules["file"])
+
+
+def _widened(path: Path) -> dict[str, Tensor]:
     import torch
     from safetensors.torch import load_file
 
-    verify(manifest)
-    tensors = load_file(str(manifest.path))
+    tensors = load_file(str(path))
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
 
 
-def write_model(folder: Path, tensors: dict[str, Tensor], card: str, **facts: Any) -> Manifest:
+def write_model(
+    folder: Path,
+    tensors: dict[str, Tensor],
+    card: str,
+    *,
+    modules: dict[str, Tensor] | None = None,
+    **facts: Any,
+) -> Manifest:
     """Write a model: float32 tensors become float16, the manifest gets size and checksum.
 
-    `facts` are fields of Manifest (name, title, kind, ...). An existing model is replaced only
-    after the new one is whole. Returns the manifest.
+    `modules` are the tensors of a generator's modules, kept in a file of their own: they are small
+    and change more often. `facts` are fields of Manifest (name, title, kind, ...). An existing
+    model is replaced only after the new one is whole. Returns the manifest.
     """
     import torch
     from safetensors.torch import save_file
@@ -151,13 +181,22 @@ def write_model(folder: Path, tensors: dict[str, Tensor], card: str, **facts: An
     building.mkdir(parents=True)
     file = f"{facts['kind']}.safetensors"
     small = {
-        name: (t.half() if t.dtype == torch.float32 and facts["kind"] == "generator" else t)
+        name: (t.half() if t.dtype == torch.float32 and facts["kind"] in HALVED else t)
         .contiguous()
         .cpu()
         for name, t in tensors.items()
     }
     save_file(small, str(building / file))
     size = (building / file).stat().st_size
+    if modules:
+        path = building / "modules.safetensors"
+        save_file({k: t.half().contiguous().cpu() for k, t in modules.items()}, str(path))
+        facts["modules"] = {
+            "file": path.name,
+            "sha256": checksum(path),
+            "bytes": path.stat().st_size,
+            "parameters": _parameters(modules),
+        }
     manifest = Manifest(
         file=file, sha256=checksum(building / file), bytes=size, folder=folder, **facts
     )
@@ -169,6 +208,16 @@ def write_model(folder: Path, tensors: dict[str, Tensor], card: str, **facts: An
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
     return manifest
+
+
+def _parameters(modules: dict[str, Tensor]) -> dict[str, int]:
+    """Learnt numbers by module; the graph and the mean mesh are given, not learnt."""
+    counts: dict[str, int] = {}
+    for name, tensor in modules.items():
+        module, _, rest = name.partition(".")
+        if rest not in ("adjacency", "mean"):
+            counts[module] = counts.get(module, 0) + tensor.numel()
+    return counts
 
 
 def import_model(source: Path) -> Manifest:

@@ -171,7 +171,7 @@ def test_unknown_models_and_devices_are_named(inpainter, photo, mouth, wrong) ->
 
 
 def test_a_preview_covers_the_mask_of_known_faces(inpainter, photo, face, mouth) -> None:
-    (patch,) = inpainter.preview(FillRequest(photo, mouth, faces=(face,)))
+    (patch,) = inpainter.preview(FillRequest(photo, mouth, faces=(face,))).patches
     assert patch.pixels.shape[:2] == patch.alpha.shape
     assert (patch.alpha > 0).sum() == (mouth.pixels >= 8).sum()
 

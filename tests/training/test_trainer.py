@@ -13,8 +13,8 @@ from engine.errors import MienError
 from engine.generator.weights import find, write_model
 from engine.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint
-from training.config import Weights, bundled, from_dict, load_config
 from training.config import TrainingConfig as Config
+from training.config import Weights, bundled, from_dict, load_config
 from training.trainer import train
 
 SMALL = Config(

@@ -1,4 +1,4 @@
-"""The training verbs: prepare, train prior, train generator, train export, evaluate."""
+"""train generator, train export: the generator and a model made of it."""
 
 from __future__ import annotations
 
@@ -9,66 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import MienError
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-train_app = typer.Typer(
-    help="Fit the prior, train or fine-tune the generator.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(train_app, name="train")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-FacesOption = Annotated[Path, typer.Option(help="A folder of prepared faces (see 'prepare').")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-
-
-@app.command()
-def prepare(
-    places: Annotated[list[Path], typer.Argument(help="Folders or zips of photos.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the shards.")],
-    side: Annotated[int, typer.Option(help="Pixels of the face's frame.")] = 256,
-    shard_mib: Annotated[float, typer.Option(help="Largest size of one shard.")] = 16.0,
-    workers: Annotated[int, typer.Option(help="Processes; 0 uses every core.")] = 0,
-    limit: Annotated[int | None, typer.Option(help="Use at most so many photos.")] = None,
-) -> None:
-    """Make a training set from photos: aligned faces with their meshes, in compact shards."""
-    from training.prepare import PrepareOptions
-    from training.prepare import prepare as run
-
-    options = PrepareOptions(side=side, shard_mib=shard_mib, workers=workers, limit=limit)
-    made = run(places, output, options)
-    typer.echo(
-        f"{made.faces} faces from {made.photos} photos in {made.shards} shards "
-        f"({made.without_face} without a face, {made.duplicates} duplicates)."
-    )
-
-
-@train_app.command("prior")
-def train_prior(
-    faces: FacesOption,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
-    side: Annotated[int, typer.Option(help="The prior's resolution.")] = 96,
-    components: Annotated[int, typer.Option(help="How many components to keep.")] = 448,
-    limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
-) -> None:
-    """Fit the face prior, in a minute or two on a CPU."""
-    from engine.generator.weights import write_model
-    from training.faces import FaceShards
-    from training.fit_prior import PriorOptions, fit_prior
-
-    shards = FaceShards(faces, limit)
-    tensors = fit_prior(shards, PriorOptions(side=side, components=components))
-    manifest = write_model(
-        output,
-        tensors,
-        f"# {output.name}\n\nFace prior fitted on {len(shards)} prepared faces.\n",
-        name=output.name,
-        title="Face prior",
-        kind="prior",
-        notes=f"{components} components at {side} x {side} from {len(shards)} faces",
-    )
-    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB from {len(shards)} faces.")
+from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
 
 
 @train_app.command("generator")
@@ -161,38 +102,6 @@ def train_export(
     typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
 
 
-@app.command()
-def evaluate(
-    faces: Annotated[Path, typer.Option(help="A zip or folder of photos, or prepared faces.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where pictures and figures go.")],
-    holes: Annotated[list[str] | None, typer.Option(help="Kinds of hole; may be repeated.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Models; may be repeated.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
-    source: Annotated[str | None, typer.Option(help="Only faces of this source.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
-    lpips: Annotated[
-        Path | None, typer.Option(help="LPIPS-Alex weights; without them LPIPS is left out.")
-    ] = None,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-) -> None:
-    """Measure fills against the untouched faces, beside OpenCV's two and the prior alone."""
-    from training.evaluate import EvaluateOptions
-    from training.evaluate import evaluate as run
-
-    options = EvaluateOptions(
-        holes=tuple(holes or ("centre",)),
-        models=tuple(model or ("default",)),
-        limit=limit,
-        source=source,
-        seed=seed,
-        lpips=lpips,
-        device=device,
-    )
-    report = run(faces, output, options)
-    typer.echo(json.dumps(report) if as_json else _table(report))
-
-
 def _weights(name: str) -> dict[str, Any]:
     """The generator's tensors by model name or file."""
     from safetensors.torch import load_file
@@ -240,14 +149,3 @@ def _card(name: str, run: Path) -> str:
         f"# {name}\n\nTrained on this computer with faces chosen by its user.\n\n"
         f"```json\n{json.dumps(config, indent=2)}\n```\n"
     )
-
-
-def _table(report: dict[str, Any]) -> str:
-    lines = [f"{report['faces']} faces, {report['side']} x {report['side']}, seed {report['seed']}"]
-    for row in report["rows"]:
-        lpips = "   -  " if row["lpips"] is None else f"{row['lpips']:.4f}"
-        lines.append(
-            f"{row['holes']:<11} {row['method']:<14} PSNR {row['psnr']:6.2f}  "
-            f"SSIM {row['ssim']:.4f}  LPIPS {lpips}  hole MAE {row['hole_mae']:5.2f}"
-        )
-    return "\n".join(lines)

@@ -1,0 +1,208 @@
+"""The hole-aware landmark network: the face mesh of an aligned crop, hidden parts included.
+
+A small convolutional trunk gives first node positions as coefficients of a shape model (principal
+components of aligned meshes, Cootes et al. 1995); a graph convolution over the face mesh (Kipf &
+Welling 2016) then moves every node by what the trunk saw at its place, whether it is hidden, and
+what its neighbours say. Distilled from MediaPipe's meshes of untouched pictures, with random holes
+and misaligned crops, so that it answers where MediaPipe finds nothing.
+
+It serves three times: for the hidden nodes that the landmark module is told, as a differentiable
+loss (with an empty hole), and for the mesh of a face that MediaPipe misses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.face.graph import GraphConvolution
+from engine.face.mesh import NODES
+
+SIDE = 64  # pixels the trunk sees
+COMPONENTS = 64  # of the shape model
+REFINEMENTS = ("graph", "nodes")
+STEP = 0.05  # frame units of one unit of the refinement's output
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Both stages of a prediction. nodes, first: B x 478 x 2 frame units, after and before the
+    refinement. embeddings: B x 478 x D, the refinement's last hidden layer."""
+
+    nodes: Tensor
+    first: Tensor
+    embeddings: Tensor
+
+
+class LandmarkNetwork(nn.Module):
+    """Aligned crops and their holes -> the mesh in frame units.
+
+    refinement: "graph" mixes neighbours over the mesh, "nodes" moves every node alone (the plain
+    network that the graph is compared with; the same number of weights). `mean`, `basis`,
+    `adjacency` and `spread` are buffers, saved with the weights:
+    mean 478 x 2 and basis 64 x 478 x 2, one standard deviation each, are the shape model;
+    adjacency 478 x 478 the normalised graph; spread 478 the error of hidden nodes in frame units
+    (root mean square of the distance), measured on faces kept aside.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    adjacency: Tensor
+    spread: Tensor
+
+    def __init__(self, refinement: str = "graph", width: int = 64) -> None:
+        super().__init__()
+        self.refinement = refinement
+        self.register_buffer("mean", torch.full((NODES, 2), 0.5))
+        self.register_buffer("basis", torch.zeros(COMPONENTS, NODES, 2))
+        self.register_buffer("adjacency", torch.eye(NODES))
+        self.register_buffer("spread", torch.zeros(NODES))
+        self.stem = _convolution(4, 32, 2)
+        self.fine = nn.Sequential(_convolution(32, 64, 2), _Residual(64))
+        self.middle = nn.Sequential(_convolution(64, 128, 2), _Residual(128))
+        self.coarse = nn.Sequential(
+            _convolution(128, 192, 2), _Residual(192), nn.Conv2d(192, 96, 1), nn.ReLU(inplace=True)
+        )
+        self.code = nn.Sequential(nn.Linear(96 * 16, 160), nn.ReLU(inplace=True))
+        self.coefficients = nn.Linear(160, COMPONENTS)
+        self.from_stem = nn.Conv2d(32, width // 2, 1)
+        self.from_fine = nn.Conv2d(64, width, 1)
+        self.from_middle = nn.Conv2d(128, width, 1)
+        self.from_code = nn.Linear(160, width)
+        self.identity = nn.Parameter(0.1 * torch.randn(NODES, width))
+        self.enter = nn.Linear(width + width // 2 + 5, width)
+        self.first_mix = GraphConvolution(width, width)
+        self.second_mix = GraphConvolution(width, width)
+        self.move = nn.Linear(width, 2)
+        nn.init.zeros_(self.move.weight)
+        nn.init.zeros_(self.move.bias)
+
+    def forward(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
+        """The mesh, B x 478 x 2 in frame units (0 .. 1 over the crop).
+
+        crops: B x 3 x S x S RGB in [-1, 1], any S; differentiable in them. hole: B x 1 x S x S,
+        1 hidden, or None. Hidden pixels have no say.
+        """
+        return self.predict(crops, hole).nodes
+
+    def embed(self, crops: Tensor, hole: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(mesh B x 478 x 2, node embeddings B x 478 x D); arguments as of `forward`."""
+        mesh = self.predict(crops, hole)
+        return mesh.nodes, mesh.embeddings
+
+    def predict(self, crops: Tensor, hole: Tensor | None = None) -> Mesh:
+        """Both stages of the prediction; arguments as of `forward`."""
+        x = network_inputs(crops, hole)
+        stem = self.stem(x)
+        fine = self.fine(stem)
+        middle = self.middle(fine)
+        code = self.code(self.coarse(middle).flatten(1))
+        modes = self.coefficients(code).float()
+        first = self.mean + (modes @ self.basis.flatten(1)).view(-1, NODES, 2)
+
+        # Where to look is not what a gradient should change: it flows through what is seen.
+        places = first.detach()
+        above = F.interpolate(self.from_middle(middle), scale_factor=2.0, mode="bilinear")
+        seen = torch.cat(
+            [
+                _sampled(self.from_fine(fine) + above, places),
+                _sampled(self.from_stem(stem), places),
+                _sampled(x[:, 3:], places),
+                20 * (places - self.mean),
+                2 * places - 1,
+            ],
+            -1,
+        )
+        nodes = F.relu(self.enter(seen) + self.from_code(code)[:, None] + self.identity)
+        adjacency = self.adjacency if self.refinement == "graph" else None
+        nodes = nodes + self.first_mix(nodes, adjacency)
+        nodes = nodes + self.second_mix(nodes, adjacency)
+        return Mesh(first + STEP * self.move(nodes).float(), first, nodes)
+
+
+def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:
+    """B x 4 x side x side: RGB in [-1, 1], 0 where hidden, and the hole.
+
+    Of a coarse pixel that is partly hidden, only the visible part is averaged.
+    """
+    visible = torch.ones_like(crops[:, :1]) if hole is None else (hole < 0.5).to(crops.dtype)
+    # Where a pixel is hidden its value must not even be multiplied: it may be NaN.
+    x = torch.cat([torch.where(visible > 0, crops, torch.zeros_like(crops)), visible], 1)
+    if x.shape[-1] != side or x.shape[-2] != side:
+        x = F.interpolate(x, (side, side), mode="bilinear", align_corners=False, antialias=True)
+    share = x[:, 3:]
+    seen = (share > 0.5).to(x.dtype)
+    return torch.cat([x[:, :3] / share.clamp_min(0.5) * seen, 1 - seen], 1)
+
+
+def hidden_nodes(nodes: Tensor, hole: Tensor) -> Tensor:
+    """B x N of 0 and 1: which nodes (B x N x 2, frame units) lie under the hole
+    (B x 1 x S x S). A node beyond the crop is told by the nearest pixel."""
+    rows, columns = hole.shape[-2:]
+    x = (nodes[..., 0] * columns).long().clamp(0, columns - 1)
+    y = (nodes[..., 1] * rows).long().clamp(0, rows - 1)
+    return (hole.flatten(1).gather(1, y * columns + x) > 0.5).float()
+
+
+def load_landmarks(device: str = "cpu") -> LandmarkNetwork | None:
+    """The installed landmark network, frozen and in eval mode; None where none is installed.
+
+    Raises MienError when its file is damaged.
+    """
+    from engine.generator.weights import installed, load_tensors
+
+    models = [m for m in installed() if m.kind == "landmarks"]
+    if not models:
+        return None
+    network = LandmarkNetwork()
+    network.load_state_dict(load_tensors(models[-1]))
+    return network.to(device).eval().requires_grad_(False)
+
+
+def read_mesh(
+    network: LandmarkNetwork, crop: np.ndarray, hole: np.ndarray | None = None
+) -> np.ndarray:
+    """The mesh of one crop, 478 x 2 float64 frame units.
+
+    crop: S x S x 3 uint8 RGB. hole: S x S bool, True hidden, or None.
+    """
+    pixels = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))[None].float()
+    hidden = None if hole is None else torch.from_numpy(hole.astype(np.float32))[None, None]
+    device = network.mean.device
+    with torch.inference_mode():
+        nodes = network(
+            (pixels / 127.5 - 1).to(device), None if hidden is None else hidden.to(device)
+        )
+    return nodes[0].double().cpu().numpy()
+
+
+def _sampled(maps: Tensor, places: Tensor) -> Tensor:
+    """Maps B x C x h x w read bilinearly at B x N x 2 places in frame units: B x N x C."""
+    grid = (2 * places - 1)[:, :, None].to(maps.dtype)
+    read = F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+    return read[..., 0].mT
+
+
+def _convolution(inner: int, outer: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(outer),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Residual(nn.Module):
+    """x + conv(x), normalised (He et al. 2016, one convolution)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.body(x))

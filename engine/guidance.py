@@ -1,0 +1,166 @@
+"""What the modules say of one crop: where the hidden nodes lie, which expression to paint.
+
+`Guide` holds the networks that look (emotion, landmarks) and the prior's knowledge; it turns
+options into a `Guidance`, which the prior takes as observations and the generator as conditions.
+Whatever is hidden has no say: both networks see the crop with its hole zeroed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.generator.modules import Conditions
+from engine.prior import Observation
+from engine.prior.knowledge import Knowledge
+from engine.readings import EMOTIONS, KEEP, OFF
+
+if TYPE_CHECKING:
+    from engine.face.emotion import EmotionNetwork
+    from engine.face.landmarks import LandmarkNetwork
+
+LANDMARKS, EMOTION = "landmarks", "emotion"  # the modules, as readings name them
+Moved = tuple[int, float, float]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The part of FillOptions that concerns one face, in crop units. moved: (node, x, y)."""
+
+    landmarks: bool = True
+    emotion: str = KEEP
+    strength: float = 1.0
+    moved: tuple[Moved, ...] = ()
+    variant: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """observations for the prior; conditions for the generator; what was read.
+
+    nodes: 1 x 478 x 2 in crop units, None without a landmark network or a mesh; hidden: 1 x 478.
+    visible: 1 x 7 probabilities of EMOTIONS read off the visible part, None without the network.
+    modules: which modules have a say ("landmarks", "emotion").
+    """
+
+    observations: tuple[Observation, ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
+    nodes: Tensor | None = None
+    hidden: Tensor | None = None
+    visible: Tensor | None = None
+    modules: tuple[str, ...] = ()
+    variant: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """The networks that look at a crop; any of them may be missing, and its module is then off."""
+
+    emotion: EmotionNetwork | None
+    landmarks: LandmarkNetwork | None
+    knowledge: Knowledge | None
+
+    def look(self, crop: Tensor, hole: Tensor, mesh: Tensor | None, wishes: Wishes) -> Guidance:
+        """The guidance for one crop.
+
+        crop: 1 x 3 x S x S in [-1, 1], hole: 1 x 1 x S x S. mesh: 478 x 2 in crop units as found
+        in the photo; only its seen nodes are used. None where no mesh was found: then all nodes
+        are the network's.
+        """
+        nodes, hidden = self.nodes(crop, hole, mesh)
+        visible, knowledge = self.read(crop, hole), self.knowledge
+        asked = wishes.emotion if wishes.emotion not in (KEEP, OFF) else None
+        if nodes is not None and hidden is not None and knowledge is not None:
+            if asked and visible is not None:
+                strength = wishes.strength
+                nodes = knowledge.express(nodes, hidden, visible, asked, strength)
+            if wishes.moved:
+                nodes = knowledge.drag(nodes[0], hidden[0], wishes.moved)[None]
+        observations: list[Observation] = []
+        modules: list[str] = []
+        told_nodes = told_emotion = None
+        if wishes.landmarks and nodes is not None and hidden is not None:
+            modules.append(LANDMARKS)
+            told_nodes = nodes
+            if knowledge is not None:
+                moved = bool(wishes.moved)
+                observations.append(knowledge.geometry(nodes, hidden, dragged=moved))
+        if asked and knowledge is not None:
+            modules.append(EMOTION)
+            told_emotion = _named(asked, wishes.strength).to(crop)
+            observations.append(knowledge.asked(asked, wishes.strength))
+        elif wishes.emotion == KEEP and visible is not None:
+            modules.append(EMOTION)
+            told_emotion = visible
+            if knowledge is not None:
+                observations.append(knowledge.kept(visible))
+        return Guidance(
+            tuple(observations),
+            Conditions(told_nodes, hidden if told_nodes is not None else None, told_emotion),
+            nodes,
+            hidden,
+            visible,
+            tuple(modules),
+            wishes.variant,
+            wishes.seed,
+        )
+
+    def nodes(
+        self, crop: Tensor, hole: Tensor, mesh: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """(1 x 478 x 2 nodes in crop units, 1 x 478 hidden): seen nodes as found, hidden ones as
+        the network predicts them; (None, None) where neither is to be had."""
+        if mesh is None and self.landmarks is None:
+            return None, None
+        predicted = None if self.landmarks is None else self.landmarks(crop, hole)
+        if mesh is None:
+            assert predicted is not None
+            return predicted, nodes_in_hole(predicted, hole)
+        found = mesh.to(crop)[None]
+        if predicted is None:
+            return None, None  # what MediaPipe says of hidden nodes is no knowledge
+        # A node that either account puts into the hole is hidden.
+        hidden = torch.maximum(nodes_in_hole(found, hole), nodes_in_hole(predicted, hole))
+        return torch.where(hidden.unsqueeze(-1) > 0, predicted, found), hidden
+
+    def read(self, crop: Tensor, hole: Tensor | None = None) -> Tensor | None:
+        """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""
+        return None if self.emotion is None else self.emotion.read(crop, hole)
+
+    def shift(self, filled: Tensor, guidance: Guidance) -> float | None:
+        """How far the hidden nodes of a filled crop lie from where they were expected, mean in
+        inter-ocular distances; None where nothing is hidden or nothing can be measured."""
+        if self.landmarks is None or guidance.nodes is None or guidance.hidden is None:
+            return None
+        hidden = guidance.hidden[0] > 0
+        if not hidden.any():
+            return None
+        found = self.landmarks(filled, torch.zeros_like(filled[:, :1]))[0]
+        distances = (found - guidance.nodes[0]).norm(dim=-1)
+        from engine.face.mesh import eye_centres
+
+        left, right = eye_centres(guidance.nodes[0].cpu().numpy())
+        unit = max(1e-6, float(((left - right) ** 2).sum() ** 0.5))
+        return float(distances[hidden].mean()) / unit
+
+
+def nodes_in_hole(nodes: Tensor, hole: Tensor) -> Tensor:
+    """Which nodes (B x 478 x 2, crop units) lie in the hole (B x 1 x S x S): B x 478 of 0 and 1."""
+    side = hole.shape[-1]
+    places = (nodes * side).floor().long().clamp(0, side - 1)
+    flat = places[..., 1] * side + places[..., 0]
+    return (hole.flatten(1).gather(1, flat) > 0.5).to(nodes.dtype)
+
+
+def _named(emotion: str, strength: float) -> Tensor:
+    """1 x 7 probabilities that say an expression as clearly as `strength` (0 .. 1.5)."""
+    even = torch.full((1, len(EMOTIONS)), 1 / len(EMOTIONS))
+    clear = torch.full((1, len(EMOTIONS)), 0.02)
+    clear[0, EMOTIONS.index(emotion)] = 1 - 0.02 * (len(EMOTIONS) - 1)
+    share = min(1.0, strength)
+    return share * clear + (1 - share) * even

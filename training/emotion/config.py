@@ -1,0 +1,88 @@
+"""How an emotion network is trained: a TOML file of these fields; see configs/emotion."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import MienError
+
+FOLDER = Path(__file__).parents[1] / "configs" / "emotion"
+NETWORKS = ("attention", "plain")
+
+
+@dataclass(frozen=True)
+class EmotionConfig:
+    """network: "attention" is the program's, "plain" the judge. width: of its first layer.
+    sources: the sets trained on. side: the window's pixels until `full_from` (a share of the
+    whole training) is over, all 48 after. holes: hide parts in half of the samples. minutes: wall
+    clock, all calls of a run together. ema: largest decay of the averaged weights.
+    """
+
+    network: str = "attention"
+    width: int = 32
+    sources: tuple[str, ...] = ("fer2013", "ckplus")
+    side: int = 40
+    full_from: float = 0.6
+    holes: bool = True
+    batch: int = 96
+    minutes: float = 35.0
+    learning_rate: float = 0.08
+    warmup: float = 0.08
+    weight_decay: float = 5e-4
+    smoothing: float = 0.1
+    ema: float = 0.998
+    bf16: bool = True
+    threads: int = 2
+    seed: int = 0
+    checkpoint_seconds: float = 120.0
+    log_steps: int = 50
+
+    def __post_init__(self) -> None:
+        for wrong, sentence in (
+            (self.network not in NETWORKS, f"network is one of {', '.join(NETWORKS)}."),
+            (not 24 <= self.side <= 48, f"side {self.side} is not between 24 and 48."),
+            (self.batch < 2, f"batch {self.batch} must be at least 2."),
+            (self.width < 4 or self.width % 4, f"width {self.width} is not a multiple of 4."),
+            (self.minutes <= 0, "minutes must be more than 0."),
+        ):
+            if wrong:
+                raise MienError(f"Emotion configuration: {sentence}")
+
+    def changed(self, **values: Any) -> EmotionConfig:
+        """The same with those fields that are not None replaced."""
+        return replace(self, **{k: v for k, v in values.items() if v is not None})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for checkpoints and logs."""
+        return asdict(self)
+
+
+def from_dict(values: dict[str, Any]) -> EmotionConfig:
+    """The inverse of `EmotionConfig.as_dict`. Raises MienError for a field that is none."""
+    unknown = set(values) - {entry.name for entry in fields(EmotionConfig)}
+    if unknown:
+        raise MienError(f"Emotion configuration: unknown field {', '.join(sorted(unknown))}.")
+    values = dict(values)
+    if "sources" in values:
+        values["sources"] = tuple(values["sources"])
+    return EmotionConfig(**values)
+
+
+def load_config(name: str) -> EmotionConfig:
+    """A bundled configuration by name (emotion, judge), or one from a TOML file.
+
+    Raises MienError.
+    """
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+        raise MienError(
+            f"There is no emotion configuration '{name}'; choose {names} or give a TOML file."
+        )
+    try:
+        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise MienError(f"{path} is not a TOML file ({error}); mend that line.") from error
