@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from engine.errors import Cancelled, MienError
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
+TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage")
 
 app = typer.Typer(
     name="mien",
@@ -182,32 +184,47 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a verb, or the editor; the process's exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    if not arguments or (arguments[0] not in VERBS and not arguments[0].startswith("-")):
+    if not arguments or not _is_for_verbs(arguments[0]):
         from gui.app import run
 
         return run([Path(argument) for argument in arguments])
     try:
-        app(arguments, standalone_mode=False)
+        # A typer.Exit comes back as its code here; a verb itself returns None.
+        code = app(arguments, standalone_mode=False)
     except MienError as error:
         print(error, file=sys.stderr)
         return 1
     except Cancelled:
         print("Cancelled; nothing was changed.", file=sys.stderr)
         return 130
-    except typer.Exit as leaving:
-        return leaving.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("Interrupted.", file=sys.stderr)
         return 130
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
+            raise
+        print(
+            f"This verb needs the package {error.name}, which comes with the training extra: "
+            "pip install -e '.[training]' in Mien's folder.",
+            file=sys.stderr,
+        )
+        return 1
     except Exception as error:
-        import click
+        # Usage errors are click's, or the copy of click inside newer releases of Typer.
+        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or code is None:
+            raise
+        show()
+    return code if isinstance(code, int) else 0
 
-        if isinstance(error, click.ClickException):
-            error.show()
-            return error.exit_code
-        raise
-    return 0
+
+def _is_for_verbs(argument: str) -> bool:
+    """Whether the command line takes it: a verb, an option, or a word that can be no photo."""
+    if argument in VERBS or argument.startswith("-"):
+        return True
+    return not Path(argument).suffix and not Path(argument).exists()
 
 
 if __name__ == "__main__":
+    multiprocessing.freeze_support()  # 'prepare' starts workers, in a frozen bundle too
     sys.exit(main())

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
+from engine.face.mesh import mirror_permutation
 from engine.guidance import nodes_in_hole
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge, log_odds
@@ -50,20 +51,29 @@ def fit_rows(
     solver = FacePrior(prior)
     count = min(len(faces), options.limit or len(faces))
     z, meshes, logits = _observe(solver, faces, count, emotion)
+    signs = torch.ones(solver.components)
+    signs[prior["even"].shape[-1] :] = -1  # what mirroring does to the coefficients
     order = torch.from_numpy(np.random.default_rng(options.seed).permutation(count))
     apart, fitted = order[: round(HELD_OUT * count)], order[round(HELD_OUT * count) :]
     weights = torch.from_numpy(faces.weights()[:count]).float()
 
     mean = (weights[fitted] @ meshes[fitted].flatten(1)) / weights[fitted].sum()
+    mean = (mean + _mirrored(mean.view(1, -1, 2)).flatten()) / 2
     centred = meshes.flatten(1) - mean
     modes = min(options.modes, len(fitted) // 4)
     _, scale, basis = torch.svd_lowrank(centred[fitted] / len(fitted) ** 0.5, q=modes + 8, niter=3)
     shape = basis[:, :modes] * scale[:modes]
-    coefficients = centred @ torch.linalg.pinv(shape).mT
-    mesh_rows, mesh_noise, mesh_fit = _regress(z, coefficients, fitted, apart)
+    to_modes = torch.linalg.pinv(shape).mT
+    coefficients = centred @ to_modes
+    mirrored = (_mirrored(meshes[fitted]).flatten(1) - mean) @ to_modes
+    pairs = torch.cat([z[fitted], z[fitted] * signs])
+    mesh_rows = _regress(pairs, torch.cat([coefficients[fitted], mirrored]))
+    mesh_noise, mesh_fit = _left_over(z[apart], coefficients[apart], mesh_rows)
 
     emotion_mean = logits[fitted].mean(0)
-    emotion_rows, emotion_noise, emotion_fit = _regress(z, logits - emotion_mean, fitted, apart)
+    read = logits - emotion_mean
+    emotion_rows = _regress(pairs, torch.cat([read[fitted], read[fitted]]))
+    emotion_noise, emotion_fit = _left_over(z[apart], read[apart], emotion_rows)
     tensors = {
         "mesh_mean": mean.view(-1, 2),
         "mesh_modes": shape,
@@ -108,17 +118,23 @@ def _crops(faces: FaceShards, indices: range | list[int], side: int) -> Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _regress(
-    z: Tensor, values: Tensor, fitted: Tensor, apart: Tensor
-) -> tuple[Tensor, Tensor, float]:
-    """(rows M x K, noise variance M, R^2 over all rows) of values (n x M) on z (n x K)."""
-    x, y = z[fitted], values[fitted]
-    matrix = x.mT @ x
+def _mirrored(meshes: Tensor) -> Tensor:
+    """Meshes (n x 478 x 2, crop units) of the mirror images."""
+    turned = meshes[:, torch.from_numpy(mirror_permutation())]
+    return torch.stack([1 - turned[..., 0], turned[..., 1]], -1)
+
+
+def _regress(z: Tensor, values: Tensor) -> Tensor:
+    """The ridge regression of values (n x M) on z (n x K): M x K."""
+    matrix = z.mT @ z
     matrix.diagonal().add_(RIDGE)
-    rows = torch.linalg.solve(matrix, x.mT @ y).mT
-    noise = (values[apart] - z[apart] @ rows.mT).square().mean(0)
-    explained = 1 - float(noise.sum() / values[apart].var(0).sum())
-    return rows.contiguous(), noise.clamp_min(1e-4), explained
+    return torch.linalg.solve(matrix, z.mT @ values).mT.contiguous()
+
+
+def _left_over(z: Tensor, values: Tensor, rows: Tensor) -> tuple[Tensor, float]:
+    """(noise variance M, R^2 over all) of rows on faces that took no part in their fit."""
+    noise = (values - z @ rows.mT).square().mean(0)
+    return noise.clamp_min(1e-4), 1 - float(noise.sum() / values.var(0).sum())
 
 
 def _classes(logits: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""train prior: fit the face prior."""
+"""train prior: fit the face prior and what it knows of geometry and expression."""
 
 from __future__ import annotations
 
@@ -17,21 +17,55 @@ def train_prior(
     side: Annotated[int, typer.Option(help="The prior's resolution.")] = 96,
     components: Annotated[int, typer.Option(help="How many components to keep.")] = 448,
     limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
+    basis: Annotated[
+        str | None, typer.Option(help="Keep the components of this installed prior.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="A model card to put beside it.")] = None,
 ) -> None:
-    """Fit the face prior, in a minute or two on a CPU."""
-    from engine.generator.weights import write_model
+    """Fit the face prior, in a minute or two on a CPU.
+
+    Where the emotion and landmark networks are installed, geometry and expression are fitted as
+    further rows: without them the modules have no say in the prior.
+    """
+    from engine.face.emotion import load_emotion
+    from engine.face.landmarks import load_landmarks
+    from engine.generator.weights import find, load_tensors, write_model
     from training.faces import FaceShards
     from training.fit_prior import PriorOptions, fit_prior
+    from training.fit_rows import fit_rows
 
     shards = FaceShards(faces, limit)
-    tensors = fit_prior(shards, PriorOptions(side=side, components=components))
+    if basis is None:
+        tensors = fit_prior(shards, PriorOptions(side=side, components=components))
+    else:
+        tensors = load_tensors(find(basis))
+    emotion, landmarks = load_emotion(), load_landmarks()
+    figures = {}
+    if emotion is not None and landmarks is not None:
+        tensors, figures = fit_rows(tensors, shards, emotion, landmarks)
+    text = card.read_text(encoding="utf-8") if card else _card(output.name, len(shards))
     manifest = write_model(
         output,
         tensors,
-        f"# {output.name}\n\nFace prior fitted on {len(shards)} prepared faces.\n",
+        text,
         name=output.name,
         title="Face prior",
         kind="prior",
-        notes=f"{components} components at {side} x {side} from {len(shards)} faces",
+        native_crop=tensors["mean"].shape[1],
+        figures=figures,
+        notes=f"{_count(tensors)} components at {tensors['mean'].shape[1]} pixels, "
+        f"{len(shards)} faces",
     )
     typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB from {len(shards)} faces.")
+    if not figures:
+        typer.echo("Without the emotion and landmark networks: no rows for the modules.")
+    for name, value in figures.items():
+        typer.echo(f"  {name}: {value}")
+
+
+def _count(tensors: dict) -> int:
+    return tensors["even"].shape[-1] + tensors["odd"].shape[-1]
+
+
+def _card(name: str, faces: int) -> str:
+    return f"# {name}\n\nFace prior fitted on {faces} prepared faces.\n"

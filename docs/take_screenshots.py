@@ -1,0 +1,323 @@
+"""Takes the pictures of README.md: the real editor, the real engine, the sample photo.
+
+    make screenshots            (or: python docs/take_screenshots.py [--only NAME] [--folder DIR])
+
+Runs on the current display, or without one where there is none. Everything is done by events and
+waited for by signal; no position on the screen is assumed, only object names and the photo's own
+coordinates, so that panels may come and go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+from PIL import Image, ImageDraw
+from PySide6.QtCore import (
+    QBuffer,
+    QElapsedTimer,
+    QEvent,
+    QPoint,
+    QPointF,
+    QSettings,
+    Qt,
+    SignalInstance,
+)
+from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui import theme
+from gui.main_window import SAMPLE, MainWindow
+from gui.settings import Settings
+from gui.translation import set_language
+
+SIZE = (1280, 820)
+ENLARGED = 3
+LARGEST = 300 * 1024  # bytes a picture
+PATIENCE = 180_000  # milliseconds: a first fill loads the networks
+MOUTH, EYE = ((61, 0.32), (291, 0.32)), ((33, 0.24), (133, 0.24))  # mesh nodes, brush in eyes' span
+
+
+class Sitting:
+    """One window with the sample in it, and what a person would do to it."""
+
+    def __init__(self, application: QApplication, look: str, language: str, folder: Path) -> None:
+        self.folder = folder
+        self._store = tempfile.TemporaryDirectory()
+        home = Path(self._store.name)
+        # The sample is small; enlarged it looks on the screen as a photo of today does.
+        self.photo = home / SAMPLE.name
+        with Image.open(SAMPLE) as sample:
+            size = (ENLARGED * sample.width, ENLARGED * sample.height)
+            sample.resize(size, Image.Resampling.LANCZOS).save(self.photo, quality=95)
+        path = str(home / "settings.ini")
+        set_language(language)
+        theme.apply_theme(application, look)
+        self.window = MainWindow(Settings(QSettings(path, QSettings.Format.IniFormat)))
+        self.window.editor.failed.disconnect()  # a dialog would wait for a person
+        self.window.editor.failed.connect(self._give_up)
+        self.window.resize(*SIZE)
+        self.window.show()
+        QTest.qWaitForWindowExposed(self.window)
+
+    def _give_up(self, failure) -> None:
+        print(failure.sentence, failure.detail, sep="\n", file=sys.stderr)
+        os._exit(1)
+
+    @property
+    def canvas(self) -> QWidget:
+        return self.found(QWidget, "canvas")
+
+    @property
+    def mesh(self) -> np.ndarray:
+        """The sample's face, 478 x 2 in photo pixels."""
+        faces = self.window.document.faces
+        assert faces, "no face was found in the sample"
+        mesh = faces[0].mesh
+        assert mesh is not None
+        return mesh
+
+    def found(self, kind, name: str):
+        widget = self.window.findChild(kind, name)
+        assert widget is not None, f"the window has no {name}"
+        return widget
+
+    def act(self, name: str) -> None:
+        action = self.found(QAction, name)
+        assert action.isEnabled(), f"{name} is not possible now"
+        action.trigger()
+
+    def open(self) -> None:
+        document = self.window.document
+        self.wait(
+            document.faces_changed,
+            lambda: self.window.open(self.photo),
+            until=lambda: document.faces is not None,
+        )
+
+    def wait(
+        self,
+        signal: SignalInstance,
+        do: Callable[[], object],
+        until: Callable[[], object] = lambda: True,
+        calm: int = 0,
+    ) -> None:
+        """Do it, and go on once the signal came, `until` holds, and `calm` ms without another."""
+        clock, since = QElapsedTimer(), QElapsedTimer()
+        heard: list[int] = []
+
+        def hear(*_: object) -> None:
+            heard.append(1)
+            since.start()
+
+        signal.connect(hear)
+        do()
+        clock.start()
+        while not (heard and until() and since.elapsed() >= calm):
+            assert clock.elapsed() < PATIENCE, "nothing came of it"
+            QTest.qWait(20)
+        signal.disconnect(hear)
+        QTest.qWait(150)
+
+    # Pointer.
+
+    def at(self, x: float, y: float) -> QPointF:
+        return QPointF(self.canvas.view.to_widget(x, y))
+
+    def mouse(self, kind: QEvent.Type, at: QPointF, button: Qt.MouseButton) -> None:
+        moving = kind == QEvent.Type.MouseMove
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
+        pressed = Qt.MouseButton.NoButton if moving else button
+        where, keys = self.canvas.mapToGlobal(at), Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(self.canvas, QMouseEvent(kind, at, where, pressed, held, keys))
+
+    def drag(self, points: list[QPointF], button: Qt.MouseButton) -> None:
+        self.mouse(QEvent.Type.MouseButtonPress, points[0], button)
+        for point in points[1:]:
+            self.mouse(QEvent.Type.MouseMove, point, button)
+            QTest.qWait(5)
+        self.mouse(QEvent.Type.MouseButtonRelease, points[-1], button)
+
+    def look_at_the_face(self, share: float) -> None:
+        """Zoom with the wheel until the face has that share of the canvas's height, then drag it
+        to the middle."""
+        low, high = self.mesh.min(0), self.mesh.max(0)
+        middle = (low + high) / 2
+        while (high[1] - low[1]) * self.canvas.view.scale < share * self.canvas.height():
+            at = self.at(*middle)
+            turn = QWheelEvent(
+                at,
+                self.canvas.mapToGlobal(at),
+                QPoint(),
+                QPoint(0, 120),
+                Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,
+            )
+            QApplication.sendEvent(self.canvas, turn)
+        at, goal = self.at(*middle), QPointF(self.canvas.rect().center())
+        steps = [at + (goal - at) * (i / 8) for i in range(9)]
+        self.drag(steps, Qt.MouseButton.MiddleButton)
+
+    def brush(self, *strokes) -> None:
+        """Paint strokes, each from mesh node to mesh node with a brush measured in eye spans."""
+        left, right = self.mesh[33], self.mesh[263]
+        span = float(np.linalg.norm(right - left))
+
+        def paint() -> None:
+            for stroke in strokes:
+                (start, size), (end, _) = stroke
+                self.canvas.set_brush(size=size * span, hardness=0.9)
+                self.canvas.brush_resized.emit()
+                line = np.linspace(self.mesh[start], self.mesh[end], 12)
+                self.drag([self.at(*point) for point in line], Qt.MouseButton.LeftButton)
+
+        # The preview follows the brush; on a busy machine an empty one may come first.
+        readout, shown = self.window.editor.readout, []
+        readout.previewed.connect(lambda images: shown.append(bool(images)))
+        self.wait(readout.previewed, paint, until=lambda: shown[-1], calm=2500)
+        self.leave_the_canvas()
+
+    def leave_the_canvas(self) -> None:
+        QApplication.sendEvent(self.canvas, QEvent(QEvent.Type.Leave))
+
+    def fill(self) -> None:
+        self.wait(
+            self.window.editor.filled,
+            lambda: QTest.keyClick(self.canvas, Qt.Key.Key_Return),
+            until=lambda: not self.window.editor.is_busy,
+            calm=2500,
+        )
+
+    def check(self, name: str, on: bool) -> None:
+        action = self.found(QAction, name)
+        if action.isChecked() != on:
+            action.trigger()
+
+    # Pictures.
+
+    def shoot(self, name: str) -> None:
+        QTest.qWait(200)
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        assert self.window.grab().save(buffer, "PNG")
+        save(Image.open(io.BytesIO(bytes(buffer.data().data()))), self.folder / f"{name}.png")
+
+    def close(self) -> None:
+        self.window.document.history.mark_saved()
+        self.window.close()
+        self._store.cleanup()
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a small PNG: all colours if that fits, else a palette, dithered while that fits."""
+    picture, data = picture.convert("RGB"), io.BytesIO()
+    picture.save(data, "PNG", optimize=True)
+    for colours in (256, 160, 96, 64):
+        if data.tell() <= LARGEST:
+            break
+        palette = picture.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=2)
+        for dither in (Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
+            if data.tell() > LARGEST:
+                data = io.BytesIO()
+                picture.quantize(palette=palette, dither=dither).save(data, "PNG", optimize=True)
+    path.write_bytes(data.getvalue())
+    print(f"{path.name}: {picture.width} x {picture.height}, {data.tell() // 1024} KiB")
+
+
+def take_welcome(application: QApplication, folder: Path) -> None:
+    sitting = Sitting(application, "dark", "en", folder)
+    sitting.shoot("welcome")
+    sitting.close()
+
+
+def take_dark(application: QApplication, folder: Path) -> None:
+    """After a fill: the result and its readings; and the strip of before, mask and after."""
+    sitting = Sitting(application, "dark", "en", folder)
+    sitting.open()
+    sitting.look_at_the_face(0.55)
+    before = np.array(sitting.window.document.pixels)
+    sitting.brush(MOUTH, EYE)
+    mask = np.array(sitting.window.document.mask)
+    sitting.fill()
+    sitting.shoot("editor-dark")
+    after = np.array(sitting.window.document.pixels)
+    save(strip(before, mask, after, sitting.mesh), folder / "fill.png")
+    sitting.close()
+
+
+def take_light(application: QApplication, folder: Path) -> None:
+    """Before and after, divided."""
+    sitting = Sitting(application, "light", "en", folder)
+    sitting.open()
+    sitting.look_at_the_face(0.55)
+    sitting.brush(MOUTH)
+    sitting.fill()
+    sitting.check("split", True)
+    sitting.shoot("editor-light")
+    sitting.close()
+
+
+def take_korean(application: QApplication, folder: Path) -> None:
+    """While painting: the mask, the preview under it, and the mesh."""
+    sitting = Sitting(application, "dark", "ko", folder)
+    sitting.open()
+    sitting.look_at_the_face(0.55)
+    sitting.brush(MOUTH)
+    sitting.shoot("editor-korean")
+    sitting.close()
+
+
+def strip(before: np.ndarray, mask: np.ndarray, after: np.ndarray, mesh: np.ndarray) -> Image.Image:
+    """The face three times, side by side: as it was, what is hidden, and filled."""
+    low, high = mesh.min(0), mesh.max(0)
+    middle, half = (low + high) / 2, 0.75 * float((high - low).max())
+    left, top = (int(v) for v in np.maximum(middle - half, 0))
+    right, bottom = (int(v) for v in middle + half)
+    tint = np.array([91, 124, 255])
+    weight = mask[..., None] / 255 * 0.85
+    hidden = (before[..., :3] * (1 - weight) + tint * weight).astype(np.uint8)
+    side, gap = 320, 8
+    picture = Image.new("RGB", (3 * side + 2 * gap, side), "#ffffff")
+    drawing = ImageDraw.Draw(picture)
+    for number, pixels in enumerate((before, hidden, after)):
+        cut = Image.fromarray(pixels[top:bottom, left:right, :3])
+        at = number * (side + gap)
+        picture.paste(cut.resize((side, side), Image.Resampling.LANCZOS), (at, 0))
+        drawing.rectangle((at, 0, at + side - 1, side - 1), outline="#c8c8c8")
+    return picture
+
+
+SHOTS = {
+    "welcome": take_welcome,
+    "dark": take_dark,
+    "light": take_light,
+    "korean": take_korean,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=SHOTS, action="append")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
+    options = parser.parse_args()
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication(sys.argv[:1])
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in options.only or SHOTS:
+        SHOTS[name](application, options.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Fills and solves: `make bench`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from pictures import fastest, portrait
+
+from engine.face.finder import Face
+from engine.filler import FaceInpainter
+from engine.inpaint import FillOptions, FillRequest
+from engine.networks import Networks
+from engine.photo import photo_from_array
+
+pytestmark = pytest.mark.benchmark(disable_gc=True)
+OPTIONS = FillOptions(device="cpu")
+SIZES = {"12 MP": (4000, 3000), "48 MP": (8000, 6000)}
+MEMORY = Path(__file__).with_name("peak_memory.py")
+
+
+def test_fill_of_a_crop(benchmark, networks: Networks, crop) -> None:
+    """The prior and the generator on 256 x 256 with a centred half-side hole; beside it, in the
+    same run, a bare forward pass of the generator over the whole crop and OpenCV's Telea."""
+    pixels, hole = crop
+    filled = benchmark.pedantic(networks.fill, (pixels, hole), rounds=5, warmup_rounds=1)
+    np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
+    assert networks.generator is not None
+    bare = torch.rand(1, 4, 256, 256)
+    with torch.inference_mode():
+        generator = fastest(lambda: networks.generator(bare))  # type: ignore[misc]
+    picture, missing = (pixels * 255).astype(np.uint8), hole.astype(np.uint8)
+    telea = fastest(lambda: cv2.inpaint(picture, missing, 5, cv2.INPAINT_TELEA))
+    ours = benchmark.stats.stats.min
+    benchmark.extra_info.update(
+        model=networks.name,
+        threads=torch.get_num_threads(),
+        generator_seconds=round(generator, 4),
+        telea_seconds=round(telea, 4),
+        ratio_to_generator=round(ours / generator, 3),
+        ratio_to_telea=round(ours / telea, 2),
+    )
+
+
+def test_one_solve_of_the_prior(benchmark, networks: Networks, crop) -> None:
+    pixels, hole = crop
+    filled = benchmark.pedantic(networks.prior_fill, (pixels, hole), rounds=15, warmup_rounds=2)
+    np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
+    benchmark.extra_info.update(target_seconds=0.05, side=pixels.shape[0])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_fill_of_one_face(benchmark, astronaut: np.ndarray, size: str) -> None:
+    """A whole fill (search, crop, prior, generator, back-projection), networks loaded already.
+    Memory is that of a process of its own: what the fill adds to the loaded program, and the
+    peak."""
+    photo, mask = portrait(astronaut, *SIZES[size])
+    inpainter = FaceInpainter()
+    result = benchmark.pedantic(
+        inpainter.fill, (FillRequest(photo, mask, OPTIONS),), rounds=3, warmup_rounds=1
+    )
+    assert [patch.kind for patch in result.patches] == ["face"]
+    known = FillRequest(photo, mask, OPTIONS, result.faces)
+    telea = None
+    if size == "12 MP":
+        pixels, hole = photo.pixels, mask.pixels
+        telea = fastest(lambda: cv2.inpaint(pixels, hole, 5, cv2.INPAINT_TELEA), rounds=1)
+    benchmark.extra_info.update(
+        megapixels=round(np.prod(photo.size) / 1e6, 1),
+        seconds_with_faces_known=round(fastest(lambda: inpainter.fill(known), rounds=2), 3),
+        **({} if telea is None else {"telea_seconds": round(telea, 3)}),
+        **_memory(*SIZES[size]),
+    )
+
+
+def test_preview_of_a_stroke(benchmark, astronaut: np.ndarray, face: Face) -> None:
+    """What follows the brush: the prior's fill of one known face of a 512 x 512 photo."""
+    mask = portrait(astronaut, 512, 512)[1]
+    request = FillRequest(photo_from_array(astronaut), mask, OPTIONS, (face,))
+    inpainter = FaceInpainter()
+    benchmark.pedantic(inpainter.preview, (request,), rounds=15, warmup_rounds=2)
+    assert inpainter.preview(request)
+
+
+def _memory(width: int, height: int) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, str(MEMORY), str(width), str(height)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)

@@ -1,0 +1,125 @@
+"""The modules: nothing at the start, nothing when off, and they listen when on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.generator.dmfn import Dmfn, sharpen
+from engine.generator.modules import Conditions, Modules, splat
+
+SIDE = 64
+WHOLE = slice(0, SIDE)
+
+
+@pytest.fixture(scope="module")
+def generator() -> Dmfn:
+    torch.manual_seed(0)
+    return Dmfn().eval().requires_grad_(False)
+
+
+@pytest.fixture
+def modules() -> Modules:
+    torch.manual_seed(1)
+    return Modules().eval().requires_grad_(False)
+
+
+def conditions() -> Conditions:
+    drawn = torch.Generator().manual_seed(2)
+    nodes = torch.rand(2, 478, 2, generator=drawn)
+    emotion = torch.rand(2, 7, generator=drawn).softmax(-1)
+    return Conditions(nodes, (nodes[..., 1] > 0.5).float(), emotion)
+
+
+def run(generator: Dmfn, hints) -> torch.Tensor:
+    drawn = torch.Generator().manual_seed(3)
+    fill = torch.rand(2, 3, SIDE, SIDE, generator=drawn) * 2 - 1
+    hole = torch.zeros(2, 1, SIDE, SIDE)
+    hole[..., 20:44, 16:48] = 1
+    return sharpen(generator, fill, hole, hints)
+
+
+def awake(modules: Modules) -> Modules:
+    """Modules that have learnt something."""
+    for layer in (modules.landmark.spread, modules.emotion.film):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    return modules
+
+
+def test_new_modules_change_nothing(generator, modules) -> None:
+    hints = modules(conditions(), WHOLE, WHOLE, SIDE)
+    assert torch.equal(run(generator, hints), run(generator, None))
+
+
+@pytest.mark.parametrize("told", ["nodes", "emotion"])
+def test_each_module_has_a_say_of_its_own(generator, modules, told: str) -> None:
+    both = conditions()
+    alone = Conditions(
+        both.nodes if told == "nodes" else None,
+        both.hidden if told == "nodes" else None,
+        both.emotion if told == "emotion" else None,
+    )
+    hints = awake(modules)(alone, WHOLE, WHOLE, SIDE)
+    assert (hints.grid is None) == (told == "emotion")
+    assert (hints.film is None) == (told == "nodes")
+    assert not torch.allclose(run(generator, hints), run(generator, None))
+
+
+def test_a_sample_that_is_not_told_is_filled_as_without_modules(generator, modules) -> None:
+    both = conditions()
+    dropped = torch.tensor([0.0, 1.0])
+    told = Conditions(both.nodes, both.hidden, both.emotion, dropped, dropped)
+    filled = run(generator, awake(modules)(told, WHOLE, WHOLE, SIDE))
+    plain = run(generator, None)
+    assert torch.allclose(filled[0], plain[0], atol=1e-6)
+    assert not torch.allclose(filled[1], plain[1], atol=1e-4)
+
+
+def test_a_window_gets_the_hints_of_its_place(modules) -> None:
+    """The grid of a window is that part of the whole crop's grid."""
+    awake(modules)
+    rows, columns = slice(16, 48), slice(8, 56)
+    whole = modules(conditions(), WHOLE, WHOLE, SIDE).grid
+    part = modules(conditions(), rows, columns, SIDE).grid
+    assert torch.allclose(part, whole[..., 4:12, 2:14], atol=1e-5)
+
+
+def test_splatting_puts_values_where_nodes_are() -> None:
+    values = torch.tensor([[[1.0], [3.0], [5.0]]])
+    places = torch.tensor([[[1.0, 0.0], [2.5, 1.0], [-9.0, 40.0]]], requires_grad=True)
+    grid = splat(values, places, (3, 4))
+    assert grid[0, 0, 0].tolist() == [0, 1, 0, 0]
+    assert grid[0, 0, 1].tolist() == [0, 0, 1.5, 1.5]
+    assert grid.sum() == 4  # the third node lies outside
+    grid[0, 0, 1, 3].backward()
+    assert places.grad[0, 1, 0] != 0
+
+
+def test_where_nodes_crowd_their_mean_counts() -> None:
+    values = torch.tensor([[[2.0], [4.0]]])
+    places = torch.ones(1, 2, 2)
+    assert splat(values, places, (3, 3))[0, 0, 1, 1] == 3
+
+
+def test_modules_survive_saving(modules, tmp_path, generator) -> None:
+    from engine.generator.modules import load_modules
+    from engine.generator.weights import verify, write_model
+
+    manifest = write_model(
+        tmp_path / "m",
+        generator.state_dict(),
+        "card",
+        modules=awake(modules).state_dict(),
+        name="m",
+        title="M",
+        kind="generator",
+    )
+    verify(manifest)
+    loaded = load_modules(manifest)
+    assert loaded is not None
+    assert manifest.modules["parameters"] == {
+        kind: sum(p.numel() for p in getattr(modules, kind).parameters())
+        for kind in ("landmark", "emotion")
+    }
+    one = modules(conditions(), WHOLE, WHOLE, SIDE).grid
+    assert torch.allclose(loaded(conditions(), WHOLE, WHOLE, SIDE).grid, one, atol=1e-2)

@@ -1,0 +1,63 @@
+"""The rows fitted to a prior: faces kept aside agree with them, mirror images with each other."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.face.emotion import EmotionNetwork
+from engine.face.landmarks import LandmarkNetwork
+from engine.prior import FacePrior
+from engine.prior.knowledge import Knowledge
+from training.faces import FaceShards
+from training.fit_prior import PriorOptions, fit_prior
+from training.fit_rows import RowOptions, fit_rows
+
+
+@pytest.fixture(scope="module")
+def fitted(prepared):
+    torch.manual_seed(0)
+    shards = FaceShards(prepared[0])
+    basis = fit_prior(shards, PriorOptions(side=48, components=24))
+    emotion, landmarks = EmotionNetwork(width=8).eval(), LandmarkNetwork(width=16).eval()
+    options = RowOptions(modes=8, checks=4)
+    return shards, *fit_rows(basis, shards, emotion, landmarks, options)
+
+
+def crop(shards: FaceShards, index: int) -> torch.Tensor:
+    return torch.from_numpy(shards.crop(index, 48)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def test_the_mesh_of_a_face_follows_from_its_pixels(fitted) -> None:
+    shards, tensors, figures = fitted
+    prior, knowledge = FacePrior(tensors), Knowledge.of(tensors)
+    assert knowledge is not None
+    assert figures["faces"] == len(shards)
+    ours = mean = 0.0
+    for index in range(0, len(shards), 5):
+        true = torch.from_numpy(shards.mesh_in_crop(index, 1)).float()
+        z = prior.posterior(crop(shards, index), torch.zeros(1, 1, 48, 48)).mean
+        ours += float((knowledge.mesh(z)[0] - true).norm())
+        mean += float((knowledge.mesh_mean - true).norm())
+    assert ours < 0.8 * mean
+
+
+def test_a_mirrored_face_has_the_mirrored_mesh(fitted) -> None:
+    shards, tensors, _ = fitted
+    from engine.face.mesh import mirror_permutation
+
+    prior, knowledge = FacePrior(tensors), Knowledge.of(tensors)
+    seen, nothing = crop(shards, 3), torch.zeros(1, 1, 48, 48)
+    straight = knowledge.mesh(prior.posterior(seen, nothing).mean)[0]
+    turned = knowledge.mesh(prior.posterior(seen.flip(-1), nothing).mean)[0]
+    expected = straight[torch.from_numpy(mirror_permutation())] * torch.tensor([-1.0, 1.0])
+    distance = (turned - (expected + torch.tensor([1.0, 0.0]))).norm(dim=1)
+    assert distance.max() < 0.02
+
+
+def test_the_prior_itself_is_as_it_was(fitted) -> None:
+    _, tensors, _ = fitted
+    assert tensors["even"].dtype == torch.int8
+    without = {name: t for name, t in tensors.items() if not name.startswith(("mesh", "emotion"))}
+    assert Knowledge.of(without) is None
+    assert FacePrior(without).components == FacePrior(tensors).components
