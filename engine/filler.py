@@ -153,7 +153,8 @@ class FaceInpainter:
         """The user's frames, known or found faces, and a second look where a hole has no face."""
         rgb = request.photo.rgb8
         faces = self._finder.find(rgb, cancel) if request.faces is None else request.faces
-        framed = tuple(self._finder.mesh_in_frame(rgb, f) for f in request.options.frames)
+        frames = request.options.frames
+        framed = tuple(self._finder.mesh_in_frame(rgb, frame, guess=True) for frame in frames)
         faces = framed + tuple(face for face in faces if not _is_framed(face, request))
         unowned = left_over(hole, share_out(hole, request.mask.bounds, faces))
         return faces + self._second_look(rgb, unowned, faces, cancel)

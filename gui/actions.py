@@ -10,18 +10,14 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from gui import theme
-from gui.translation import tr
-
-
-def mark(text: str) -> str:
-    """Marks a text of a table for translation; it is translated where it is shown."""
-    return text
+from gui.translation import mark, tr
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One action. needs: "" always, "photo", "mask", "idle" (a photo and no fill running), "undo",
-    "redo", "busy"; a gap in the menu before it if `gap`."""
+    """One action. needs: "" always, "photo", "mask", "fill" (something to fill), "idle" (a photo
+    and no fill running), "undo", "redo", "busy", "results", "nodes", "faces" (several); a gap in
+    the menu before it if `gap`."""
 
     name: str
     menu: str
@@ -33,11 +29,13 @@ class Spec:
     gap: bool = False
 
 
-FILE, EDIT, MASK, VIEW, HELP = (
+FILE, EDIT, MASK, FACE, VIEW, TOOLS, HELP = (
     mark("&File"),
     mark("&Edit"),
     mark("&Mask"),
+    mark("F&ace"),
     mark("&View"),
+    mark("&Tools"),
     mark("&Help"),
 )
 
@@ -50,7 +48,10 @@ SPECS = (
     Spec("quit", FILE, mark("&Quit"), "Ctrl+Q", gap=True),
     Spec("undo", EDIT, mark("&Undo"), "Ctrl+Z", "undo", "undo"),
     Spec("redo", EDIT, mark("&Redo"), "Ctrl+Shift+Z", "redo", "redo"),
-    Spec("fill", EDIT, mark("&Fill"), "Return", "auto-fix", "mask", gap=True),
+    Spec("fill", EDIT, mark("&Fill"), "Return", "auto-fix", "fill", gap=True),
+    Spec("more", EDIT, mark("&More like this"), "G", "image-multiple-outline", "results"),
+    Spec("result_next", EDIT, mark("Next result"), ".", "", "results"),
+    Spec("result_back", EDIT, mark("Previous result"), ",", "", "results"),
     Spec("cancel", EDIT, mark("Cancel the fill"), "", "close", "busy"),
     Spec("tool_pan", EDIT, mark("Hand"), "V", "hand-back-right-outline", "", True, gap=True),
     Spec("tool_brush", EDIT, mark("Brush"), "B", "brush", "", True),
@@ -58,6 +59,7 @@ SPECS = (
     Spec("tool_lasso", EDIT, mark("Lasso"), "L", "lasso", "", True),
     Spec("tool_rectangle", EDIT, mark("Rectangle"), "R", "selection", "", True),
     Spec("tool_frame", EDIT, mark("Face frame"), "F", "account-box-outline", "", True),
+    Spec("tool_node", EDIT, mark("Landmarks"), "N", "vector-triangle", "", True),
     Spec("brush_smaller", EDIT, mark("Smaller brush"), "[", gap=True),
     Spec("brush_larger", EDIT, mark("Larger brush"), "]"),
     Spec("mask_open", MASK, mark("&Open a mask…"), "", "", "photo"),
@@ -68,6 +70,20 @@ SPECS = (
     Spec("mask_shrink", MASK, mark("S&hrink"), "Ctrl+[", "", "mask"),
     Spec("mask_feather", MASK, mark("&Feather"), "", "", "mask"),
     Spec("mask_clear", MASK, mark("&Clear"), "Ctrl+D", "", "mask"),
+    Spec("landmarks", FACE, mark("&Landmarks module"), "Shift+L", "", "", True),
+    Spec("emotion", FACE, mark("&Emotion module"), "Shift+E", "", "", True),
+    Spec("ask_keep", FACE, mark("&Keep the expression"), "Alt+0", "", "", True, gap=True),
+    Spec("ask_happiness", FACE, mark("Happiness"), "Alt+1", "", "", True),
+    Spec("ask_neutral", FACE, mark("Neutral"), "Alt+2", "", "", True),
+    Spec("ask_surprise", FACE, mark("Surprise"), "Alt+3", "", "", True),
+    Spec("ask_sadness", FACE, mark("Sadness"), "Alt+4", "", "", True),
+    Spec("ask_anger", FACE, mark("Anger"), "Alt+5", "", "", True),
+    Spec("ask_fear", FACE, mark("Fear"), "Alt+6", "", "", True),
+    Spec("ask_disgust", FACE, mark("Disgust"), "Alt+7", "", "", True),
+    Spec("stronger", FACE, mark("&Stronger expression"), "Alt+Up", gap=True),
+    Spec("weaker", FACE, mark("&Weaker expression"), "Alt+Down"),
+    Spec("nodes_reset", FACE, mark("&Reset dragged landmarks"), "Shift+N", "", "nodes", gap=True),
+    Spec("face_next", FACE, mark("Read the &next face"), "Shift+F", "", "faces"),
     Spec("zoom_in", VIEW, mark("Zoom &in"), "Ctrl++", "", "photo"),
     Spec("zoom_out", VIEW, mark("Zoom &out"), "Ctrl+-", "", "photo"),
     Spec("fit", VIEW, mark("&Fit"), "0", "fit-to-page-outline", "photo"),
@@ -76,6 +92,7 @@ SPECS = (
     Spec("mesh", VIEW, mark("Show the &mesh"), "M", "", "", True),
     Spec("mask_shown", VIEW, mark("Show the mas&k"), "K", "", "", True),
     Spec("preview", VIEW, mark("&Preview while painting"), "P", "", "", True),
+    Spec("training", TOOLS, mark("&Training…"), "Ctrl+T", "school-outline"),
     Spec("about", HELP, mark("&About Mien")),
     Spec("shortcuts", HELP, mark("&Keyboard shortcuts"), "F1"),
 )

@@ -15,6 +15,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from engine.face.finder import FaceFrame
+    from engine.readings import DraggedNode
     from gui.document import Document
 
 TILE = 256
@@ -36,16 +38,32 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class NodeChange:
+    """The dragged nodes before and after. Their face numbers hold while `frames` are drawn."""
+
+    before: tuple[DraggedNode, ...]
+    after: tuple[DraggedNode, ...]
+    frames: tuple[FaceFrame, ...]
+
+
+@dataclass(frozen=True)
 class Command:
-    """One step of the history: what it is called, and the pieces of mask and photo it changed."""
+    """One step of the history: what it is called, the pieces of mask and photo it changed, the
+    nodes it moved. states: the photo's state (see Document.state) before and after it."""
 
     title: str
     mask: tuple[Piece, ...] = ()
     pixels: tuple[Piece, ...] = ()
+    nodes: NodeChange | None = None
+    states: tuple[int, int] | None = None
 
     @property
     def bytes(self) -> int:
         return sum(piece.bytes for piece in (*self.mask, *self.pixels))
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.mask or self.pixels or self.nodes or self.states)
 
 
 class Recorder:
@@ -133,7 +151,7 @@ class History(QObject):
 
     def push(self, command: Command) -> None:
         """Take note of a command that is done already."""
-        if not command.mask and not command.pixels:
+        if command.is_empty:
             return
         if self._saved is not None and self._saved > self._position:
             self._saved = None if not self.is_saved else self._position

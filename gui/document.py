@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,12 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.face.finder import Face, FaceFrame
+from engine.face.frames import overlaps
 from engine.inpaint import FillResult
 from engine.mask import Mask, Stroke, paint_segment
 from engine.photo import Photo, blend
-from gui.commands import Box, Command, History, Piece, Recorder, pack, restore
+from engine.readings import DraggedNode
+from gui.commands import Box, Command, History, NodeChange, Piece, Recorder, pack, restore
 from gui.translation import tr
 
 
@@ -21,13 +23,18 @@ class Document(QObject):
     """One photo being edited. All of it lives in the GUI thread.
 
     `photo` is what was opened and never changes. `pixels` (H x W x 3|4) and `mask` (H x W uint8)
-    are the working buffers; they change only through the methods below.
+    are the working buffers; they change only through the methods below. `state` names what the
+    pixels hold: equal numbers, equal pixels, across undo and redo; `next_state` is the one that
+    the next change will get. `nodes` are the hidden nodes
+    the user dragged, `selected` is the number of the face that is read off.
     """
 
     opened = Signal()
     pixels_changed = Signal(tuple)
     mask_changed = Signal(tuple)
     faces_changed = Signal()
+    nodes_changed = Signal()
+    selected_changed = Signal(int)
     renamed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -39,10 +46,14 @@ class Document(QObject):
         self.faces: tuple[Face, ...] | None = None
         self.edges: np.ndarray | None = None
         self.frames: tuple[FaceFrame, ...] = ()
+        self.nodes: tuple[DraggedNode, ...] = ()
+        self.selected = 0
         self.revision = 0
+        self.state, self.next_state = 0, 1
         self.last_mask: Mask | None = None
         self.history = History(self)
         self._recorder: Recorder | None = None
+        self._undragged: tuple[DraggedNode, ...] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,9 +78,11 @@ class Document(QObject):
         self.photo, self.path = photo, photo.path
         self.pixels = photo.pixels.copy()
         self.mask = np.zeros(self.pixels.shape[:2], np.uint8)
-        self.faces, self.frames = None, ()
-        self._recorder = None
+        self.faces, self.frames, self.nodes = None, (), ()
+        self.selected = 0
+        self._recorder = self._undragged = None
         self.revision += 1
+        self._renew_state()
         self.history.clear()
         self.opened.emit()
         self.faces_changed.emit()
@@ -88,9 +101,23 @@ class Document(QObject):
         self.faces_changed.emit()
 
     def set_frames(self, frames: tuple[FaceFrame, ...]) -> None:
-        """The face frames the user drew."""
-        self.frames = frames
+        """The face frames the user drew; the faces are numbered anew."""
+        self.frames, self.nodes = frames, ()
+        self.selected = 0
         self.faces_changed.emit()
+
+    @property
+    def subjects(self) -> tuple[Face, ...]:
+        """The faces in the order a fill numbers them: drawn frames, then found ones."""
+        drawn = tuple(Face((f.x, f.y, f.width, f.height), 1.0, f.angle, None) for f in self.frames)
+        found = (f for f in self.faces or () if not any(overlaps(d, f) for d in self.frames))
+        return (*drawn, *found)
+
+    def select(self, face: int) -> None:
+        """Read off another face."""
+        if face != self.selected:
+            self.selected = face
+            self.selected_changed.emit(face)
 
     def rename(self, path: Path) -> None:
         """The photo now lies at `path`, saved."""
@@ -149,28 +176,101 @@ class Document(QObject):
         """Grow, shrink, feather, invert: any function of the mask."""
         self.set_mask(change(self.current_mask()), title)
 
+    # Nodes: any number of moves, then one step of the history.
+
+    def move_node(self, node: DraggedNode) -> None:
+        """A hidden node is being dragged: it is here now."""
+        if self._undragged is None:
+            self._undragged = self.nodes
+        others = tuple(n for n in self.nodes if (n.face, n.node) != (node.face, node.node))
+        self.nodes = (*others, node)
+        self.nodes_changed.emit()
+
+    def end_drag(self, title: str) -> None:
+        if self._undragged is not None:
+            before, self._undragged = self._undragged, None
+            self.history.push(Command(title, nodes=NodeChange(before, self.nodes, self.frames)))
+
+    def abandon_drag(self) -> None:
+        """Take back the drag under way."""
+        if self._undragged is not None:
+            self.nodes, self._undragged = self._undragged, None
+            self.nodes_changed.emit()
+
+    def set_nodes(self, nodes: Iterable[DraggedNode], title: str) -> None:
+        """Replace the dragged nodes; one step of the history."""
+        before, self.nodes = self.nodes, tuple(nodes)
+        if before != self.nodes:
+            change = NodeChange(before, self.nodes, self.frames)
+            self.history.push(Command(title, nodes=change))
+            self.nodes_changed.emit()
+
     # Fills.
 
-    def apply(self, result: FillResult, mask: Mask) -> None:
-        """Composite a fill's patches and clear the mask they were made for; one step."""
-        pieces = []
+    def apply(
+        self,
+        result: FillResult,
+        mask: Mask,
+        title: str = "",
+        *,
+        base: Iterable[tuple[Box, np.ndarray]] = (),
+        clear: bool = True,
+        consume: bool = True,
+    ) -> None:
+        """Composite a fill's patches; one step.
+
+        `base` are pixels put back first: those under the fill that this one replaces. `clear`
+        clears the mask the patches were made for, `consume` the nodes dragged for them.
+        """
+        base = tuple(base)
+        boxes = dict.fromkeys([*(box for box, _ in base), *(p.box for p in result.patches)])
+        # All of them before anything and after everything: boxes may overlap.
+        was_in = {box: self._part(box).copy() for box in boxes}
+        for box, pixels in base:
+            self._part(box)[...] = pixels
         for patch in result.patches:
-            x, y, width, height = patch.box
-            part = self.pixels[y : y + height, x : x + width]
-            before = part.copy()
-            part[..., :3] = blend(part[..., :3], patch.pixels, patch.alpha)
-            pieces.append(Piece(patch.box, pack(before), pack(part)))
-        recorder = Recorder(self.mask)
+            part = self._part(patch.box)[..., :3]
+            part[...] = blend(part, patch.pixels, patch.alpha)
+        cleared = Recorder(self.mask)
         painted = mask.pixels > 0
-        if painted.any():
-            recorder.touch(_box_of(painted))
+        nodes = None
+        if clear and painted.any():
+            cleared.touch(_box_of(painted))
             self.mask[painted] = 0
+        if consume and self.nodes:
+            nodes, self.nodes = NodeChange(self.nodes, (), self.frames), ()
         self.last_mask = mask
         self.revision += 1
-        self.history.push(Command(tr("Fill"), mask=recorder.pieces(), pixels=tuple(pieces)))
-        for piece in pieces:
-            self.pixels_changed.emit(piece.box)
-        self.mask_changed.emit((0, 0, *self.size))
+        before = self._renew_state()
+        self.history.push(
+            Command(
+                title or tr("Fill"),
+                mask=cleared.pieces(),
+                pixels=tuple(
+                    Piece(box, pack(was), pack(self._part(box)))
+                    for box, was in was_in.items()
+                    if not np.array_equal(was, self._part(box))
+                ),
+                nodes=nodes,
+                states=(before, self.state),
+            )
+        )
+        for box in boxes:
+            self.pixels_changed.emit(box)
+        if clear:
+            self.mask_changed.emit((0, 0, *self.size))
+        if nodes is not None:
+            self.nodes_changed.emit()
+
+    def _part(self, box: Box) -> np.ndarray:
+        x, y, width, height = box
+        return self.pixels[y : y + height, x : x + width]
+
+    def _renew_state(self) -> int:
+        """A state that never was; the former one."""
+        before, self.state = self.state, self.next_state
+        self.next_state += 1
+        return before
 
     def restore(self, command: Command, *, undo: bool) -> None:
         """Undo or redo a command; called by the history."""
@@ -180,8 +280,12 @@ class Document(QObject):
             self.pixels_changed.emit(box)
         for box in restore(self.mask, command.mask, undo=undo):
             self.mask_changed.emit(box)
-        if command.pixels:
+        if command.states:
             self.revision += 1
+            self.state = command.states[0 if undo else 1]
+        if command.nodes and command.nodes.frames == self.frames:
+            self.nodes = command.nodes.before if undo else command.nodes.after
+            self.nodes_changed.emit()
 
 
 def _box_of(where: np.ndarray) -> Box:

@@ -1,7 +1,6 @@
-"""What the editor does: open, look for faces, preview, fill, save. No widgets here.
+"""What the editor does: open, look for faces, fill, vary, save. No widgets here.
 
-The edit worker owns the inpainter that fills; the readout worker has its own, for previews, so
-that a brush stroke never waits for a fill.
+One edit worker owns the inpainter that fills, and does one thing after the other.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from engine.inpaint import FillOptions, FillRequest, FillResult, Inpainter, Progress
+from engine.inpaint import FillOptions, FillRequest, Inpainter, Progress
 from engine.mask import Mask, open_mask, save_mask
 from engine.photo import Photo, open_photo, save_photo
-from gui.canvas.painting import preview_image
 from gui.canvas.pyramid import Pyramid
 from gui.document import Document
+from gui.readout import Readout
+from gui.results import Result, Results, Round, make_result
 from gui.translation import tr
 from gui.worker import Failure, Ticket, Worker
-
-PREVIEW_MS = 60  # a preview is asked for at most this often
 
 
 @dataclass(frozen=True)
@@ -37,17 +35,17 @@ class Opened:
 class Editor(QObject):
     """Signals: `busy_changed` while a fill or save runs; `progressed` (stage, done); `told`, one
     line for the status; `failed`; `loaded` with the photo's pyramid, just before the document
-    shows it; `previewed` with images; `filled`; `found`; `devices_known`."""
+    shows it; `filled` with a FillResult; `saved`; `devices_known`; `options_changed`."""
 
     busy_changed = Signal(bool)
     progressed = Signal(str, float)
     told = Signal(str)
     failed = Signal(object)
     loaded = Signal(object)
-    previewed = Signal(list)
     filled = Signal(object)
     saved = Signal(object)
     devices_known = Signal(list)
+    options_changed = Signal(object)
 
     def __init__(
         self,
@@ -57,22 +55,27 @@ class Editor(QObject):
     ) -> None:
         super().__init__(parent)
         self.document = document
-        self.options = FillOptions()
-        self.preview_on = True
+        self.results = Results(document, self)
+        self._options = FillOptions()
         self._create = create
         self._inpainter: Inpainter | None = None
-        self._previewer: Inpainter | None = None
-        self._edit, self._readout = Worker("edit", self), Worker("readout", self)
+        self._edit = Worker("edit", self)
         self._running: Ticket | None = None
         self._finding: Ticket | None = None
-        self._previewing = self._preview_wanted = False
-        self._photo: tuple[int, Photo] | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(PREVIEW_MS)
-        self._timer.timeout.connect(self._preview)
-        document.mask_changed.connect(self._on_mask_changed)
-        document.faces_changed.connect(self._on_mask_changed)
+        self.readout = Readout(document, self.results, create, lambda: self._options, self)
+        self.readout.told.connect(self.told)
+
+    @property
+    def options(self) -> FillOptions:
+        """How the next fill is done."""
+        return self._options
+
+    @options.setter
+    def options(self, options: FillOptions) -> None:
+        if options != self._options:
+            self._options = options
+            self.options_changed.emit(options)
+            self.readout.refresh()
 
     @property
     def is_busy(self) -> bool:
@@ -119,7 +122,7 @@ class Editor(QObject):
     def _find_faces(self) -> None:
         if self._finding is not None:
             self._finding.cancel()
-        photo, revision = self._current_photo(), self.document.revision
+        photo, revision = self.readout.current_photo(), self.document.revision
         self.told.emit(tr("Looking for faces…"))
 
         def job(progress: object, cancel: threading.Event) -> tuple:
@@ -137,28 +140,57 @@ class Editor(QObject):
         self._finding = self._edit.submit(job, done, self.failed.emit)
 
     def fill(self) -> None:
-        """Fill the mask; the result is composited when it is whole."""
-        document = self.document
+        """Fill the mask; the result is composited when it is whole.
+
+        With nothing painted, the last mask is filled again if the settings are others by now, or
+        nodes were dragged further.
+        """
+        document, results = self.document, self.results
         if not document.is_open or self.is_busy:
             return
         mask = document.current_mask()
-        if mask.is_empty:
+        if not mask.is_empty:
+            options = replace(self.options, frames=document.frames, nodes=document.nodes)
+            self._fill(self.readout.current_photo(), options, results.begin(mask))
+            return
+        current, one = results.current, results.round
+        if current is None or one is None:
             self.told.emit(tr("Paint over what should go, then fill."))
             return
-        photo, revision = self._current_photo(), document.revision
-        options = replace(self.options, frames=document.frames)
+        moved = {(n.face, n.node): n for n in (*current.options.nodes, *document.nodes)}
+        nodes = tuple(moved.values())
+        options = replace(self.options, frames=document.frames, nodes=nodes)
+        made = next((old for old in one.results if old.options == options), None)
+        if made is None:
+            self._fill(results.starting_photo(), options, one)
+        elif made is current:
+            self.told.emit(tr("This is filled so already; change a setting, or ask for more."))
+        else:
+            results.choose(made)
 
-        def job(progress: Callable[[object], None], cancel: threading.Event) -> FillResult:
+    def more(self) -> None:
+        """Fill the last mask once more: the next sample of what is uncertain."""
+        wanted = self.results.next_variant()
+        if wanted is not None and not self.is_busy:
+            one, options = wanted
+            self._fill(self.results.starting_photo(), options, one)
+
+    def _fill(self, photo: Photo, options: FillOptions, one: Round) -> None:
+        document = self.document
+        revision, mask = document.revision, one.mask
+
+        def job(progress: Callable[[object], None], cancel: threading.Event) -> Result:
             # The faces are taken when the job runs: the search before it has ended by then.
             request = FillRequest(photo, mask, options, document.faces)
-            return self._filler().fill(request, progress, cancel)
+            result = self._filler().fill(request, progress, cancel)
+            return make_result(photo, mask, options, result)
 
-        def done(result: FillResult) -> None:
+        def done(result: Result) -> None:
             self._end()
             if revision != document.revision:
                 return
-            document.apply(result, mask)
-            self.filled.emit(result)
+            self.results.add(one, result)
+            self.filled.emit(result.fill)
 
         self._begin(self._edit.submit(job, done, self._fail, self._tell, self._on_cancelled))
 
@@ -208,29 +240,15 @@ class Editor(QObject):
 
         self._edit.submit(job, done, self.failed.emit)
 
-    def set_preview(self, on: bool) -> None:
-        """Whether the prior's fill follows the brush."""
-        self.preview_on = on
-        self._on_mask_changed()
-        if not on:
-            self.previewed.emit([])
-
     def close(self) -> None:
         """Stop both workers; a running fill is cancelled and waited for."""
-        self._timer.stop()
         self._edit.close()
-        self._readout.close()
+        self.readout.close()
 
     def _filler(self) -> Inpainter:
         if self._inpainter is None:
             self._inpainter = self._create()
         return self._inpainter
-
-    def _current_photo(self) -> Photo:
-        """One Photo a revision, so that what it derives (an 8-bit copy) is derived once."""
-        if self._photo is None or self._photo[0] != self.document.revision:
-            self._photo = (self.document.revision, self.document.current_photo())
-        return self._photo[1]
 
     def _begin(self, ticket: Ticket) -> None:
         self._running = ticket
@@ -250,48 +268,6 @@ class Editor(QObject):
 
     def _tell(self, progress: Progress) -> None:
         self.progressed.emit(progress.stage, progress.done)
-
-    # The preview: the newest mask wins, at most one is being solved.
-
-    def _on_mask_changed(self, *_: object) -> None:
-        if self.preview_on and not self._timer.isActive():
-            self._timer.start()
-
-    def _preview(self) -> None:
-        document = self.document
-        if self._previewing:
-            self._preview_wanted = True
-            return
-        if not (self.preview_on and document.is_open and document.has_mask):
-            self.previewed.emit([])
-            return
-        if not document.faces and not document.frames:
-            return
-        self._previewing = True
-        revision = document.revision
-        options = replace(self.options, model="prior", frames=document.frames)
-        request = FillRequest(
-            self._current_photo(), document.current_mask(), options, document.faces or ()
-        )
-
-        def job(progress: object, cancel: threading.Event) -> list:
-            if self._previewer is None:
-                self._previewer = self._create()
-            return [preview_image(patch) for patch in self._previewer.preview(request)]
-
-        self._readout.submit(
-            job,
-            lambda images: self._on_previewed(images, revision),
-            lambda failure: self._on_previewed([], revision),
-        )
-
-    def _on_previewed(self, images: list, revision: int) -> None:
-        self._previewing = False
-        current = revision == self.document.revision and self.document.has_mask
-        self.previewed.emit(images if current and self.preview_on else [])
-        if self._preview_wanted:
-            self._preview_wanted = False
-            self._timer.start()
 
 
 def faces_line(count: int) -> str:

@@ -5,49 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-    QKeyEvent,
-)
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.inpaint import FillResult, create_inpainter
-from engine.photo import OPEN_SUFFIXES, photo_from_array, save_losses
 from gui import theme
 from gui.actions import FILE, VIEW, Actions
 from gui.canvas.canvas import Canvas
-from gui.dialogs.messages import (
-    FailureDialog,
-    ShortcutsDialog,
-    about,
-    ask_about_losses,
-    ask_to_save,
-)
+from gui.dialogs.messages import FailureDialog, ShortcutsDialog, about
 from gui.document import Document
-from gui.editor import Editor, faces_line, part_of_faces
+from gui.editor import Editor, faces_line
+from gui.files import Files, photos_in
+from gui.masks import Masks
+from gui.modules import Modules
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
 from gui.panels.rail import TOOLS, Rail
 from gui.panels.status import StatusLine
+from gui.panels.strip import Strip
 from gui.panels.welcome import Welcome
-from gui.qimage import rgb_from_image
+from gui.readout import Readings
+from gui.school import School
 from gui.settings import Settings
 from gui.translation import LANGUAGES, tr
 from gui.worker import Failure
 
-GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 
@@ -62,8 +51,12 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self)
         for name, shown in (("mesh", True), ("mask_shown", True), ("preview", True)):
             self.actions_[name].setChecked(self.settings.flag(name, shown))
-        self._save_then_close = False
+        self._given_up: int | None = None  # the revision whose fills may be lost on closing
         self._build()
+        self.files = Files(self, self.document, self.editor, self.settings)
+        self.masks = Masks(self, self.document, self.editor, self.actions_)
+        self.modules = Modules(self.actions_, self.inspector.modules, self.editor, self.settings)
+        self.school = School(self, self.settings)
         self._connect()
         self._restore()
         self._refresh()
@@ -78,14 +71,19 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(self.document)
         self.header, self.rail = Header(self.actions_), Rail(self.actions_)
         self.inspector, self.status = Inspector(self.actions_), StatusLine(self.actions_)
+        self.strip = Strip(self.actions_, self.editor.results)
         self.welcome = Welcome(self.actions_)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)
         self.stage.addWidget(self.canvas)
+        work = QVBoxLayout()
+        work.setSpacing(0)
+        work.addWidget(self.stage, 1)
+        work.addWidget(self.strip)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.rail)
-        middle.addWidget(self.stage, 1)
+        middle.addLayout(work, 1)
         middle.addWidget(self.inspector)
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
@@ -99,7 +97,7 @@ class MainWindow(QMainWindow):
         menus = self.actions_.fill_menus()
         self.recent = menus[FILE].addMenu(tr("Open &recent"))
         menus[FILE].insertMenu(self.actions_["sample"], self.recent)
-        self.recent.aboutToShow.connect(self._list_recent)
+        self.recent.aboutToShow.connect(lambda: self.files.list_recent(self.recent))
         looks = menus[VIEW].addMenu(tr("&Theme"))
         names = {"system": tr("System"), "dark": tr("Dark"), "light": tr("Light")}
         for name, text in names.items():
@@ -110,28 +108,25 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         act, canvas, editor = self.actions_, self.canvas, self.editor
-        document, history = self.document, self.document.history
+        document, history, files = self.document, self.document.history, self.files
         for name, slot in (
-            ("open", self._ask_open),
+            ("open", files.ask_open),
             ("sample", lambda: self.open(SAMPLE)),
-            ("paste", self._paste),
-            ("save", self._save),
-            ("save_as", self._save_as),
+            ("paste", files.paste),
+            ("save", files.save),
+            ("save_as", files.save_as),
             ("quit", self.close),
             ("undo", history.undo),
             ("redo", history.redo),
             ("fill", editor.fill),
+            ("more", editor.more),
+            ("result_next", lambda: editor.results.step(True)),
+            ("result_back", lambda: editor.results.step(False)),
             ("cancel", editor.cancel),
             ("brush_smaller", lambda: canvas.step_brush(False)),
             ("brush_larger", lambda: canvas.step_brush(True)),
-            ("mask_open", self._ask_mask),
-            ("mask_save", self._ask_save_mask),
-            ("mask_reuse", self._reuse_mask),
-            ("mask_invert", lambda: document.change_mask(lambda m: m.invert(), tr("Invert"))),
-            ("mask_grow", lambda: self._morph("grow", tr("Grow"))),
-            ("mask_shrink", lambda: self._morph("shrink", tr("Shrink"))),
-            ("mask_feather", lambda: self._morph("feather", tr("Feather"))),
-            ("mask_clear", lambda: document.change_mask(_cleared, tr("Clear"))),
+            ("nodes_reset", lambda: document.set_nodes((), tr("Reset landmarks"))),
+            ("face_next", self._next_face),
             ("zoom_in", lambda: canvas.zoom_step(True)),
             ("zoom_out", lambda: canvas.zoom_step(False)),
             ("fit", canvas.fit),
@@ -139,7 +134,8 @@ class MainWindow(QMainWindow):
             ("split", canvas.set_split),
             ("mesh", canvas.set_mesh_shown),
             ("mask_shown", canvas.set_mask_shown),
-            ("preview", editor.set_preview),
+            ("preview", editor.readout.show_preview),
+            ("training", self.school.show),
             ("about", self._about),
             ("shortcuts", lambda: ShortcutsDialog(self).exec()),
         ):
@@ -150,47 +146,55 @@ class MainWindow(QMainWindow):
         canvas.view_changed.connect(self.status.show_zoom)
         canvas.pointer_moved.connect(self.status.show_pointer)
         canvas.brush_resized.connect(self._show_brush)
-        self.inspector.brush_changed.connect(canvas.set_brush)
-        self.inspector.part_chosen.connect(self._choose_part)
-        self.inspector.model_chosen.connect(lambda name: self._choose("model", name))
-        self.inspector.device_chosen.connect(lambda name: self._choose("device", name))
+        panel = self.inspector
+        panel.brush_changed.connect(canvas.set_brush)
+        panel.part_chosen.connect(lambda p: self.masks.add_part(p, panel.parts[p].text()))
+        panel.model_chosen.connect(lambda name: self._choose("model", name))
+        panel.device_chosen.connect(lambda name: self._choose("device", name))
+        panel.expression.face_chosen.connect(document.select)
         document.opened.connect(self._on_opened)
         document.faces_changed.connect(self._show_faces)
         document.mask_changed.connect(lambda _box: self._refresh())
+        document.nodes_changed.connect(self._show_readings)
+        document.selected_changed.connect(self._show_readings)
         document.renamed.connect(self._refresh)
         history.changed.connect(self._refresh)
         editor.loaded.connect(canvas.take_pyramid)
-        editor.previewed.connect(canvas.set_preview)
+        editor.readout.previewed.connect(canvas.set_preview)
+        editor.readout.read.connect(canvas.show_readings)
+        editor.readout.read.connect(self._show_readings)
+        editor.results.changed.connect(self._refresh)
+        editor.options_changed.connect(lambda options: canvas.set_dragging(options.landmarks))
         editor.busy_changed.connect(self._on_busy)
         editor.progressed.connect(self.status.show_progress)
-        editor.told.connect(self.status.tell)
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
-        editor.saved.connect(self._on_saved)
         editor.devices_known.connect(
             lambda devices: self.inspector.show_devices(devices, editor.options.device)
         )
+        for teller in (editor, files, self.masks, self.school):
+            teller.told.connect(self.status.tell)
+        self.school.learnt.connect(lambda _name: self._list_models())
+        self.school.chosen.connect(self._use_model)
+        self.school.ended.connect(self.close)
 
     def _restore(self) -> None:
-        from engine.generator.weights import installed
-
         keep = self.settings
         self.restoreGeometry(keep.state("geometry"))
         self.canvas.set_brush(keep.number("brush_size", 60), keep.number("brush_hardness", 0.8))
         self.actions_["tool_brush"].setChecked(True)
-        models, model = installed(), keep.text("model", "default")
-        if model not in {manifest.name for manifest in models}:
-            model = "default"
-        default = next((m.name for m in models if m.default), "prior")
-        self.inspector.show_models(models, default if model == "default" else model)
         self.inspector.show_devices(["cpu"], "auto")
         self.editor.options = replace(
-            self.editor.options, model=model, device=keep.text("device", "auto")
+            self.editor.options,
+            model=keep.text("model", "default"),
+            device=keep.text("device", "auto"),
         )
+        self._list_models()
+        self.canvas.set_dragging(self.editor.options.landmarks)
         for name, slot in (
             ("mesh", self.canvas.set_mesh_shown),
             ("mask_shown", self.canvas.set_mask_shown),
-            ("preview", self.editor.set_preview),
+            ("preview", self.editor.readout.show_preview),
         ):
             slot(self.actions_[name].isChecked())
         self._show_brush()
@@ -199,36 +203,7 @@ class MainWindow(QMainWindow):
 
     def open(self, path: Path) -> None:
         """Open a photo, after asking about unsaved fills of this one."""
-        if self._may_leave():
-            self.editor.open(path)
-
-    def _ask_open(self) -> None:
-        patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
-        folder = str(self.document.path.parent) if self.document.path else ""
-        name, _ = QFileDialog.getOpenFileName(
-            self, tr("Open a photo"), folder, tr("Photos ({patterns})").format(patterns=patterns)
-        )
-        if name:
-            self.open(Path(name))
-
-    def _list_recent(self) -> None:
-        self.recent.clear()
-        paths = self.settings.recent()
-        for path in paths:
-            self.recent.addAction(path.name).triggered.connect(lambda _=False, p=path: self.open(p))
-        if not paths:
-            self.recent.addAction(tr("Nothing yet")).setEnabled(False)
-
-    def _paste(self) -> None:
-        data = QGuiApplication.clipboard().mimeData()
-        paths = photos_in(data)
-        if paths:
-            self.open(paths[0])
-        elif data.hasImage() and self._may_leave():
-            image = QGuiApplication.clipboard().image()
-            self.editor.open_pasted(photo_from_array(rgb_from_image(image)))
-        else:
-            self.status.tell(tr("The clipboard holds no photo."))
+        self.files.open(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if photos_in(event.mimeData()):
@@ -253,93 +228,36 @@ class MainWindow(QMainWindow):
             self._show_brush()
         self._refresh()
 
-    # Saving.
-
-    def _save(self) -> None:
-        """Over the file saved last; what was opened is not replaced without being asked for."""
-        document = self.document
-        if document.photo is None or document.path is None or document.path == document.photo.path:
-            self._save_as()
-        else:
-            self.editor.save(document.path, overwrite=True)
-
-    def _save_as(self) -> None:
-        document = self.document
-        if document.photo is None:
-            return
-        start = document.path or Path.home() / "photo.png"
-        if document.path == document.photo.path:
-            start = start.with_name(f"{start.stem}-mien{start.suffix}")
-        filters = (
-            "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp)"
-        )
-        name, chosen = QFileDialog.getSaveFileName(
-            self, tr("Save as"), str(start), filters, _filter_of(start, filters)
-        )
-        if not name:
-            self._save_then_close = False
-            return
-        path = Path(name)
-        if path.suffix.lower() not in OPEN_SUFFIXES:
-            path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
-        losses = save_losses(document.photo, path)
-        if losses and not ask_about_losses(self, losses):
-            self._save_then_close = False
-            return
-        # The file dialog asked before naming a file that exists.
-        self.editor.save(path, overwrite=path == Path(name))
-
-    def _on_saved(self, path: Path) -> None:
-        self.settings.add_recent(path)
-        if self._save_then_close:
-            self.close()
-
-    def _may_leave(self) -> bool:
-        """Whether the photo may go: saved, or the person gives its fills up."""
-        if not self.document.is_changed:
-            return True
-        name = self.document.path.name if self.document.path else tr("The photo")
-        answer = ask_to_save(self, name)
-        if answer == QMessageBox.StandardButton.Save:
-            self._save()
-        return answer == QMessageBox.StandardButton.Discard
-
-    # Masks and fills.
-
-    def _ask_mask(self) -> None:
-        patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
-        name, _ = QFileDialog.getOpenFileName(
-            self, tr("Open a mask"), "", tr("Pictures ({patterns})").format(patterns=patterns)
-        )
-        if name:
-            self.editor.open_mask(Path(name))
-
-    def _ask_save_mask(self) -> None:
-        path = self.document.path or Path("photo.png")
-        start = str(path.with_name(f"{path.stem}-mask.png"))
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save the mask"), start, "PNG (*.png)")
-        if name:
-            self.editor.save_mask(Path(name).with_suffix(".png"))
-
-    def _reuse_mask(self) -> None:
-        last = self.document.last_mask
-        if last is None or last.size != self.document.size:
-            self.status.tell(tr("There is no earlier mask of this size."))
-            return
-        self.document.change_mask(lambda mask: mask.union(last), tr("Last mask"))
-
-    def _morph(self, name: str, title: str) -> None:
-        step = max(1.0, GROW_STEP * min(self.document.size))
-        self.document.change_mask(lambda mask: getattr(mask, name)(step), title)
-
-    def _choose_part(self, part: str) -> None:
-        mask = part_of_faces(self.document, part)
-        if mask is not None:
-            self.document.set_mask(mask, self.inspector.parts[part].text())
+    # Choices.
 
     def _choose(self, field: str, value: str) -> None:
         self.editor.options = replace(self.editor.options, **{field: value})
         self.settings.keep(field, value)
+
+    def _list_models(self) -> None:
+        """Show what is installed; a chosen model that is gone gives way to the default."""
+        from engine.generator.weights import installed
+
+        models, model = installed(), self.editor.options.model
+        if model not in {manifest.name for manifest in models}:
+            model = "default"
+        default = next((m.name for m in models if m.default), "prior")
+        self.inspector.show_models(models, default if model == "default" else model)
+        self.editor.options = replace(self.editor.options, model=model)
+
+    def _use_model(self, name: str) -> None:
+        self._list_models()
+        self.inspector.model.setCurrentIndex(self.inspector.model.findData(name))
+
+    def _next_face(self) -> None:
+        count = self._face_count()
+        if count:
+            self.document.select((self.document.selected + 1) % count)
+
+    def _face_count(self) -> int:
+        """Known faces, and those that only a fill found."""
+        found = (reading.face + 1 for reading in self.editor.readout.readings.faces)
+        return max(len(self.document.subjects), max(found, default=0))
 
     def _on_busy(self, busy: bool) -> None:
         self.status.show_busy(busy)
@@ -350,7 +268,6 @@ class MainWindow(QMainWindow):
         self.status.tell(tr("Filled in {seconds:.1f} s.").format(seconds=result.seconds))
 
     def _on_failed(self, failure: Failure) -> None:
-        self._save_then_close = False
         FailureDialog(failure, self).exec()
 
     # What is shown.
@@ -358,10 +275,16 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         document, history, busy = self.document, self.document.history, self.editor.is_busy
         painted = document.is_open and document.has_mask
+        results = self.editor.results
+        rounds = results.round is not None
         self.actions_.enable(
             {
                 "photo": document.is_open,
                 "mask": painted and not busy,
+                "fill": (painted or results.current is not None) and not busy,
+                "results": rounds and not busy,
+                "nodes": bool(document.nodes) and not busy,
+                "faces": self._face_count() > 1,
                 "idle": document.is_open and not busy,
                 "undo": history.can_undo and not busy,
                 "redo": history.can_redo and not busy,
@@ -376,12 +299,22 @@ class MainWindow(QMainWindow):
 
     def _show_faces(self) -> None:
         document = self.document
+        self._show_readings()
         if document.faces is None:
             self.inspector.show_faces(tr("Looking for faces…"), False)
             return
         count = len(document.faces) + len(document.frames)
         meshed = any(face.mesh is not None for face in document.faces)
         self.inspector.show_faces(faces_line(count), meshed)
+
+    def _show_readings(self, _readings: Readings | None = None) -> None:
+        document, readings = self.document, self.editor.readout.readings
+        count, selected = self._face_count(), document.selected
+        self.inspector.expression.show_readings(readings, selected, count)
+        dragged = sum(node.face == selected for node in document.nodes)
+        self.inspector.modules.show_nodes(readings.of(selected), dragged)
+        self.actions_["face_next"].setEnabled(count > 1)
+        self.actions_["nodes_reset"].setEnabled(bool(document.nodes) and not self.editor.is_busy)
 
     def _show_brush(self) -> None:
         brush = self.canvas.brush
@@ -430,32 +363,23 @@ class MainWindow(QMainWindow):
             self.canvas.hold_before(False)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.document.is_changed:
-            self._save_then_close = True
-            if not self._may_leave():
-                self._save_then_close = self.editor.is_busy
+        # Each question may end in closing later: when the photo is saved, the training ended.
+        if self._given_up != self.document.revision:
+            if not self.files.may_leave(self.close):
                 event.ignore()
                 return
+            self._given_up = self.document.revision
+        if not self.school.may_leave():
+            if not self.school.is_closing:
+                self._given_up = None
+            event.ignore()
+            return
         keep, brush = self.settings, self.canvas.brush
         keep.keep("geometry", self.saveGeometry())
         keep.keep("brush_size", brush.size)
         keep.keep("brush_hardness", brush.hardness)
         for name in ("mesh", "mask_shown", "preview"):
             keep.keep(name, self.actions_[name].isChecked())
+        self.school.close()
         self.editor.close()
         event.accept()
-
-
-def photos_in(data: QMimeData) -> list[Path]:
-    """The photos among dragged or copied files."""
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in OPEN_SUFFIXES]
-
-
-def _cleared(mask):
-    return type(mask).empty(mask.size)
-
-
-def _filter_of(path: Path, filters: str) -> str:
-    wanted = f"*{path.suffix.lower()}"
-    return next((f for f in filters.split(";;") if wanted in f), filters.split(";;")[0])

@@ -18,7 +18,8 @@ THEMES = ("system", "dark", "light")
 class Colours:
     """One theme. window: panels. canvas: around the photo. field: controls. line: hairlines.
     text, quiet: contrast at least 4.5 : 1 on window and field. accent, on_accent: the one button
-    that matters. seen, hole, warning: overlays."""
+    that matters. seen, predicted: the photo's bars and nodes, the fill's; at least 3 : 1 on window.
+    hole, warning: overlays."""
 
     window: str
     canvas: str
@@ -30,6 +31,7 @@ class Colours:
     accent: str
     on_accent: str
     seen: str = "#7fd6c2"
+    predicted: str = "#ffb066"
     hole: str = "#5b7cff"
     warning: str = "#ffb066"
 
@@ -56,6 +58,7 @@ LIGHT = Colours(
     accent="#2f55d4",
     on_accent="#ffffff",
     seen="#0d8f76",
+    predicted="#b45c09",
 )
 
 _current = DARK
@@ -146,19 +149,21 @@ def _style(c: Colours) -> str:
     QMenu::item:disabled {{ color: {faint}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
-    #header, #rail, #inspector, #status {{ background: {c.window}; }}
+    #header, #rail, #inspector, #status, #strip {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
     #inspector {{ border-left: 1px solid {c.line}; }}
-    #inspector QScrollArea, #inspectorBody {{ background: {c.window}; border: none; }}
+    #strip {{ border-top: 1px solid {c.line}; }}
+    #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
+        background: {c.window}; border: none; }}
     #status {{ border-top: 1px solid {c.line}; }}
     #brand {{ font-size: 16px; font-weight: 700; }}
     #quiet, QLabel[quiet="true"] {{ color: {c.quiet}; }}
     #section {{ color: {c.quiet}; font-size: 11px; font-weight: 700; letter-spacing: 1px; }}
-    QPushButton, QComboBox, QSpinBox {{ background: {c.field}; border: 1px solid {c.line};
+    QPushButton, QComboBox {{ background: {c.field}; border: 1px solid {c.line};
         border-radius: 6px; padding: 5px 11px; min-height: 18px; }}
     QPushButton:hover, QComboBox:hover {{ background: {c.hover}; }}
-    QPushButton:focus, QComboBox:focus, QSpinBox:focus, QToolButton:focus {{
+    QPushButton:focus, QComboBox:focus, QToolButton:focus {{
         border: 1px solid {c.accent}; }}
     QPushButton:disabled {{ color: {faint}; }}
     QPushButton:checked {{ border: 1px solid {c.accent}; color: {c.text}; background: {c.hover}; }}
@@ -174,6 +179,19 @@ def _style(c: Colours) -> str:
     QToolButton {{ border: 1px solid transparent; border-radius: 8px; padding: 7px; }}
     QToolButton:hover {{ background: {c.hover}; }}
     QToolButton:checked {{ background: {_blend(c.accent, c.window)}; }}
+    QToolButton#result {{ border: 2px solid transparent; padding: 4px; color: {c.quiet};
+        font-size: 11px; }}
+    QToolButton#result:checked {{ border-color: {c.accent}; background: {c.hover};
+        color: {c.text}; }}
+    QToolButton#result:focus {{ border-color: {c.quiet}; }}
+    #sheet {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
+        color: {c.quiet}; padding: 5px; }}
+    QLineEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
+        padding: 5px 9px; min-height: 18px; selection-background-color: {c.accent};
+        selection-color: {c.on_accent}; }}
+    QLineEdit:focus {{ border: 1px solid {c.accent}; }}
+    QLineEdit:disabled, QComboBox:disabled {{ color: {faint}; }}
+    QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;

@@ -19,6 +19,7 @@ from engine.errors import MienError
 
 LATEST = "state.safetensors"
 EMA = "ema.safetensors"
+BEST = "best.safetensors"
 
 
 def save_checkpoint(
@@ -48,6 +49,24 @@ def save_checkpoint(
     temporary = path.with_suffix(".tmp")
     save_file(tensors, str(temporary), metadata=metadata)
     temporary.replace(path)
+
+
+def save_average(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write averaged weights as float16, whole or not at all; facts: JSON values."""
+    halves = {k: v.detach().half().cpu().contiguous() for k, v in tensors.items()}
+    temporary = path.with_suffix(".tmp")
+    save_file(halves, str(temporary), metadata={"facts": json.dumps(facts)})
+    temporary.replace(path)
+
+
+def load_average(path: Path) -> dict[str, Tensor]:
+    """The float32 weights of a file by `save_average`, or of any safetensors file. Raises
+    MienError."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise MienError(f"{path} holds no weights ({error}); give a run's {EMA}.") from error
 
 
 def load_checkpoint(

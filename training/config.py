@@ -18,13 +18,15 @@ PRECISIONS = ("32-true", "bf16-mixed")
 class Weights:
     """Weight of each loss; 0 leaves it out of the computation altogether.
 
-    pixel: L1. perceptual: ST-LPIPS distance. feature, alignment: on the ST-VGG trunk.
-    matching, adversarial: by the discriminator. emotion, landmark: by the frozen networks that
-    read expression and geometry.
+    pixel: L1. perceptual: ST-LPIPS distance. lpips: LPIPS-Alex, whose weights the user brings
+    (`--lpips`); it is cheap enough for a CPU, and figures by it are then no longer independent.
+    feature, alignment: on the ST-VGG trunk. matching, adversarial: by the discriminator. emotion,
+    landmark: by the frozen networks that read expression and geometry.
     """
 
     pixel: float = 1.0
     perceptual: float = 0.0
+    lpips: float = 0.0
     feature: float = 0.0
     alignment: float = 0.0
     matching: float = 0.0
@@ -66,7 +68,8 @@ class TrainingConfig:
     averaged weights. checkpoint_seconds: between checkpoints. keep_minutes: between numbered
     averages that stay, None keeps none. sheet_steps: between sheets of sample fills.
     validation_steps: between looks at `validation_faces` faces kept out of the training (at most
-    a tenth of them), by which `best.safetensors` is chosen; 0 never looks.
+    a tenth of them), by which `best.safetensors` is chosen; 0 never looks. lpips_file: the
+    LPIPS-Alex weights that weights.lpips needs.
     """
 
     name: str = "generator"
@@ -93,6 +96,7 @@ class TrainingConfig:
     sheet_steps: int = 200
     validation_steps: int = 500
     validation_faces: int = 16
+    lpips_file: str = ""
     modules: ModuleSwitches = field(default_factory=ModuleSwitches)
     weights: Weights = field(default_factory=Weights)
 

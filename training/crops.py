@@ -1,22 +1,29 @@
 """Training samples: augmented crops of prepared faces, each a function of its number alone.
 
-Sample n is drawn by a generator seeded with (seed, n), so a resumed run goes on with exactly the
-samples it would have seen, on any number of worker processes.
+Sample n is drawn by generators seeded with (seed, purpose, n), so a resumed run goes on with
+exactly the samples it would have seen, on any number of worker processes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from engine import geometry
+from engine.face.mesh import mirror_permutation
+from training.conditions import hidden_nodes, predicted
 from training.faces import FaceShards
 from training.masks import draw_hole
+
+FEWEST_APART = 4
+CROP, HOLE, TOLD = 0, 1, 2  # what a generator is seeded for
 
 
 @dataclass(frozen=True)
@@ -31,34 +38,68 @@ class Augmentation:
     offset: float = 0.08
 
 
+class Sample(NamedTuple):
+    """One sample, or with a leading B a batch of them; all float32.
+
+    crop: 3 x S x S in [-1, 1]. hole: 1 x S x S of 0 and 1. nodes: 478 x 2 in crop units (0..1), as
+    the landmark module is told them: seen ones where they are, hidden ones as predicted. hidden:
+    478 of 0 and 1. told: 2 of 0 and 1, whether the landmark and the emotion module may speak.
+    """
+
+    crop: Tensor
+    hole: Tensor
+    nodes: Tensor
+    hidden: Tensor
+    told: Tensor
+
+
 class TrainingCrops(Dataset):
-    """Sample number -> (crop 3 x S x S in [-1, 1], hole 1 x S x S of 0 and 1), float32.
+    """Sample number -> Sample.
 
     shared: samples of one batch (numbers of one `batch` block) share their hole, which lets the
-    prior solve one system a batch; on a CPU that is half of the step.
+    prior solve one system a batch; on a CPU that is half of the step. dropout: how often a module
+    is not told. apart: faces that are never drawn.
     """
 
     def __init__(
-        self, faces: FaceShards, side: int, seed: int, batch: int, *, shared: bool
+        self,
+        faces: FaceShards,
+        side: int,
+        seed: int,
+        batch: int,
+        *,
+        shared: bool,
+        dropout: float = 0.0,
+        apart: Collection[int] = (),
     ) -> None:
         self._faces, self._side, self._seed = faces, side, seed
-        self._batch, self._shared = batch, shared
-        self._chances = np.cumsum(faces.weights())
+        self._batch, self._shared, self._dropout = batch, shared, dropout
+        weights = faces.weights()
+        weights[list(apart)] = 0
+        self._chances = np.cumsum(weights / weights.sum())
         self._augmentation = Augmentation()
 
-    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        rng = np.random.default_rng((self._seed, 0, number))
-        crop, mesh = self._crop(rng)
-        if self._shared:
-            first = number - number % self._batch
-            if first != number:
-                _, mesh = self._crop(np.random.default_rng((self._seed, 0, first)), pixels=False)
-            hole_rng = np.random.default_rng((self._seed, 1, first))
-        else:
-            hole_rng = np.random.default_rng((self._seed, 1, number))
-        hole = draw_hole("mixed", self._side, hole_rng, mesh)
-        pixels = torch.from_numpy(crop).permute(2, 0, 1)
-        return pixels.contiguous(), torch.from_numpy(hole.astype(np.float32))[None]
+    def __getitem__(self, number: int) -> Sample:
+        crop, mesh = self._crop(self._rng(CROP, number))
+        first = number - number % self._batch if self._shared else number
+        shaped_by = mesh
+        if first != number:
+            _, shaped_by = self._crop(self._rng(CROP, first), pixels=False)
+        hole = draw_hole("mixed", self._side, self._rng(HOLE, first), shaped_by)
+        rng = self._rng(TOLD, number)
+        told = rng.random(2) >= self._dropout
+        hidden = hidden_nodes(mesh / self._side, hole)
+        nodes = predicted(mesh / self._side, hidden, rng)
+        return Sample(
+            torch.from_numpy(crop).permute(2, 0, 1).contiguous(),
+            torch.from_numpy(hole.astype(np.float32))[None],
+            torch.from_numpy(nodes.astype(np.float32)),
+            torch.from_numpy(hidden.astype(np.float32)),
+            torch.from_numpy(told.astype(np.float32)),
+        )
+
+    def _rng(self, purpose: int, number: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, purpose, number))
 
     def _crop(self, rng: np.random.Generator, *, pixels: bool = True) -> tuple:
         vary = self._augmentation
@@ -72,7 +113,8 @@ class TrainingCrops(Dataset):
         frame = geometry.compose(jitter, self._faces.frame_of(index))
         mesh = geometry.transform(frame, self._faces.mesh_in_picture(index)) * self._side
         if mirrored:
-            mesh = mesh * (-1, 1) + (self._side, 0)
+            # The left eye of the mirrored crop was the right one: the nodes change places too.
+            mesh = (mesh * (-1, 1) + (self._side, 0))[mirror_permutation()]
         if not pixels:
             return None, mesh
         picture, _ = self._faces.decode(index)
@@ -80,6 +122,16 @@ class TrainingCrops(Dataset):
         if mirrored:
             crop = crop[:, ::-1]
         return np.clip(crop * np.float32(1 + gain) + np.float32(offset), -1, 1), mesh
+
+
+def kept_apart(count: int, wanted: int, seed: int) -> list[int]:
+    """The faces of `count` that a training keeps for its validation: `wanted` of them, at most a
+    tenth, none where that would be fewer than FEWEST_APART, which say nothing."""
+    number = min(wanted, count // 10)
+    if number < FEWEST_APART:
+        return []
+    chosen = np.random.default_rng((seed, 9)).permutation(count)[:number]
+    return sorted(int(index) for index in chosen)
 
 
 class _From(Sampler[list[int]]):
@@ -98,7 +150,7 @@ class _From(Sampler[list[int]]):
 
 def crop_batches(
     crops: TrainingCrops, batch: int, start: int, rank: int, world: int, workers: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+) -> Iterator[Sample]:
     """Endless batches of `crops` for one process of `world`, from step `start` on."""
     loader = DataLoader(
         crops,

@@ -2,17 +2,26 @@
 
 Forms as published with DMFN (Hui et al. 2020): feature matching with self-guided regression,
 geometrical alignment, discriminator matching, relativistic average adversary (Jolicoeur-Martineau
-2018). Weights live in the configuration.
+2018). Two more are this project's own: expression and geometry as frozen networks read them.
+Weights live in the configuration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.face.mesh import LEFT_EYE, RIGHT_EYE
+
+if TYPE_CHECKING:
+    from engine.face.emotion import EmotionNetwork
+    from engine.face.landmarks import LandmarkNetwork
+
+EXPRESSION = 0.1  # weight of the probabilities beside the feature map in the emotion loss
 GUIDED_STAGES = 2  # feature maps whose errors are weighted by where the picture is wrong
 
 
@@ -88,6 +97,39 @@ def relativistic(real: Tensor, fake: Tensor, *, for_generator: bool) -> Tensor:
     halves = F.binary_cross_entropy_with_logits(ahead, ones)
     halves = halves + F.binary_cross_entropy_with_logits(behind, zeros)
     return halves / 2
+
+
+def emotion(network: EmotionNetwork, output: Tensor, target: Tensor) -> Tensor:
+    """How differently a frozen emotion network sees two batches of whole crops.
+
+    L1 between its feature maps, and EXPRESSION times the Kullback-Leibler divergence of its
+    probabilities. output, target: B x 3 x S x S in [-1, 1]; no gradient reaches `target`.
+    """
+    with torch.no_grad():
+        theirs, expected = network(network.inputs(target))
+    ours, found = network(network.inputs(output))
+    divergence = F.kl_div(
+        (found.float() / network.temperature).log_softmax(1),
+        (expected.float() / network.temperature).log_softmax(1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return F.l1_loss(ours.float(), theirs.float()) + EXPRESSION * divergence
+
+
+def landmark(network: LandmarkNetwork, output: Tensor, target: Tensor) -> Tensor:
+    """How differently a frozen landmark network sees two batches of whole crops, nothing hidden.
+
+    L1 between its node embeddings, and between the node positions in inter-ocular distances.
+    output, target: B x 3 x S x S in [-1, 1]; no gradient reaches `target`.
+    """
+    with torch.no_grad():
+        expected, theirs = network.embed(target)
+    found, ours = network.embed(output)
+    left, right = expected[:, list(LEFT_EYE)].mean(1), expected[:, list(RIGHT_EYE)].mean(1)
+    unit = (right - left).norm(dim=-1).clamp_min(1e-3).view(-1, 1, 1)
+    positions = ((found - expected) / unit).abs().mean()
+    return F.l1_loss(ours.float(), theirs.float()) + positions
 
 
 def _layer_weight(features: Tensor) -> float:

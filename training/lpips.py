@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.errors import MienError
 
@@ -21,41 +21,59 @@ _SHIFT = torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1)
 _SCALE = torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1)
 
 
-class Lpips:
+class Lpips(nn.Module):
     """The distance with the weights of one file. Raises MienError when the file does not fit."""
 
     def __init__(self, path: Path) -> None:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
+        super().__init__()
         try:
-            self._weights = {k: v.float() for k, v in load_file(str(path)).items()}
-            if not {"features.10.bias", "lin4.weight"} <= set(self._weights):
+            weights = {k: v.float() for k, v in load_file(str(path)).items()}
+            if not {"features.10.bias", "lin4.weight"} <= set(weights):
                 raise KeyError("features.10.bias")
         except (OSError, SafetensorError, KeyError) as error:
-            raise MienError(f"{path} holds no LPIPS-Alex weights ({error}).") from error
+            raise MienError(
+                f"{path} holds no LPIPS-Alex weights ({error}); give their safetensors file."
+            ) from error
+        for name, tensor in {**weights, "shift": _SHIFT, "scale": _SCALE}.items():
+            self.register_buffer(name.replace(".", "_"), tensor)
 
     @torch.inference_mode()
-    def __call__(self, one: np.ndarray, other: np.ndarray) -> float:
+    def measure(self, one: np.ndarray, other: np.ndarray) -> float:
         """The distance of two H x W x 3 uint8 pictures; 0 for equal ones."""
-        total = 0.0
-        for number, (a, b) in enumerate(zip(self._maps(one), self._maps(other), strict=True)):
-            weight = self._weights[f"lin{number}.weight"].view(1, -1, 1, 1)
-            total += float(F.conv2d((_unit(a) - _unit(b)).square(), weight).mean())
+        return float(self(_tensor(one), _tensor(other)))
+
+    def forward(self, one: Tensor, other: Tensor) -> Tensor:
+        """The mean distance of two batches B x 3 x H x W in [-1, 1]; no gradient reaches
+        `other`."""
+        with torch.no_grad():
+            theirs = self._maps(other)
+        total = torch.zeros((), device=one.device)
+        for number, (a, b) in enumerate(zip(self._maps(one), theirs, strict=True)):
+            weight = self.get_buffer(f"lin{number}_weight").view(1, -1, 1, 1)
+            total = total + F.conv2d((_unit(a) - _unit(b)).square(), weight).mean()
         return total
 
-    def _maps(self, picture: np.ndarray) -> list[Tensor]:
-        x = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
-        x = (x - _SHIFT) / _SCALE
+    def _maps(self, x: Tensor) -> list[Tensor]:
+        x = (x - self.get_buffer("shift")) / self.get_buffer("scale")
         maps = []
         for layer, stride, padding, pooled in _LAYERS:
             if pooled:
                 x = F.max_pool2d(x, 3, 2)
-            weight, bias = (self._weights[f"features.{layer}.{n}"] for n in ("weight", "bias"))
+            weight = self.get_buffer(f"features_{layer}_weight")
+            bias = self.get_buffer(f"features_{layer}_bias")
             x = F.relu(F.conv2d(x, weight, bias, stride=stride, padding=padding))
             maps.append(x)
         return maps
 
 
+def _tensor(picture: np.ndarray) -> Tensor:
+    return torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
+
 def _unit(features: Tensor) -> Tensor:
-    return features / (features.square().sum(1, keepdim=True).sqrt() + 1e-10)
+    # Inside the root, or its gradient is infinite where nothing fires.
+    features = features.float()
+    return features / (features.square().sum(1, keepdim=True) + 1e-12).sqrt()

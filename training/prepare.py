@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ SMALLEST_FACE = 40  # pixels of frame side in the original below which a face te
 @dataclass(frozen=True)
 class PrepareOptions:
     """side: frame side in pixels. margin: how much more than the frame is stored (room for zoom,
-    shift and turn). quality: JPEG. shard_mib: largest shard file. limit: at most so many photos."""
+    shift and turn). quality: JPEG. shard_mib: largest shard file. limit: at most so many photos.
+    part: photos a part of the work. least: fewer faces than this are an error."""
 
     side: int = 256
     margin: float = 1.25
@@ -38,6 +40,8 @@ class PrepareOptions:
     shard_mib: float = 16.0
     workers: int = 0
     limit: int | None = None
+    part: int = PART
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,28 +56,44 @@ class PrepareReport:
 
 
 def prepare(
-    places: list[Path], out: Path, options: PrepareOptions | None = None, *, progress: bool = True
+    places: list[Path],
+    out: Path,
+    options: PrepareOptions | None = None,
+    *,
+    progress: bool = True,
+    report: Callable[[float], None] | None = None,
 ) -> PrepareReport:
     """Prepare every photo of `places` (folders or zips) into shards in the folder `out`.
 
-    One face a photo: the largest. Raises MienError when nothing usable is found.
+    One face a photo: the largest. progress: draw a bar. report: told how much is done, 0..1; what
+    it raises ends the work, which can be gone on with. Raises MienError when nothing usable is
+    found.
     """
     options = options or PrepareOptions()
     sources = [source for place in places for source in find_sources(place)][: options.limit]
     parts_folder = out / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
     jobs = [
-        (sources[start : start + PART], parts_folder / f"part-{start // PART:05d}.zip", options)
-        for start in range(0, len(sources), PART)
+        (
+            sources[start : start + options.part],
+            parts_folder / f"part-{start // options.part:05d}.zip",
+            options,
+        )
+        for start in range(0, len(sources), options.part)
     ]
     missing = [job for job in jobs if not job[1].exists()]
     workers = options.workers or os.cpu_count() or 1
-    _run(missing, min(workers, max(1, len(missing))), len(jobs), progress)
+    _run(missing, min(workers, max(1, len(missing))), len(jobs), progress, report)
 
     found = [face for _, part, _ in jobs for face in _read_part(part)]
-    if not found:
+    if not found and options.least <= 1:
         raise MienError(f"No face was found in {len(sources)} photos; choose photos of faces.")
     kept = _without_duplicates([record["hash"] for record, _, _ in found])
+    if len(kept) < options.least:
+        raise MienError(
+            f"Only {len(kept)} different faces were found in {len(sources)} photos, at least "
+            f"{options.least} are needed; add more photos of faces."
+        )
     for old in out.glob("faces-*.zip"):
         old.unlink()
     shards, pending, size = 0, [], 0
@@ -98,19 +118,30 @@ def prepare(
     )
 
 
-def _run(missing: list, workers: int, total: int, progress: bool) -> None:
+def _run(
+    missing: list,
+    workers: int,
+    total: int,
+    progress: bool,
+    report: Callable[[float], None] | None,
+) -> None:
     from rich.progress import track
 
-    # Spawn: a forked MediaPipe hangs on its thread pools.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    if not missing:
+        return
+    # Spawn: a forked MediaPipe hangs on its thread pools. Ctrl-C is the parent's to answer.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
         done = pool.imap_unordered(_prepare_part, missing)
-        for _ in track(
+        parts = track(
             done,
             description=f"Aligning faces ({total - len(missing)} of {total} parts were done)",
             total=len(missing),
             disable=not progress,
-        ):
-            pass
+        )
+        for number, _ in enumerate(parts, total - len(missing) + 1):
+            if report is not None:
+                report(number / total)
 
 
 _finder: MediaPipeFinder | None = None

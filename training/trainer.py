@@ -1,13 +1,12 @@
-"""Training the generator: one step, the loop around it, and what a run leaves behind.
+"""Training the generator and its modules: the networks of a run, one step, and the loop around it.
 
-A run is a folder: `config.json`, `state.safetensors` (everything a resumed run needs),
-`ema.safetensors` (the averaged generator in float16, ready to export) and TensorBoard events.
-Device, precision and processes are Lightning Fabric's.
+What a run leaves behind is described in training.run. Device, precision and processes are
+Lightning Fabric's.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import math
 import signal
 import threading
@@ -21,19 +20,23 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
-from engine.generator.dmfn import CONTEXT, Dmfn, paint, sharpen, window_of
-from engine.prior import FacePrior
-from training import losses
-from training.checkpoint import EMA, LATEST, load_checkpoint, save_checkpoint
+from training.checkpoint import BEST, EMA, LATEST, load_checkpoint, save_average, save_checkpoint
+from training.clock import Clock
 from training.config import TrainingConfig, from_dict
-from training.crops import TrainingCrops, crop_batches
+from training.crops import Sample, TrainingCrops, crop_batches, kept_apart
 from training.discriminator import Discriminator
 from training.faces import FaceShards
+from training.failures import explained
+from training.learner import Filler, new_learner
 from training.perceptual import StVgg
-from training.sheets import Sheets
+from training.precision import fitting
+from training.run import CONFIG, RunFolder, run_config, write_config
+from training.sheets import fill_sheet, fixed_samples, spread_out
+from training.step import Objective, discriminator_loss
+
+__all__ = ["CONFIG", "Trainer", "run_config", "train"]
 
 Report = Callable[[dict[str, Any]], None]
-CONFIG = "config.json"
 
 
 def train(
@@ -46,33 +49,29 @@ def train(
     device: str = "auto",
     devices: int = 1,
     report: Report | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Train until the configuration's end or its minutes are over; a run folder that exists is
     gone on with.
 
     faces: a folder of prepared shards. prior: the fitted prior's file, needed by input "prior".
-    start: generator weights to begin from, for a new run only. Raises MienError for what does not
-    fit together.
+    start: weights to begin from, for a new run only: the generator's, and the modules' prefixed
+    `modules.`. report: gets a row for every event ("step", "sheet", "checkpoint", at the end
+    "finished" or "stopped"). stop: ends the run after the step at hand, as Ctrl-C and a polite
+    kill do. Raises MienError for what does not fit together, and for a full disk or memory.
     """
     if config.input == "prior" and prior is None:
         raise MienError("Sharpening needs a face prior; fit one with 'main.py train prior'.")
-    run.mkdir(parents=True, exist_ok=True)
-    strategy = "auto" if devices == 1 else "ddp_spawn" if device == "cpu" else "ddp"
-    fabric = lightning_fabric.Fabric(
-        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "cuda", "mps": "mps"}[device],
-        devices=devices,
-        strategy=strategy,
-        precision=config.precision,  # type: ignore[arg-type]
-    )
-    fabric.launch(_run, config.as_dict(), faces, run, prior, start, report)  # type: ignore[arg-type]
-
-
-def run_config(run: Path) -> TrainingConfig:
-    """The configuration an existing run was started with."""
-    try:
-        return from_dict(json.loads((run / CONFIG).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise MienError(f"{run} is not a training run ({error}).") from error
+    with explained():
+        run.mkdir(parents=True, exist_ok=True)
+        strategy = "auto" if devices == 1 else "ddp_spawn" if device == "cpu" else "ddp"
+        fabric = lightning_fabric.Fabric(
+            accelerator={"auto": "auto", "cpu": "cpu", "cuda": "cuda", "mps": "mps"}[device],
+            devices=devices,
+            strategy=strategy,
+            precision=fitting(config.precision, device),  # type: ignore[arg-type]
+        )
+        fabric.launch(_run, config.as_dict(), faces, run, prior, start, report, stop)  # type: ignore[arg-type]
 
 
 def _run(
@@ -83,30 +82,38 @@ def _run(
     prior: Path | None,
     start: dict[str, Tensor] | None,
     report: Report | None,
+    stop: threading.Event | None,
 ) -> None:
     config = from_dict(values)  # Fabric hands no frozen dataclass to spawned processes
     shards = FaceShards(faces)
-    trainer = Trainer(fabric, config, prior, start)
+    trainer = Trainer(fabric, config, prior, start, shards)
     if (run / LATEST).exists():
         trainer.restore(run / LATEST)
     elif fabric.is_global_zero:
-        text = json.dumps(config.as_dict(), indent=2) + "\n"
-        (run / CONFIG).write_text(text, encoding="utf-8")
-    _stop_cleanly(trainer)
-    sheets = Sheets(run, shards, config.side) if fabric.is_global_zero else None
-    trainer.loop(shards, run, sheets, report or (lambda row: None))
+        write_config(run, config)
+    folder = RunFolder(run, config, trainer.step) if fabric.is_global_zero else None
+    with _stopping_cleanly(trainer, stop):
+        trainer.loop(shards, run, folder, report or (lambda row: None))
 
 
-def _stop_cleanly(trainer: Trainer) -> None:
-    """Ctrl-C and a polite kill end the run as its clock would: checkpoint first."""
-    if threading.current_thread() is not threading.main_thread():
+@contextlib.contextmanager
+def _stopping_cleanly(trainer: Trainer, stop: threading.Event | None) -> Iterator[None]:
+    """Ctrl-C, a polite kill and the caller's event end the run as its clock would: checkpoint
+    first. Whoever brings an event looks after the signals too."""
+    if stop is not None:
+        trainer.stopped = stop
+        yield
         return
-
-    def stop(_number: int, _frame: object) -> None:
-        trainer.stopping = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(n, lambda *_: setattr(trainer, "stopping", True)) for n in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 class Trainer:
@@ -118,175 +125,138 @@ class Trainer:
         config: TrainingConfig,
         prior: Path | None,
         start: dict[str, Tensor] | None = None,
+        shards: FaceShards | None = None,
     ) -> None:
         self.fabric, self.config = fabric, config
-        self.step = 0
-        self.spent = 0.0  # seconds, all calls of this run together
+        self.clock = Clock(config, fabric.world_size)
+        self.best = math.inf  # distance of `best.safetensors`, by the faces kept apart
         self.stopping = False  # set from outside: end after this step, with a checkpoint
+        self.stopped = threading.Event()
         torch.manual_seed(config.seed)
-        generator = Dmfn()
-        if config.input == "prior":
-            generator.start_at_zero()
+        learner = new_learner(config, shards)
         if start is not None:
-            generator.load_state_dict(start)
+            learner.load(start)
         layout = torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format
-        generator = generator.to(memory_format=layout)  # type: ignore[call-overload]
-        self.raw = generator
-        self.generator, self.optimiser = self._set_up(generator)
-        self.ema = {k: v.detach().clone() for k, v in generator.state_dict().items()}
-        self.judge: nn.Module | None = None
+        self.raw = learner.to(memory_format=layout)  # type: ignore[call-overload]
+        self.learner, self.optimiser = self._set_up(self.raw)
+        self.ema = {k: v.detach().clone() for k, v in self.raw.tensors().items()}
+        self.discriminator: nn.Module | None = None
+        self.raw_discriminator: nn.Module | None = None
         if config.weights.needs_discriminator:
-            self.raw_judge = Discriminator()
-            self.judge, self.judge_optimiser = self._set_up(self.raw_judge)
-        device = fabric.device
-        self.trunk = StVgg().to(device) if config.weights.needs_trunk else None
-        self.prior = FacePrior.load(prior, device) if prior and config.input == "prior" else None
+            self.raw_discriminator = Discriminator()
+            self.discriminator, self.judging = self._set_up(self.raw_discriminator)
+        self.objective = Objective(config.weights, fabric.device, config.lpips_file)
+        self.filler = Filler(config, prior, fabric.device)
 
     def _set_up(self, network: nn.Module) -> tuple[Any, Any]:
+        learning = [p for p in network.parameters() if p.requires_grad]
         optimiser = torch.optim.Adam(
-            network.parameters(), lr=self.config.learning_rate, betas=self.config.betas
+            learning, lr=self.config.learning_rate, betas=self.config.betas
         )
         return self.fabric.setup(network, optimiser)
 
-    def fill(
-        self, generator: nn.Module, crops: Tensor, holes: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """(composited fills, targets, holes) of a batch: of the whole crops, or, where the hole
-        is shared, of the window around it, as the program sharpens."""
-        if self.prior is None:
-            return paint(generator, crops, holes), crops, holes
-        shared = self.config.shared_holes or len(holes) == 1
-        with torch.no_grad():
-            fill = self.prior.fill(crops, holes[:1] if shared else holes)
-        if shared:
-            # Not always the same context: users' holes are no bounding boxes either.
-            context = CONTEXT + int(torch.randint(-12, 33, ())) if self.raw.training else CONTEXT
-            window = (..., *window_of(holes[:1], context))
-            fill, crops, holes = fill[window], crops[window], holes[window]
-        return sharpen(generator, fill, holes), crops, holes
-
-    def train_step(self, crops: Tensor, holes: Tensor) -> dict[str, Tensor]:
+    def train_step(self, batch: Sample) -> dict[str, Tensor]:
         """One step of both networks; the losses by name, detached."""
-        weights = self.config.weights
-        output, crops, holes = self.fill(self.generator, crops, holes)
-        parts: dict[str, Tensor] = {"pixel": (output - crops).abs().mean()}
+        fills = self.filler(self.learner, batch, varied=True)
         with self.fabric.autocast():
-            if self.trunk is not None:
-                parts |= self._trunk_losses(output, crops)
-            if self.judge is not None:
-                parts |= self._judge_losses(output, crops, holes)
-        total = torch.stack([getattr(weights, name) * loss for name, loss in parts.items()]).sum()
-        if not torch.isfinite(total):
-            # One broken batch must not poison the averages; it is skipped and seen in the log.
-            self.optimiser.zero_grad()
-            return {"skipped": torch.ones(())}
+            parts = self.objective(fills, self.raw_discriminator)
+        total = self.objective.total(parts)
         self.optimiser.zero_grad()
+        if self._any(~torch.isfinite(total)):
+            # One broken batch must not poison the averages; it is skipped and seen in the log.
+            return {"skipped": torch.ones(())}
         self.fabric.backward(total)
         nn.utils.clip_grad_norm_(self.raw.parameters(), self.config.clip)
         self.optimiser.step()
-        if self.judge is not None:
-            parts["discriminator"] = self._judge_step(output.detach(), crops, holes)
+        if self.discriminator is not None:
+            with self.fabric.autocast():
+                loss = parts["discriminator"] = discriminator_loss(self.discriminator, fills)
+            self.judging.zero_grad()
+            self.fabric.backward(loss)
+            self.judging.step()
         self._average()
         return {name: loss.detach() for name, loss in {"total": total, **parts}.items()}
 
-    def _trunk_losses(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        assert self.trunk is not None
-        weights, parts = self.config.weights, {}
-        if weights.perceptual:
-            parts["perceptual"] = self.trunk.distance(output, target)
-        if weights.feature or weights.alignment:
-            with torch.no_grad():
-                theirs = self.trunk(target)
-            ours = self.trunk(output)
-            parts["feature"] = losses.feature_matching(output, target, ours, theirs)
-            parts["alignment"] = losses.alignment(ours[3], theirs[3])
-        return parts
-
-    def _judge_losses(self, output: Tensor, target: Tensor, holes: Tensor) -> dict[str, Tensor]:
-        assert self.judge is not None
-        self.raw_judge.requires_grad_(False)
-        with torch.no_grad():
-            real, real_maps = self.judge(target, holes)
-        fake, fake_maps = self.judge(output, holes)
-        self.raw_judge.requires_grad_(True)
-        return {
-            "matching": losses.discriminator_matching(fake_maps, real_maps),
-            "adversarial": losses.relativistic(real, fake, for_generator=True),
-        }
-
-    def _judge_step(self, output: Tensor, target: Tensor, holes: Tensor) -> Tensor:
-        assert self.judge is not None
-        with self.fabric.autocast():
-            logits, _ = self.judge(torch.cat([target, output]), torch.cat([holes, holes]))
-            real, fake = logits.chunk(2)
-            loss = losses.relativistic(real, fake, for_generator=False)
-        self.judge_optimiser.zero_grad()
-        self.fabric.backward(loss)
-        self.judge_optimiser.step()
-        return loss
+    def _any(self, flag: Tensor) -> bool:
+        """Whether a flag is set on any process: all must skip a step, or none."""
+        if self.fabric.world_size > 1:
+            flag = self.fabric.all_reduce(flag.float(), reduce_op="sum") > 0  # type: ignore[union-attr]
+        return bool(flag)
 
     @torch.no_grad()
     def _average(self) -> None:
-        self.step += 1
+        self.clock.step += 1
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        for averaged, live in zip(self.ema.values(), self.raw.state_dict().values(), strict=True):
-            averaged.lerp_(live, 1 - decay)
+        live = self.raw.tensors()
+        for name, averaged in self.ema.items():
+            averaged.lerp_(live[name], 1 - decay)
 
-    def loop(self, shards: FaceShards, run: Path, sheets: Sheets | None, report: Report) -> None:
+    def loop(self, shards: FaceShards, run: Path, folder: RunFolder | None, report: Report) -> None:
         """Steps until the end, with logs, sheets and checkpoints on the way and one at the end."""
-        config, fabric = self.config, self.fabric
-        data = self._batches(shards)
-        started = saved = time.perf_counter()
-        begun_at, recent, skipped = self.step, [], 0
-        while not self._over(time.perf_counter() - started):
-            spent = time.perf_counter() - started
-            rate = self._learning_rate(spent)
-            for optimiser in self._optimisers().values():
-                for group in optimiser.param_groups:
-                    group["lr"] = rate
-            crops, holes = next(data)
-            parts = self.train_step(crops, holes)
+        config = self.config
+        apart = kept_apart(len(shards), config.validation_faces, config.seed)
+        validation = self._validation(shards, apart if config.validation_steps else [])
+        shown = fixed_samples(shards, config.side, spread_out(len(shards)))
+        data = self._batches(shards, apart if config.validation_steps else [])
+        self.clock.start()
+        saved = kept = time.perf_counter()
+        recent, skipped = [], 0
+        while not self._over():
+            rate = self._set_rate()
+            parts = self.train_step(next(data))
             if "skipped" in parts:
                 skipped += 1
-                self.step += 1
+                self.clock.step += 1
                 continue
             recent.append(parts)
-            if sheets is not None and self.step % config.log_steps == 0:
-                mean = {k: torch.stack([p[k] for p in recent]).mean().item() for k in recent[0]}
+            if self.step % config.log_steps == 0:
+                row = {**self.clock.progress(), "learning_rate": rate, "skipped": skipped}
+                row |= self._means(recent)
                 recent = []
-                seconds = time.perf_counter() - started
-                done = (self.step - begun_at) * config.batch * fabric.world_size
-                row = {
-                    "step": self.step,
-                    "samples": self.samples,
-                    "seconds": round(self.spent + seconds, 1),
-                    "rate": round(done / seconds, 2),
-                    "learning_rate": rate,
-                    "skipped": skipped,
-                    **{name: round(value, 5) for name, value in mean.items()},
-                }
-                sheets.scalars(row)
-                report(row)
-            if sheets is not None and self.step % config.sheet_steps == 0:
-                self._sheet(sheets)
-            if time.perf_counter() - saved > config.checkpoint_seconds:
-                self.save(run, time.perf_counter() - started)
+                if folder is not None:
+                    folder.log(row)
+                    report({"event": "step", **row})
+            if folder is None:
+                continue  # the rest is the first process's matter
+            if self.step % config.sheet_steps == 0:
+                self._sheet(folder, shown, report)
+            if validation is not None and self.step % config.validation_steps == 0:
+                self._validate(validation, run, folder)
+            now = time.perf_counter()
+            if config.keep_minutes is not None and now - kept > 60 * config.keep_minutes:
+                save_average(
+                    run / f"ema-{self.clock.samples:08d}.safetensors", self.ema, self._facts()
+                )
+                kept = now
+            if now - saved > config.checkpoint_seconds:
+                self._checkpoint(run, folder, report)
                 saved = time.perf_counter()
-        self.save(run, time.perf_counter() - started)
-        if sheets is not None:
-            self._sheet(sheets)
-            sheets.close()
-            report({"step": self.step, "samples": self.samples, "finished": True})
+        if folder is not None:
+            if validation is not None and self.clock.over():
+                self._validate(validation, run, folder)
+            self._sheet(folder, shown, report)
+            self._checkpoint(run, folder, report)
+            folder.close()
+            ended = "finished" if self.clock.over() else "stopped"
+            report(
+                {"event": ended, "step": self.step, "samples": self.clock.samples, "finished": True}
+            )
 
     @property
-    def samples(self) -> int:
-        """Samples seen so far, all processes together."""
-        return self.step * self.config.batch * self.fabric.world_size
+    def step(self) -> int:
+        """Steps so far, all calls of this run together."""
+        return self.clock.step
 
-    def _batches(self, shards: FaceShards) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self, shards: FaceShards, apart: list[int]) -> Iterator[Sample]:
         config, fabric = self.config, self.fabric
         crops = TrainingCrops(
-            shards, config.side, config.seed, config.batch, shared=config.shared_holes
+            shards,
+            config.side,
+            config.seed,
+            config.batch,
+            shared=config.shared_holes,
+            dropout=config.modules.dropout,
+            apart=apart,
         )
         batches = crop_batches(
             crops,
@@ -297,84 +267,123 @@ class Trainer:
             config.workers,
         )
         layout = torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format
-        for pixels, holes in batches:
-            pixels = pixels.to(fabric.device, non_blocking=True, memory_format=layout)
-            yield pixels, holes.to(fabric.device, non_blocking=True)
+        for batch in batches:
+            moved = Sample(*(t.to(fabric.device, non_blocking=True) for t in batch))
+            yield moved._replace(crop=moved.crop.contiguous(memory_format=layout))
 
-    def _over(self, seconds: float) -> bool:
-        config = self.config
-        over = self.stopping or (config.samples is not None and self.samples >= config.samples)
-        over = over or (config.minutes is not None and seconds >= 60 * config.minutes)
+    def _over(self) -> bool:
+        over = self.stopping or self.stopped.is_set() or self.clock.over()
         # One process's clock decides for all, or the others would wait for it for ever.
         return bool(self.fabric.broadcast(over)) if self.fabric.world_size > 1 else over
 
-    def _learning_rate(self, seconds: float) -> float:
-        """Linear warm-up, then a cosine down to `floor` of the full rate."""
-        config = self.config
-        if config.samples is not None:
-            done = self.samples / config.samples
-        else:
-            done = seconds / (60 * (config.minutes or 1))
-        warm = min(1.0, (self.step + 1) / max(1, config.warmup_steps))
-        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-        return config.learning_rate * warm * (config.floor + (1 - config.floor) * falling)
+    def _set_rate(self) -> float:
+        rate = self.clock.learning_rate()
+        for optimiser in self._optimisers().values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        return rate
 
-    def _sheet(self, sheets: Sheets) -> None:
-        live = {k: v.detach().clone() for k, v in self.raw.state_dict().items()}
-        self.raw.load_state_dict(self.ema)
+    def _means(self, recent: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Each loss's mean over some steps and all processes."""
+        names = list(recent[0])
+        means = torch.stack([torch.stack([p[n].float() for p in recent]).mean() for n in names])
+        if self.fabric.world_size > 1:
+            means = self.fabric.all_reduce(means, reduce_op="mean")
+        return {name: round(value, 5) for name, value in zip(names, means.tolist(), strict=True)}  # type: ignore[union-attr]
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averaged weights in place of the live ones, in evaluation mode."""
+        live = {k: v.detach().clone() for k, v in self.raw.tensors().items()}
+        self.raw.load(self.ema)
         self.raw.eval()
-        with torch.no_grad(), self.fabric.autocast():
-            sheets.fills(self.step, self.fabric.device, self._whole)
-        self.raw.train()
-        self.raw.load_state_dict(live)
+        try:
+            with torch.no_grad(), self.fabric.autocast():
+                yield
+        finally:
+            self.raw.train()
+            self.raw.load(live)
 
-    def _whole(self, crop: Tensor, hole: Tensor) -> Tensor:
+    def whole(self, sample: Sample) -> Tensor:
         """One whole crop with its fill in place, as the program would return it."""
-        output, _, _ = self.fill(self.raw, crop, hole)
-        if output.shape != crop.shape:
-            whole = crop.clone()
-            whole[(..., *window_of(hole))] = output
-            output = whole
-        return output
+        moved = Sample(*(t.to(self.fabric.device) for t in sample))
+        return self.filler(self.raw, moved).whole().float()
+
+    def _sheet(self, folder: RunFolder, shown: list[Sample], report: Report) -> None:
+        with self.averaged():
+            sheet = fill_sheet(shown, self.whole)
+        path = folder.sheet(self.step, sheet)
+        report({"event": "sheet", "step": self.step, "path": str(path)})
+
+    def _validation(self, shards: FaceShards, apart: list[int]) -> Validation | None:
+        if not apart or not self.fabric.is_global_zero:
+            return None
+        samples = fixed_samples(shards, self.config.side, apart)
+        trunk = self.objective.trunk or StVgg().to(self.fabric.device)
+        return Validation(samples, trunk)
+
+    def _validate(self, validation: Validation, run: Path, folder: RunFolder) -> None:
+        distance = validation(self)
+        folder.log({"step": self.step, "validation": round(distance, 5)})
+        if distance < self.best:
+            self.best = distance
+            save_average(run / BEST, self.ema, self._facts())
 
     def _optimisers(self) -> dict[str, Any]:
         optimisers = {"generator": self.optimiser}
-        if self.judge is not None:
-            optimisers["discriminator"] = self.judge_optimiser
+        if self.discriminator is not None:
+            optimisers["discriminator"] = self.judging
         return optimisers
 
-    def save(self, run: Path, seconds: float) -> None:
-        """Write the run's state and its averaged generator; only the first process writes."""
-        if not self.fabric.is_global_zero:
-            return
-        from safetensors.torch import save_file
-
-        modules = {"generator": self.raw.state_dict(), "ema": self.ema}
-        if self.judge is not None:
-            modules["discriminator"] = self.raw_judge.state_dict()
-        optimisers = {name: o.state_dict() for name, o in self._optimisers().items()}
-        facts = {
+    def _facts(self) -> dict[str, Any]:
+        return {
             "step": self.step,
-            "samples": self.samples,
-            "seconds": round(self.spent + seconds, 1),
+            "samples": self.clock.samples,
+            "seconds": round(self.clock.seconds, 1),
+            "best": self.best if math.isfinite(self.best) else None,
             "config": self.config.as_dict(),
         }
-        save_checkpoint(run / LATEST, modules, optimisers, facts)
-        halves = {k: v.detach().half().cpu().contiguous() for k, v in self.ema.items()}
-        temporary = run / (EMA + ".tmp")
-        save_file(halves, str(temporary), metadata={"facts": json.dumps(facts)})
-        temporary.replace(run / EMA)
+
+    def _checkpoint(self, run: Path, folder: RunFolder, report: Report) -> None:
+        """Write the run's state, its average and its report."""
+        states = {"generator": self.raw.tensors(), "ema": self.ema}
+        if self.raw_discriminator is not None:
+            states["discriminator"] = self.raw_discriminator.state_dict()
+        optimisers = {name: o.state_dict() for name, o in self._optimisers().items()}
+        save_checkpoint(run / LATEST, states, optimisers, self._facts())
+        save_average(run / EMA, self.ema, self._facts())
+        folder.write_report()
+        report({"event": "checkpoint", "step": self.step, "samples": self.clock.samples})
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint: weights, averages, optimisers, step and random state."""
-        modules, optimisers, facts = load_checkpoint(path)
-        self.raw.load_state_dict(modules["generator"])
-        # In the network's own order: averaging walks both lists side by side.
-        self.ema = {k: modules["ema"][k].to(self.fabric.device) for k in self.raw.state_dict()}
-        if self.judge is not None and "discriminator" in modules:
-            self.raw_judge.load_state_dict(modules["discriminator"])
+        states, optimisers, facts = load_checkpoint(path)
+        self.raw.load(states["generator"])
+        if set(states["ema"]) != set(self.ema):
+            raise MienError(
+                f"The run in {path.parent} has other modules than asked for; give another folder."
+            )
+        self.ema = {name: states["ema"][name].to(t.device) for name, t in self.ema.items()}
+        if self.raw_discriminator is not None and "discriminator" in states:
+            self.raw_discriminator.load_state_dict(states["discriminator"])
         for name, optimiser in self._optimisers().items():
             if name in optimisers:
                 optimiser.load_state_dict(optimisers[name])
-        torch.set_rng_state(modules["rng"]["torch"])
-        self.step, self.spent = int(facts["step"]), float(facts["seconds"])
+        torch.set_rng_state(states["rng"]["torch"])
+        self.clock.step, self.clock.spent = int(facts["step"]), float(facts["seconds"])
+        self.best = math.inf if facts.get("best") is None else float(facts["best"])
+
+
+class Validation:
+    """The mean ST-VGG distance of fixed faces that are never trained on, with fixed holes."""
+
+    def __init__(self, samples: list[Sample], trunk: StVgg) -> None:
+        self._samples, self._trunk = samples, trunk
+
+    def __call__(self, trainer: Trainer) -> float:
+        with trainer.averaged():
+            distances = []
+            for sample in self._samples:
+                target = sample.crop.to(trainer.fabric.device)
+                distances.append(self._trunk.distance(trainer.whole(sample), target))
+            return float(torch.stack(distances).mean())

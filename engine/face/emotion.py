@@ -2,8 +2,9 @@
 
 After DAN (Wen et al. 2021, "Distract Your Attention", arXiv 2109.07270): a residual trunk, four
 heads that each attend to places and then to channels, fused by a log-softmax over the heads and
-summed, and a linear classifier. Ours is small (it runs beside the brush) and takes the hole as a
-second channel: it is trained with hidden parts, so it reads what is left of a face.
+summed (beside it their mean), and a linear classifier. Ours is small, since it runs beside the
+brush, and takes the hole as a second channel: it is trained with hidden parts, so it reads what
+is left of a face.
 
 It serves three times: as the reading shown beside a photo, as what the emotion module is told,
 and, frozen, as a loss on the trunk's map.
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CLASSES = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+from engine.readings import EMOTIONS
+
+CLASSES = EMOTIONS
 SIDE = 48  # pixels, the framing of FER2013
 HEADS = 4
 
@@ -36,7 +39,7 @@ class EmotionNetwork(nn.Module):
 
     temperature: Tensor
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 24) -> None:
         super().__init__()
         channels = 8 * width
         self.trunk = nn.Sequential(
@@ -48,8 +51,9 @@ class EmotionNetwork(nn.Module):
             _Residual(4 * width, channels),
         )
         self.heads = nn.ModuleList(_Head(channels) for _ in range(HEADS))
-        self.norm = nn.BatchNorm1d(channels)
-        self.classifier = nn.Linear(channels, len(CLASSES))
+        self.spread = nn.BatchNorm1d(HEADS * channels)
+        self.norm = nn.BatchNorm1d(2 * channels)
+        self.classifier = nn.Linear(2 * channels, len(CLASSES))
         # Divides the logits where probabilities are read; fitted on the validation split.
         self.register_buffer("temperature", torch.ones(()))
 
@@ -68,7 +72,11 @@ class EmotionNetwork(nn.Module):
 
     def classify(self, attended: Tensor) -> Tensor:
         """Logits B x 7 of what the heads saw."""
-        fused = F.log_softmax(attended, 1).sum(1)
+        # The log-softmax keeps where the heads differ and drops, to first order, what they all
+        # say; alone it did not learn from a fresh trunk, so the classifier is given both, and the
+        # heads' values are first brought to a spread that a softmax can tell apart.
+        attended = self.spread(attended.flatten(1)).unflatten(1, (HEADS, -1))
+        fused = torch.cat([F.log_softmax(attended, 1).sum(1), attended.mean(1)], 1)
         return self.classifier(self.norm(fused))
 
     def inputs(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
@@ -86,11 +94,15 @@ class EmotionNetwork(nn.Module):
 
 def probabilities(network: nn.Module, x: Tensor) -> Tensor:
     """Calibrated probabilities B x 7 of prepared inputs, the mean over both mirror images."""
-    logits = network(torch.cat([x, x.flip(-1)]))[1]
+    straight, mirrored = network(torch.cat([x, x.flip(-1)]))[1].float().chunk(2)
     temperature = network.temperature
     assert isinstance(temperature, Tensor)
-    straight, mirrored = (logits.float() / temperature).softmax(1).chunk(2)
-    return (straight + mirrored) / 2
+    return mirror_mean(straight, mirrored, temperature)
+
+
+def mirror_mean(straight: Tensor, mirrored: Tensor, temperature: Tensor | float) -> Tensor:
+    """Probabilities B x 7: the mean over two logits B x 7, of a face and of its mirror image."""
+    return ((straight / temperature).softmax(1) + (mirrored / temperature).softmax(1)) / 2
 
 
 def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:

@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,14 @@ from engine import geometry
 from engine.errors import Cancelled
 from engine.face import mesh as nodes
 
+if TYPE_CHECKING:
+    from engine.face.landmarks import LandmarkNetwork
+
 MESH_SIDE = 384  # pixels of the upright crop that the mesh is looked for in
 MESH_MARGIN = 1.7  # of the crop, around the face's box
 SURE = 0.75  # a detection this sure is a face even where no mesh fits (mask, profile)
 DOUBTFUL = 0.55  # a detection whose upright crop scores less is no face
+GUESSED = 0.5  # score of a face whose mesh is the landmark network's
 FEW_PIXELS = 20  # smallest side of a box worth a look
 TILE = 560  # pixels; the detectors see 192 of them
 LARGEST_SIDE = 6400  # pixels: faces from 48 pixels on in a photo of this width
@@ -74,6 +78,8 @@ class MediaPipeFinder:
         self._lock = threading.Lock()
         self._detectors: list[Any] = []
         self._mesher: Any = None
+        self._landmarks: LandmarkNetwork | None = None
+        self._asked = False  # whether the catalogue was asked for a landmark network
 
     def find(self, rgb: np.ndarray, cancel: threading.Event | None = None) -> tuple[Face, ...]:
         """Every face of an H x W x 3 uint8 RGB photo, largest first. Raises Cancelled."""
@@ -96,10 +102,12 @@ class MediaPipeFinder:
                         faces.append(face)
             return tuple(sorted(faces, key=lambda face: -face.box[2] * face.box[3]))
 
-    def mesh_in_frame(self, rgb: np.ndarray, frame: FaceFrame) -> Face:
+    def mesh_in_frame(self, rgb: np.ndarray, frame: FaceFrame, *, guess: bool = False) -> Face:
         """The face in a frame that the user (or a data set) says holds one.
 
-        Where no mesh fits the face keeps the frame's box and angle, score 0 and no mesh.
+        guess: where MediaPipe sees none, believe the landmark network's mesh (score GUESSED), if
+        one is installed and it settles. Off where the mesh is to be MediaPipe's: to train on, to
+        judge by. Where no mesh fits the face keeps the frame's box and angle, score 0 and no mesh.
         """
         with self._lock, _quiet():
             self._load()
@@ -108,6 +116,9 @@ class MediaPipeFinder:
                 mesh = self._mesh(rgb, box, frame.angle, margin)
                 if mesh is not None and _overlap(_box_of(mesh), box) > 0.15:
                     return Face(_box_of(mesh), 1.0, nodes.roll(mesh), mesh)
+            mesh = self._guess(rgb, frame) if guess else None
+            if mesh is not None and _overlap(_box_of(mesh), box) > 0.15 and _plausible(mesh, box):
+                return Face(_box_of(mesh), GUESSED, nodes.roll(mesh), mesh)
             return Face(box, 0.0, frame.angle, None)
 
     def close(self) -> None:
@@ -116,6 +127,18 @@ class MediaPipeFinder:
             for network in [*self._detectors, *([self._mesher] if self._mesher else [])]:
                 network.close()
             self._detectors, self._mesher = [], None
+            self._landmarks, self._asked = None, False
+
+    def _guess(self, rgb: np.ndarray, frame: FaceFrame) -> np.ndarray | None:
+        from engine.face import landmarks
+
+        if not self._asked:
+            self._landmarks, self._asked = landmarks.load_landmarks(), True
+        if self._landmarks is None:
+            return None
+        laid = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)
+        mesh = landmarks.settle(self._landmarks, rgb, laid)
+        return None if mesh is None else mesh.astype(np.float32)
 
     def _load(self) -> None:
         if self._mesher is not None:

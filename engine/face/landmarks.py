@@ -1,10 +1,11 @@
 """The hole-aware landmark network: the face mesh of an aligned crop, hidden parts included.
 
-A small convolutional trunk gives first node positions as coefficients of a shape model (principal
-components of aligned meshes, Cootes et al. 1995); a graph convolution over the face mesh (Kipf &
-Welling 2016) then moves every node by what the trunk saw at its place, whether it is hidden, and
-what its neighbours say. Distilled from MediaPipe's meshes of untouched pictures, with random holes
-and misaligned crops, so that it answers where MediaPipe finds nothing.
+A linear first guess and a small convolutional trunk that corrects it give first node positions as
+coefficients of a shape model (principal components of meshes, Cootes et al. 1995); a graph
+convolution over the face mesh (Kipf & Welling 2016) then moves every node by what the trunk saw at
+its place, whether it is hidden, and what its neighbours say. Distilled from MediaPipe's meshes of
+untouched pictures, with random holes and misaligned crops, so that it answers where MediaPipe
+finds nothing.
 
 It serves three times: for the hidden nodes that the landmark module is told, as a differentiable
 loss (with an empty hole), and for the mesh of a face that MediaPipe misses.
@@ -19,12 +20,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.face.graph import GraphConvolution
-from engine.face.mesh import NODES
+from engine import geometry
+from engine.face.first_guess import FirstGuess
+from engine.face.graph import GraphConvolution, sparse_on_cpu
+from engine.face.mesh import NODES, inter_ocular
 
 SIDE = 64  # pixels the trunk sees
 COMPONENTS = 64  # of the shape model
 REFINEMENTS = ("graph", "nodes")
+ROUNDS = 4  # of reading a mesh and laying the next crop by it
+NUDGE = 0.06  # share of the frame by which the trial frames are moved
+APART = 0.15  # inter-ocular units that the meshes of one face may end apart
+ASTRAY = 0.35  # frame units that a mesh's middle may lie from the frame's
 STEP = 0.05  # frame units of one unit of the refinement's output
 
 
@@ -61,13 +68,14 @@ class LandmarkNetwork(nn.Module):
         self.register_buffer("basis", torch.zeros(COMPONENTS, NODES, 2))
         self.register_buffer("adjacency", torch.eye(NODES))
         self.register_buffer("spread", torch.zeros(NODES))
+        self.guess = FirstGuess(COMPONENTS)
         self.stem = _convolution(4, 32, 2)
         self.fine = nn.Sequential(_convolution(32, 64, 2), _Residual(64))
         self.middle = nn.Sequential(_convolution(64, 128, 2), _Residual(128))
         self.coarse = nn.Sequential(
             _convolution(128, 192, 2), _Residual(192), nn.Conv2d(192, 96, 1), nn.ReLU(inplace=True)
         )
-        self.code = nn.Sequential(nn.Linear(96 * 16, 160), nn.ReLU(inplace=True))
+        self.code = nn.Sequential(nn.Linear(96 * 16 + COMPONENTS, 160), nn.ReLU(inplace=True))
         self.coefficients = nn.Linear(160, COMPONENTS)
         self.from_stem = nn.Conv2d(32, width // 2, 1)
         self.from_fine = nn.Conv2d(64, width, 1)
@@ -78,8 +86,9 @@ class LandmarkNetwork(nn.Module):
         self.first_mix = GraphConvolution(width, width)
         self.second_mix = GraphConvolution(width, width)
         self.move = nn.Linear(width, 2)
-        nn.init.zeros_(self.move.weight)
-        nn.init.zeros_(self.move.bias)
+        for layer in (self.coefficients, self.move):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
         """The mesh, B x 478 x 2 in frame units (0 .. 1 over the crop).
@@ -100,28 +109,40 @@ class LandmarkNetwork(nn.Module):
         stem = self.stem(x)
         fine = self.fine(stem)
         middle = self.middle(fine)
-        code = self.code(self.coarse(middle).flatten(1))
-        modes = self.coefficients(code).float()
+        with torch.autocast(crops.device.type, enabled=False):
+            guess = self.guess(x)
+        code = self.code(torch.cat([self.coarse(middle).flatten(1), guess], 1))
+        modes = guess + self.coefficients(code).float()
         first = self.mean + (modes @ self.basis.flatten(1)).view(-1, NODES, 2)
 
         # Where to look is not what a gradient should change: it flows through what is seen.
         places = first.detach()
         above = F.interpolate(self.from_middle(middle), scale_factor=2.0, mode="bilinear")
+        fine, stem = self.from_fine(fine) + above, self.from_stem(stem)
+        # Light arithmetic on large arrays: casting them would cost more than it saves.
+        with torch.autocast(crops.device.type, enabled=False):
+            nodes = self._nodes(x[:, 3:], stem.float(), fine.float(), code.float(), places)
+            return Mesh(first + STEP * self.move(nodes), first, nodes)
+
+    def _nodes(
+        self, hole: Tensor, stem: Tensor, fine: Tensor, code: Tensor, places: Tensor
+    ) -> Tensor:
+        """The refinement's last hidden layer, B x 478 x width."""
         seen = torch.cat(
             [
-                _sampled(self.from_fine(fine) + above, places),
-                _sampled(self.from_stem(stem), places),
-                _sampled(x[:, 3:], places),
-                20 * (places - self.mean),
-                2 * places - 1,
+                _sampled(fine, places),
+                _sampled(stem, places),
+                _sampled(hole, places),
+                (20 * (places - self.mean)).transpose(0, 1),
+                (2 * places - 1).transpose(0, 1),
             ],
             -1,
         )
-        nodes = F.relu(self.enter(seen) + self.from_code(code)[:, None] + self.identity)
-        adjacency = self.adjacency if self.refinement == "graph" else None
+        nodes = self.enter(seen) + self.from_code(code) + self.identity[:, None]
+        nodes = F.relu(nodes).transpose(0, 1)
+        adjacency = sparse_on_cpu(self.adjacency) if self.refinement == "graph" else None
         nodes = nodes + self.first_mix(nodes, adjacency)
-        nodes = nodes + self.second_mix(nodes, adjacency)
-        return Mesh(first + STEP * self.move(nodes).float(), first, nodes)
+        return nodes + self.second_mix(nodes, adjacency)
 
 
 def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:
@@ -137,15 +158,6 @@ def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) 
     share = x[:, 3:]
     seen = (share > 0.5).to(x.dtype)
     return torch.cat([x[:, :3] / share.clamp_min(0.5) * seen, 1 - seen], 1)
-
-
-def hidden_nodes(nodes: Tensor, hole: Tensor) -> Tensor:
-    """B x N of 0 and 1: which nodes (B x N x 2, frame units) lie under the hole
-    (B x 1 x S x S). A node beyond the crop is told by the nearest pixel."""
-    rows, columns = hole.shape[-2:]
-    x = (nodes[..., 0] * columns).long().clamp(0, columns - 1)
-    y = (nodes[..., 1] * rows).long().clamp(0, rows - 1)
-    return (hole.flatten(1).gather(1, y * columns + x) > 0.5).float()
 
 
 def load_landmarks(device: str = "cpu") -> LandmarkNetwork | None:
@@ -180,11 +192,34 @@ def read_mesh(
     return nodes[0].double().cpu().numpy()
 
 
+def settle(network: LandmarkNetwork, rgb: np.ndarray, frame: np.ndarray) -> np.ndarray | None:
+    """The mesh of a face that is said to lie in a frame, 478 x 2 float64 photo pixels.
+
+    rgb: H x W x 3 uint8 photo. frame: 2 x 3, roughly laid. The network reads the crop, the mesh it
+    reads lays the next crop, a few times over, from several frames beside the given one. Where
+    there is a face they meet; where there is none every frame keeps its own average mesh, and the
+    answer is None.
+    """
+    meshes = []
+    for x, y in ((-NUDGE, -NUDGE), (NUDGE, NUDGE)):
+        nudged = geometry.compose(np.array([[1, 0, x], [0, 1, y]], np.float64), frame)
+        for _ in range(ROUNDS):
+            crop = geometry.cut(rgb, nudged, 2 * SIDE)
+            mesh = geometry.transform(geometry.invert(nudged), read_mesh(network, crop))
+            nudged = geometry.frame_from_mesh(mesh)
+        meshes.append(mesh)
+    mesh = (meshes[0] + meshes[1]) / 2
+    apart = float(np.linalg.norm(meshes[0] - meshes[1], axis=1).mean())
+    placed = geometry.transform(frame, mesh).mean(0)
+    here = bool(np.abs(placed - 0.5).max() < ASTRAY)
+    return mesh if here and apart < APART * inter_ocular(mesh) else None
+
+
 def _sampled(maps: Tensor, places: Tensor) -> Tensor:
-    """Maps B x C x h x w read bilinearly at B x N x 2 places in frame units: B x N x C."""
-    grid = (2 * places - 1)[:, :, None].to(maps.dtype)
+    """Maps B x C x h x w read bilinearly at B x N x 2 places in frame units: N x B x C."""
+    grid = (2 * places - 1)[:, :, None]
     read = F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
-    return read[..., 0].mT
+    return read[..., 0].permute(2, 0, 1)
 
 
 def _convolution(inner: int, outer: int, stride: int = 1) -> nn.Sequential:

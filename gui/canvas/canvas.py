@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
     QImage,
     QKeyEvent,
     QMouseEvent,
-    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QTabletEvent,
     QWheelEvent,
 )
@@ -22,31 +20,32 @@ from PySide6.QtWidgets import QWidget
 
 from gui import theme
 from gui.canvas import painting
+from gui.canvas.mesh import MeshLayer
+from gui.canvas.nodes import NodeTool
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.tools import AreaTool, BrushTool, FrameTool, PanTool, Tool
-from gui.canvas.viewport import Viewport, fitted
+from gui.canvas.zoomable import WHEEL_STEP, Zoomable
 from gui.document import Document
+from gui.readout import Readings
 from gui.translation import tr
 
-WHEEL_STEP = 1.18  # zoom of one notch
 MASK_OPACITY, MASK_OVER_PREVIEW = 0.5, 0.16
 
 
-class Canvas(QWidget):
+class Canvas(Zoomable):
     """The photo with its overlays.
 
-    Signals: `view_changed` after zoom or pan; `pointer_moved` with photo coordinates or None;
-    `brush_resized` when a key or wheel changed the brush.
+    Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
+    changed the brush.
     """
 
-    view_changed = Signal(float)
     pointer_moved = Signal(object)
     brush_resized = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.document = document
-        self.view = Viewport()
+        super().__init__(document, parent)
+        self.mesh = MeshLayer(document)
+        self.nodes = NodeTool(document, self.mesh)
         self.brush, self.eraser = BrushTool(document), BrushTool(document, erase=True)
         self.tools: dict[str, Tool] = {
             "pan": PanTool(document),
@@ -55,6 +54,7 @@ class Canvas(QWidget):
             "lasso": AreaTool(document, lasso=True),
             "rectangle": AreaTool(document, lasso=False),
             "frame": FrameTool(document),
+            "node": self.nodes,
         }
         self.tool: Tool = self.brush
         self.mesh_shown = True
@@ -63,12 +63,11 @@ class Canvas(QWidget):
         self._before_held = False
         self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
         self._original = self._current = self._mask = None
-        self._pointer: QPointF | None = None
         self._panning: QPoint | None = None
+        self._clicked: QPointF | None = None
         self._space = False
         self._dragging_split = False
         self._by_pen = False
-        self._is_fitted = True
         self.setObjectName("canvas")
         self.setAccessibleName(tr("Photo"))
         self.setMouseTracking(True)
@@ -78,7 +77,8 @@ class Canvas(QWidget):
         document.opened.connect(self._on_opened)
         document.pixels_changed.connect(self._on_pixels_changed)
         document.mask_changed.connect(self._on_mask_changed)
-        document.faces_changed.connect(self.update)
+        for signal in (document.faces_changed, document.nodes_changed, document.selected_changed):
+            signal.connect(self._on_faces_changed)
         self.set_tool("brush")
 
     # What the window asks for.
@@ -114,6 +114,17 @@ class Canvas(QWidget):
             self._preview = list(images)
             self.update()
 
+    def show_readings(self, readings: Readings) -> None:
+        """The meshes as they are read now."""
+        self.mesh.show(readings)
+        if self.mesh_shown or self.tool is self.nodes:
+            self.update()
+
+    def set_dragging(self, on: bool) -> None:
+        """Whether dragged nodes have a say: with the landmark module."""
+        self.nodes.may_drag = on
+        self.update()
+
     def set_split(self, on: bool) -> None:
         """Show before on the left and after on the right of a divider that can be dragged."""
         self._split = (0.5 if self._split is None else self._split) if on else None
@@ -132,24 +143,6 @@ class Canvas(QWidget):
     def set_mask_shown(self, shown: bool) -> None:
         self.mask_shown = shown
         self.update()
-
-    def fit(self) -> None:
-        """The whole photo."""
-        self._set_view(fitted(self.document.size, QSizeF(self.size())))
-        self._is_fitted = True
-
-    def zoom_to(self, scale: float) -> None:
-        """A scale in device pixels a photo pixel, 1 being 1:1, around the middle or pointer."""
-        at = self._pointer or QPointF(self.width() / 2, self.height() / 2)
-        self._zoom(scale / self.devicePixelRatioF() / self.view.scale, at)
-
-    def zoom_step(self, inwards: bool) -> None:
-        self._zoom(WHEEL_STEP**2 if inwards else WHEEL_STEP**-2, QRectF(self.rect()).center())
-
-    @property
-    def zoom(self) -> float:
-        """Device pixels a photo pixel."""
-        return self.view.scale * self.devicePixelRatioF()
 
     # The document's changes.
 
@@ -173,6 +166,10 @@ class Canvas(QWidget):
         if self._mask is not None:
             self._mask.update(box)
             self.update(self.view.dirty(box))
+
+    def _on_faces_changed(self) -> None:
+        self.mesh.touch()
+        self.update()
 
     # Painting.
 
@@ -208,8 +205,13 @@ class Canvas(QWidget):
             x = self._split * self.width()
             top = max(0.0, shown.top()) + 12
             painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
-        elif not self._panning:
-            self.tool.draw(painter, self.view, self._pointer)
+            return
+        dragging = self.tool is self.nodes
+        if (self.mesh_shown or dragging) and self.mesh.has_hidden:
+            can_drag = dragging and self.nodes.may_drag
+            self.mesh.draw_legend(painter, self.height(), can_drag=can_drag)
+        if not self._panning:
+            self.tool.draw(painter, self.view, self.pointer)
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
         assert self._current is not None
@@ -223,14 +225,8 @@ class Canvas(QWidget):
         if self.mask_shown:
             opacity = MASK_OVER_PREVIEW if self._preview else MASK_OPACITY
             painting.draw_mask(painter, self._mask, self.view, area, colours.hole, opacity)
-        if self.mesh_shown and document.faces:
-            if document.edges is not None:
-                painting.draw_mesh(
-                    painter, document.faces, document.edges, self.view, theme.DARK.seen
-                )
-            for face in document.faces:
-                if face.mesh is None:
-                    painting.draw_face_box(painter, face, self.view, theme.DARK.seen)
+        if self.mesh_shown or self.tool is self.nodes:
+            self.mesh.draw(painter, self.view)
         for frame in document.frames:
             painting.draw_frame(painter, frame, self.view, colours.warning)
 
@@ -276,13 +272,14 @@ class Canvas(QWidget):
             left and (self._space or isinstance(self.tool, PanTool) or self._split is not None)
         ):
             self._panning = at.toPoint()
+            self._clicked = at if left and isinstance(self.tool, PanTool) else None
             self._show_cursor()
         elif left and not self._before_held:
             self.tool.press(self.view.to_photo(at), modifiers, pressure)
             self.update()
 
     def _move(self, at: QPointF, buttons: Qt.MouseButton, pressure: float) -> None:
-        previous, self._pointer = self._pointer, at
+        previous, self.pointer = self.pointer, at
         self.pointer_moved.emit(self.view.to_photo(at) if self.document.is_open else None)
         if self._dragging_split:
             self._split = min(0.98, max(0.02, at.x() / self.width()))
@@ -290,7 +287,7 @@ class Canvas(QWidget):
         elif self._panning is not None:
             delta = at.toPoint() - self._panning
             self._panning = at.toPoint()
-            self._set_view(self.view.moved(delta.x(), delta.y()))
+            self.move_view(delta.x(), delta.y())
         elif self.document.is_open:
             if buttons & Qt.MouseButton.LeftButton:
                 self.tool.drag(self.view.to_photo(at), pressure)
@@ -299,10 +296,21 @@ class Canvas(QWidget):
     def _release(self, at: QPointF, button: Qt.MouseButton) -> None:
         if self._dragging_split or self._panning is not None:
             self._dragging_split, self._panning = False, None
+            if self._clicked is not None and (at - self._clicked).manhattanLength() < 5:
+                self._select_at(self.view.to_photo(at))
+            self._clicked = None
             self._show_cursor()
         elif button == Qt.MouseButton.LeftButton and self.document.is_open:
             self.tool.release(self.view.to_photo(at))
             self.update()
+
+    def _select_at(self, point: tuple[float, float]) -> None:
+        """A click of the hand tool on a face: that face is read."""
+        for number, face in enumerate(self.document.subjects):
+            x, y, width, height = face.box
+            if x <= point[0] <= x + width and y <= point[1] <= y + height:
+                self.document.select(number)
+                return
 
     def _update_cursor(self, previous: QPointF | None) -> None:
         """Repaint where the brush's circle was and is, no more; other tools draw anywhere."""
@@ -310,7 +318,7 @@ class Canvas(QWidget):
             self.update()
             return
         reach = max(2.0, self.tool.size / 2 * self.view.scale) + 4
-        for point in (previous, self._pointer):
+        for point in (previous, self.pointer):
             if point is not None:
                 area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
                 self.update(area.toAlignedRect())
@@ -322,17 +330,10 @@ class Canvas(QWidget):
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self.step_brush(notches > 0)
         else:
-            self._zoom(WHEEL_STEP**notches, event.position())
-
-    def event(self, event: QEvent) -> bool:
-        pinch = Qt.NativeGestureType.ZoomNativeGesture
-        if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
-            self._zoom(1 + event.value(), event.position())
-            return True
-        return super().event(event)
+            self.zoom_by(WHEEL_STEP**notches, event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
-        previous, self._pointer = self._pointer, None
+        previous, self.pointer = self.pointer, None
         self._update_cursor(previous)
         self.pointer_moved.emit(None)
 
@@ -344,6 +345,8 @@ class Canvas(QWidget):
             self.tool.cancel()
             self.update()
             event.ignore()  # the window cancels a running fill by it
+        elif self.tool.key(event.key(), event.modifiers()):
+            self.update()
         else:
             super().keyPressEvent(event)
 
@@ -351,30 +354,14 @@ class Canvas(QWidget):
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
             self._show_cursor()
-        else:
+        elif not event.isAutoRepeat():
+            self.tool.key_up(event.key())
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QEvent) -> None:
         self._space = False
         self.hold_before(False)
         self._show_cursor()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._is_fitted:
-            self.fit()
-        else:
-            self._set_view(self.view)
-
-    def _zoom(self, factor: float, at: QPointF) -> None:
-        if self.document.is_open:
-            self._is_fitted = False
-            self._set_view(self.view.zoomed(factor, at))
-
-    def _set_view(self, view: Viewport) -> None:
-        self.view = view.held(self.document.size, QSizeF(self.size()))
-        self._is_fitted = self._is_fitted and self._panning is None
-        self.view_changed.emit(self.zoom)
-        self.update()
 
     def _show_cursor(self) -> None:
         if self._panning is not None:

@@ -88,24 +88,6 @@ def draw_preview(
         painter.drawImage(view.rect_to_widget(box), image)
 
 
-def draw_mesh(
-    painter: QPainter, faces: Sequence[Face], edges: np.ndarray, view: Viewport, colour: str
-) -> None:
-    """The faces' meshes as hairlines."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = QPen(QColor(colour))
-    pen.setWidthF(0.8)
-    painter.setPen(pen)
-    painter.setOpacity(0.55)
-    for face in faces:
-        if face.mesh is None:
-            continue
-        points = face.mesh * view.scale + (view.x, view.y)
-        ends = points[edges].reshape(-1, 4).tolist()
-        painter.drawLines([QLineF(*end) for end in ends])
-    painter.setOpacity(1.0)
-
-
 def draw_face_box(painter: QPainter, face: Face, view: Viewport, colour: str) -> None:
     """A face without a mesh: its box alone."""
     pen = QPen(QColor(colour), 1.2, Qt.PenStyle.DashLine)

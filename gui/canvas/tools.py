@@ -36,6 +36,12 @@ class Tool:
 
     def release(self, point: Point) -> None: ...
 
+    def key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a key pressed on the canvas was the tool's."""
+        return False
+
+    def key_up(self, key: int) -> None: ...
+
     def cancel(self) -> None:
         """Escape, or the tool was changed in the middle of a drag."""
 

@@ -67,7 +67,7 @@ class FailureDialog(QDialog):
 
 
 class ShortcutsDialog(QDialog):
-    """Every shortcut, in two columns."""
+    """Every shortcut, in three columns."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,17 +89,21 @@ class ShortcutsDialog(QDialog):
             (tr("Straight stroke"), tr("Shift + click")),
             (tr("Take away (lasso, rectangle)"), tr("Alt + drag")),
             (tr("See the photo as opened"), "C"),
+            (tr("Read a face (hand tool)"), tr("Click")),
+            (tr("Next landmark (landmark tool)"), "PgDn"),
+            (tr("Move a landmark"), tr("Arrow keys")),
+            (tr("Release a landmark"), tr("Alt + click, Delete")),
         ]
-        half = -(-len(rows) // 2)
+        height = -(-len(rows) // 3)
         for number, (text, key) in enumerate(rows):
-            column = 2 * (number // half)
+            column = 2 * (number // height)
             keys = QLabel(key)
             keys.setProperty("quiet", True)
-            grid.addWidget(QLabel(text), number % half, column)
-            grid.addWidget(keys, number % half, column + 1)
+            grid.addWidget(QLabel(text), number % height, column)
+            grid.addWidget(keys, number % height, column + 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        grid.addWidget(buttons, half, 0, 1, 4)
+        grid.addWidget(buttons, height, 0, 1, 6)
 
 
 def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
@@ -114,6 +118,21 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     )
     box.setDefaultButton(button.Save)
     return QMessageBox.StandardButton(box.exec())
+
+
+def ask_to_stop_training(parent: QWidget) -> bool:
+    """Whether to stop the training that still runs, and close."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "Mien",
+        tr("Training is still running. What it has learnt so far is kept and can be resumed."),
+        parent=parent,
+    )
+    stop = box.addButton(tr("Stop training and close"), QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton(tr("Keep editing"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    return box.clickedButton() is stop
 
 
 def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from gui.actions import Actions
+from gui.panels.widgets import button_for
 from gui.translation import tr
 
 
@@ -66,19 +67,3 @@ class _Elided(QLabel):
     def _elide(self) -> None:
         middle = Qt.TextElideMode.ElideMiddle
         self.setText(self.fontMetrics().elidedText(self._text, middle, max(0, self.width() - 4)))
-
-
-def button_for(actions: Actions, name: str, text: str) -> QPushButton:
-    """A push button that is one with an action: enabled, checked and triggered together."""
-    action = actions[name]
-    button = QPushButton(text)
-    button.setToolTip(action.toolTip())
-    button.setCheckable(action.isCheckable())
-    button.setEnabled(action.isEnabled())
-    if action.isCheckable():
-        button.toggled.connect(action.setChecked)
-        action.toggled.connect(button.setChecked)
-    else:
-        button.clicked.connect(action.trigger)
-    action.enabledChanged.connect(button.setEnabled)
-    return button

@@ -1,18 +1,14 @@
-"""The inspector at the right: brush, mask, faces, and how to fill."""
+"""The inspector at the right: modules and expression, brush, mask, faces, and how to fill."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +16,17 @@ from PySide6.QtWidgets import (
 from engine.generator.weights import Manifest
 from engine.inpaint import FillResult
 from gui.actions import Actions
-from gui.panels.header import button_for
+from gui.panels.expression import ExpressionPanel
+from gui.panels.modules import ModulesSection
+from gui.panels.widgets import (
+    button_for,
+    check_for,
+    named_row,
+    quiet,
+    section,
+    shrinkable,
+    slider_row,
+)
 from gui.translation import tr
 
 WIDTH = 292
@@ -45,9 +51,14 @@ class Inspector(QWidget):
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(16, 14, 16, 14)
         self._column.setSpacing(8)
-        self._build_faces(actions)
+        self.modules = ModulesSection(actions)
+        self.expression = ExpressionPanel()
+        self._column.addWidget(self.modules)
+        self._column.addSpacing(8)
+        self._column.addWidget(self.expression)
         self._build_brush()
         self._build_mask(actions)
+        self._build_faces(actions)
         self._build_fill(actions)
         self._column.addStretch(1)
         scroll = QScrollArea()
@@ -81,7 +92,8 @@ class Inspector(QWidget):
         """The generators, and the prior as the one without sharpening."""
         self.model.blockSignals(True)
         self.model.clear()
-        for manifest in sorted(models, key=lambda m: (m.kind == "prior", not m.default)):
+        fills = [m for m in models if m.kind in ("generator", "prior")]  # the rest only look
+        for manifest in sorted(fills, key=lambda m: (m.kind == "prior", not m.default)):
             title = tr("Prior alone, no sharpening") if manifest.kind == "prior" else manifest.title
             self.model.addItem(title, manifest.name)
         self.model.setCurrentIndex(max(0, self.model.findData(current)))
@@ -118,18 +130,14 @@ class Inspector(QWidget):
     def _section(self, title: str) -> None:
         if self._column.count():
             self._column.addSpacing(8)
-        label = QLabel(title.upper())
-        label.setObjectName("section")
-        self._column.addWidget(label)
+        self._column.addWidget(section(title))
 
     def _build_faces(self, actions: Actions) -> None:
         self._section(tr("Faces"))
         self._faces = QLabel(tr("No photo yet"))
         self._faces.setWordWrap(True)
         self._column.addWidget(self._faces)
-        hint = QLabel(tr("Mask a part with one click:"))
-        hint.setProperty("quiet", True)
-        self._column.addWidget(hint)
+        self._column.addWidget(quiet(tr("Mask a part with one click:")))
         names = {
             "eyes": tr("Eyes"),
             "glasses": tr("Glasses"),
@@ -157,8 +165,10 @@ class Inspector(QWidget):
 
     def _build_brush(self) -> None:
         self._section(tr("Brush"))
-        self.brush_size, self._size_text = self._slider(tr("Size"), 0, 1000)
-        self.brush_hardness, self._hardness_text = self._slider(tr("Hardness"), 0, 100)
+        size, self.brush_size, self._size_text = slider_row(tr("Size"), 0, 1000)
+        hardness, self.brush_hardness, self._hardness_text = slider_row(tr("Hardness"), 0, 100)
+        self._column.addLayout(size)
+        self._column.addLayout(hardness)
         for slider in (self.brush_size, self.brush_hardness):
             slider.valueChanged.connect(self._on_brush)
 
@@ -167,21 +177,6 @@ class Inspector(QWidget):
         self._size_text.setText(f"{size:.0f}")
         self._hardness_text.setText(f"{hardness * 100:.0f}")
         self.brush_changed.emit(size, hardness)
-
-    def _slider(self, title: str, low: int, high: int) -> tuple[QSlider, QLabel]:
-        row, name, value = QHBoxLayout(), QLabel(title), QLabel()
-        name.setProperty("quiet", True)
-        name.setFixedWidth(72)
-        value.setFixedWidth(36)
-        value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(low, high)
-        slider.setAccessibleName(title)
-        row.addWidget(name)
-        row.addWidget(slider, 1)
-        row.addWidget(value)
-        self._column.addLayout(row)
-        return slider, value
 
     def _build_mask(self, actions: Actions) -> None:
         self._section(tr("Mask"))
@@ -208,39 +203,16 @@ class Inspector(QWidget):
         self._column.addWidget(check_for(actions, "preview", tr("Preview while painting")))
         self.model, self.device = QComboBox(), QComboBox()
         for box, name in ((self.model, tr("Model")), (self.device, tr("Device"))):
-            box.setAccessibleName(name)
-            row, title = QHBoxLayout(), QLabel(name)
-            title.setProperty("quiet", True)
-            title.setFixedWidth(72)
-            row.addWidget(title)
             shrinkable(box)
-            row.addWidget(box, 1)
-            self._column.addLayout(row)
+            self._column.addLayout(named_row(name, box))
         self.model.currentIndexChanged.connect(
             lambda _index: self.model_chosen.emit(self.model.currentData())
         )
         self.device.currentIndexChanged.connect(
             lambda _index: self.device_chosen.emit(self.device.currentData())
         )
-        self._result = QLabel()
-        self._result.setProperty("quiet", True)
+        self._result = quiet()
         self._column.addWidget(self._result)
-
-
-def shrinkable(widget: QWidget) -> None:
-    """Columns share the panel's width evenly; a long word must not push them under its edge."""
-    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-
-def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
-    """A check box that is one with a checkable action."""
-    action = actions[name]
-    box = QCheckBox(text)
-    box.setToolTip(action.toolTip())
-    box.setChecked(action.isChecked())
-    box.toggled.connect(action.setChecked)
-    action.toggled.connect(box.setChecked)
-    return box
 
 
 def to_slider(size: float) -> float:

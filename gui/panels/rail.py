@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from gui.actions import Actions, plain
 
-TOOLS = ("pan", "brush", "eraser", "lasso", "rectangle", "frame")
+TOOLS = ("pan", "brush", "eraser", "lasso", "rectangle", "frame", "node")
 
 
 class Rail(QWidget):

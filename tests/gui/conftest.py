@@ -8,35 +8,80 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face
-from engine.inpaint import FillRequest, FillResult, Patch, Progress
+from engine.face.mesh import NODES
+from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.photo import photo_from_array, save_photo
+from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
 from gui import theme
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
 
 
+def face_at(x: float, y: float, side: float) -> Face:
+    """A face in a square of the photo, its nodes on a spiral, the eyes where eyes are."""
+    turn = np.arange(NODES) * 2.399963
+    radius = 0.5 * np.sqrt((np.arange(NODES) + 0.5) / NODES)
+    mesh = np.stack([0.5 + radius * np.cos(turn), 0.5 + radius * np.sin(turn)], 1)
+    mesh[[33, 133]], mesh[[263, 362]] = (0.35, 0.4), (0.65, 0.4)
+    mesh[[61, 291, 13, 14]] = (0.4, 0.74), (0.6, 0.74), (0.5, 0.72), (0.5, 0.76)
+    mesh = (mesh * side + (x, y)).astype(np.float32)
+    return Face((x, y, side, side), 1.0, 0.0, mesh)
+
+
+def probabilities(emotion: str, share: float) -> tuple[float, ...]:
+    rest = (1 - share) / (len(EMOTIONS) - 1)
+    return tuple(share if name == emotion else rest for name in EMOTIONS)
+
+
 class FakeInpainter:
-    """Fills green. `gate` holds a fill until it is set; `error` makes it fail."""
+    """Fills green, with the variant's number in red. The photo reads as happy; a fill as what was
+    asked for. Nodes under the mask are hidden.
+
+    `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail.
+    """
 
     def __init__(self) -> None:
-        self.gate = threading.Event()
+        self.gate, self.preview_gate = threading.Event(), threading.Event()
         self.gate.set()
+        self.preview_gate.set()
         self.started = threading.Event()
         self.error: str | None = None
         self.requests: list[FillRequest] = []
+        self.previews: list[FillRequest] = []
         self.faces: tuple[Face, ...] = ()
 
     def find_faces(self, photo, cancel=None) -> tuple[Face, ...]:
         return self.faces
 
-    def preview(self, request: FillRequest) -> tuple[Patch, ...]:
-        return ()
+    def preview(self, request: FillRequest) -> Preview:
+        self.previews.append(request)
+        self.preview_gate.wait(5)
+        readings = tuple(self._reading(n, f, request) for n, f in enumerate(request.faces or ()))
+        return Preview((), readings)
+
+    def _reading(self, number: int, face: Face, request: FillRequest) -> FaceReading:
+        assert face.mesh is not None
+        options = request.options
+        mesh = face.mesh.copy()
+        x, y = mesh.astype(int).T
+        hidden = request.mask.pixels[y, x] > 127
+        for node in options.nodes:
+            if node.face == number:
+                mesh[node.node] = node.x, node.y
+        before, after = probabilities("happiness", 0.9), None
+        if hidden.any():
+            named = options.emotion not in (KEEP, OFF)
+            share = 0.5 * options.strength if named else 0.8
+            after = probabilities(options.emotion if named else "happiness", share)
+        modules = ("landmarks",) * options.landmarks + ("emotion",) * (options.emotion != OFF)
+        shift = 0.02 if hidden.any() else None
+        return FaceReading(number, before, after, mesh, hidden, shift, modules)
 
     def fill(
         self,
@@ -57,10 +102,12 @@ class FakeInpainter:
         assert box is not None
         x, y, width, height = box
         pixels = np.zeros((height, width, 3), request.photo.pixels.dtype)
+        pixels[..., 0] = request.options.variant
         pixels[..., 1] = np.iinfo(pixels.dtype).max
         alpha = request.mask.pixels[y : y + height, x : x + width].copy()
         patch = Patch(box, pixels, alpha, "face", 0.1)
-        return FillResult((patch,), self.faces, "fake", "cpu", 0.1)
+        readings = tuple(self._reading(n, f, request) for n, f in enumerate(self.faces))
+        return FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
 
 
 @pytest.fixture
@@ -101,3 +148,76 @@ def opened(qtbot, window: MainWindow, photo_path: Path) -> MainWindow:
     window.open(photo_path)
     qtbot.waitUntil(lambda: window.document.faces is not None)
     return window
+
+
+@pytest.fixture
+def faced(qtbot, window: MainWindow, photo_path: Path, fake: FakeInpainter) -> MainWindow:
+    """The same with two faces in the photo, read."""
+    fake.faces = (face_at(40, 40, 200), face_at(270, 100, 100))
+    window.open(photo_path)
+    # Above all MediaPipe's list of edges is imported, once a session.
+    qtbot.waitUntil(lambda: len(window.editor.readout.readings.faces) == 2, timeout=60_000)
+    return window
+
+
+class Hand:
+    """A person at the canvas. Points are photo coordinates."""
+
+    def __init__(self, qtbot, window: MainWindow) -> None:
+        self._bot, self._window = qtbot, window
+
+    def at(self, x: float, y: float) -> QPoint:
+        """The canvas point of a photo coordinate."""
+        return self._window.canvas.view.to_widget(x, y).toPoint()
+
+    def press(self, x: float, y: float) -> None:
+        self._bot.mousePress(self._window.canvas, Qt.MouseButton.LeftButton, pos=self.at(x, y))
+
+    def release(self, x: float, y: float) -> None:
+        self._bot.mouseRelease(self._window.canvas, Qt.MouseButton.LeftButton, pos=self.at(x, y))
+
+    def click(self, x: float, y: float) -> None:
+        self._bot.mouseClick(self._window.canvas, Qt.MouseButton.LeftButton, pos=self.at(x, y))
+
+    def key(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+        self._bot.keyClick(self._window.canvas, key, modifier)
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Press, drag and release."""
+        self.press(*points[0])
+        # QTest's mouse moves carry no button: drags go through the tool as the canvas calls it.
+        for point in points[1:]:
+            self._window.canvas.tool.drag(point, 1.0)
+        self.release(*points[-1])
+
+    def fill(self) -> None:
+        self.key(Qt.Key.Key_Return)
+        window = self._window
+        self._bot.waitUntil(lambda: not window.editor.is_busy and not window.document.has_mask)
+
+    def settle(self) -> None:
+        """Until the readout has answered everything that was asked."""
+        readout = self._window.editor.readout
+        self._bot.waitUntil(lambda: not readout._asked and not readout._timer.isActive())
+
+    def hide_mouth(self) -> None:
+        """Paint over the mouth of the first face of `faced`."""
+        self._window.canvas.set_brush(60)
+        self.stroke((115, 188), (165, 188))
+        self.settle()
+
+    def place(self, node: int, face: int = 0) -> tuple[float, float]:
+        """Where a node is drawn."""
+        shape = self._window.canvas.mesh.shape(face)
+        assert shape is not None
+        x, y = shape.points[node].tolist()
+        return x, y
+
+    def drag_node(self, node: int, dx: float, dy: float) -> None:
+        x, y = self.place(node)
+        self.stroke((x, y), (x + dx / 2, y + dy / 2), (x + dx, y + dy))
+
+
+@pytest.fixture
+def hand(qtbot, window: MainWindow) -> Hand:
+    return Hand(qtbot, window)

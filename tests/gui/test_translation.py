@@ -78,3 +78,5 @@ def test_text_can_be_read(colours: theme.Colours) -> None:
     for ground in (colours.window, colours.field):
         assert contrast(colours.quiet, ground) >= 4.5
     assert contrast(colours.on_accent, colours.accent) >= 4.5
+    for bar in (colours.seen, colours.predicted):
+        assert contrast(bar, colours.window) >= 3

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
+import gui.dialogs.messages
 import gui.main_window
 from engine.photo import open_photo
 from gui.main_window import MainWindow
@@ -174,7 +175,7 @@ def test_unsaved_fills_are_asked_about(
 ) -> None:
     stroke(qtbot, opened, (100, 100))
     fill(qtbot, opened)
-    monkeypatch.setattr(gui.main_window, "ask_to_save", lambda *_: answer)
+    monkeypatch.setattr(gui.dialogs.messages, "ask_to_save", lambda *_: answer)
     assert opened.close() == closes
 
 

@@ -39,6 +39,39 @@ def portraits(astronaut, hopper, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def photos(portraits, tmp_path_factory) -> Path:
+    """A folder of twelve of them."""
+    folder = tmp_path_factory.mktemp("photos")
+    for path in sorted(portraits.glob("*[05].jpg"))[:12]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.fixture
+def readers(tmp_path, monkeypatch) -> Path:
+    """A user's models folder with an untrained emotion and an untrained landmark network, whose
+    mean mesh is a real one."""
+    import torch
+
+    from engine.face.emotion import EmotionNetwork
+    from engine.face.graph import normalised_adjacency
+    from engine.face.landmarks import LandmarkNetwork
+    from engine.face.mesh import edges
+    from engine.generator.weights import write_model
+
+    folder = tmp_path / "models"
+    monkeypatch.setenv("MIEN_MODELS", str(folder))
+    torch.manual_seed(0)
+    landmarks = LandmarkNetwork()
+    landmarks.adjacency.copy_(normalised_adjacency(edges()))
+    torch.nn.init.normal_(landmarks.basis, std=0.01)
+    for kind, network in (("emotion", EmotionNetwork(8)), ("landmarks", landmarks)):
+        facts = {"name": f"{kind}-test", "title": kind, "kind": kind}
+        write_model(folder / f"{kind}-test", network.state_dict(), "card", **facts)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def prepared(portraits, tmp_path_factory) -> tuple[Path, PrepareReport]:
     out = tmp_path_factory.mktemp("prepared")
     options = PrepareOptions(side=96, shard_mib=0.75, workers=1)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from engine.errors import MienError
+from engine.generator.weights import write_model
+from training.emotion.judge import PlainEmotionNetwork
 from training.evaluate import EvaluateOptions, evaluate
 from training.metrics import psnr
+from training.sheets import GAP, LETTERS
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,69 @@ def test_equal_seeds_measure_equal_holes(prepared, evaluated, tmp_path) -> None:
     for row in (*first["rows"], *second["rows"]):
         row.pop("seconds")
     assert first == second
+
+
+def test_a_sheet_and_a_page_show_what_was_measured(evaluated) -> None:
+    out, _ = evaluated
+    for kind in ("centre", "mouth"):
+        sheet = cv2.imread(str(out / kind / "sheet.png"))
+        target = cv2.imread(str(sorted((out / kind / "target").iterdir())[0]))
+        # input | mask | telea | navier-stokes | prior | model | target, one row a face
+        assert sheet.shape == (LETTERS + 3 * (256 + GAP), 7 * (256 + GAP) - GAP, 3)
+        assert np.array_equal(sheet[LETTERS : LETTERS + 256, -256:], target)
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert "3 faces never trained on, aligned crops of 256 x 256" in page
+
+
+@pytest.fixture
+def judge(tmp_path, monkeypatch) -> None:
+    """An untrained judge is installed."""
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
+    torch.manual_seed(0)
+    facts = {"name": "judge-test", "title": "Judge", "kind": "judge"}
+    tensors = PlainEmotionNetwork(8).state_dict()
+    write_model(tmp_path / "models" / "judge-test", tensors, "card", **facts)
+
+
+def test_judges_find_nothing_wrong_with_the_face_itself(prepared, judge, tmp_path) -> None:
+    options = EvaluateOptions(
+        holes=("mouth",), models=(), limit=2, judges=True, distance=True, emotion="happiness"
+    )
+    same = {"the face": lambda crop, hole, mesh: crop, "grey": _grey}
+    report = evaluate(prepared[0], tmp_path / "out", options, methods=same)
+    face, grey = (
+        next(r for r in report["rows"] if r["method"] == name) for name in ("the face", "grey")
+    )
+    assert face["emotion_agreement"] == face["smile_kept"] == face["mesh_found"] == 1
+    assert face["landmark_nme"] == face["distance"] == 0
+    assert grey["distance"] > 0
+    assert grey["landmark_nme"] is None or grey["landmark_nme"] > 0
+    assert 0 <= face["asked_rate"] <= 1
+    cases = json.loads((tmp_path / "out" / "cases.json").read_text())["mouth"]["grey"]
+    assert np.mean([case["distance"] for case in cases]) == pytest.approx(
+        grey["distance"], abs=1e-5
+    )
+    assert "asked emotion seen" in (tmp_path / "out" / "report.html").read_text()
+
+
+def _grey(crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+    return np.full_like(crop, 128)
+
+
+def test_the_side_and_progress_are_the_callers(prepared, tmp_path) -> None:
+    told: list[float] = []
+    options = EvaluateOptions(models=(), limit=2, side=64)
+    report = evaluate(prepared[0], tmp_path, options, progress=told.append)
+    assert report["side"] == 64
+    assert (
+        cv2.imread(str(next((tmp_path / "centre" / "output" / "prior").iterdir()))).shape[0] == 64
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1
+    with pytest.raises(MienError, match="no emotion"):
+        EvaluateOptions(emotion="glee")
 
 
 def test_a_folder_of_plain_photos_is_aligned_first(portraits, tmp_path) -> None:

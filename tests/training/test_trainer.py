@@ -15,6 +15,7 @@ from engine.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint
 from training.config import TrainingConfig as Config
 from training.config import Weights, bundled, from_dict, load_config
+from training.run import read_log
 from training.trainer import train
 
 SMALL = Config(
@@ -47,10 +48,10 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, tmp_path: Path)
 
     real = module.Trainer.train_step
 
-    def two_steps(self, crops, holes):
+    def two_steps(self, batch):
         if self.step == 1:
             self.stopping = True
-        return real(self, crops, holes)
+        return real(self, batch)
 
     module.Trainer.train_step = two_steps
     try:
@@ -81,7 +82,7 @@ def test_training_lowers_its_loss(prepared, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["prior", "zero"])
 def test_all_the_published_losses_work_together(prepared, tmp_path: Path, form: str) -> None:
-    weights = Weights(1.0, 0.0, 25.0, 1.0, 5.0, 0.003)
+    weights = Weights(pixel=1.0, feature=25.0, alignment=1.0, matching=5.0, adversarial=0.003)
     config = SMALL.changed(input=form, weights=weights, samples=4)
     rows = [row for row in run(config, prepared[0], tmp_path / "run") if "total" in row]
     names = {"pixel", "feature", "alignment", "matching", "adversarial", "discriminator"}
@@ -93,19 +94,24 @@ def test_all_the_published_losses_work_together(prepared, tmp_path: Path, form: 
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(prepared, tmp_path: Path) -> None:
-    config = SMALL.changed(samples=8)
-    train(
-        config,
-        prepared[0],
-        tmp_path / "run",
-        find("prior").path,
-        device="cpu",
-        devices=2,
-    )
-    facts = load_checkpoint(tmp_path / "run" / LATEST)[2]
-    assert facts["step"] == 2
-    assert facts["samples"] == 8
+def test_two_processes_learn_what_one_with_both_their_batches_does(
+    prepared, tmp_path: Path
+) -> None:
+    together = SMALL.changed(batch=4, samples=12, validation_steps=0)
+    apart = SMALL.changed(batch=2, samples=12, validation_steps=0)
+    prior = find("prior").path
+    train(together, prepared[0], tmp_path / "one", prior, device="cpu")
+    train(apart, prepared[0], tmp_path / "two", prior, device="cpu", devices=2)
+    one, two = read_log(tmp_path / "one"), read_log(tmp_path / "two")
+    assert [row["step"] for row in two] == [1, 2, 3]
+    assert [row["samples"] for row in two] == [4, 8, 12]
+    for a, b in zip(one, two, strict=True):
+        for name in ("total", "pixel", "perceptual"):
+            assert b[name] == pytest.approx(a[name], rel=0.02, abs=2e-5), (a["step"], name)
+    states = [load_checkpoint(tmp_path / r / LATEST)[0]["generator"] for r in ("one", "two")]
+    name = "out.weight"  # zero at the start: all of it was learnt
+    difference = (states[0][name] - states[1][name]).norm() / states[0][name].norm()
+    assert difference < 0.1
 
 
 def test_the_result_can_be_filled_with(prepared, tmp_path: Path, monkeypatch) -> None:
@@ -129,7 +135,7 @@ def test_what_does_not_fit_together_is_said(prepared, tmp_path: Path) -> None:
 
 
 def test_the_bundled_configurations_load_and_survive_json() -> None:
-    assert {"cpu", "published", "sharpen"} <= set(bundled())
+    assert {"ablation", "cpu", "finetune", "modules", "published", "sharpen"} <= set(bundled())
     for name in bundled():
         config = load_config(name)
         assert from_dict(json.loads(json.dumps(config.as_dict()))) == config
@@ -142,6 +148,9 @@ def test_the_bundled_configurations_load_and_survive_json() -> None:
         ({"input": "noise", "samples": 1}, "noise"),
         ({"speed": 1, "samples": 1}, "speed"),
         ({"weights": {"magic": 1}, "samples": 1}, "magic"),
+        ({"modules": {"voice": True}, "samples": 1}, "voice"),
+        ({"modules": {"dropout": 1.0}, "samples": 1}, "dropout"),
+        ({"train_generator": False, "samples": 1}, "nothing would learn"),
         ({}, "minutes"),
     ],
 )

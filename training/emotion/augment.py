@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.face.emotion import FER_SCALE, FER_SHIFT, SIDE, masked
+from engine.face.emotion import FER_SCALE, FER_SHIFT, masked
 from engine.geometry import LEFT_EYE, MOUTH
 
 EYE_LINE = FER_SCALE * LEFT_EYE[1] + FER_SHIFT[1]
@@ -36,7 +36,7 @@ def plain_inputs(pixels: Tensor, part: str | None = None) -> Tensor:
 def augmented(pixels: Tensor, side: int, holes: bool, generator: torch.Generator) -> Tensor:
     """B x 2 x side x side training inputs of B x 48 x 48 uint8.
 
-    side below 48 is a random window at the same density. holes: hide something in half of them.
+    side below 48 shows the same at less density. holes: hide something in half of them.
     """
     count = len(pixels)
 
@@ -46,12 +46,12 @@ def augmented(pixels: Tensor, side: int, holes: bool, generator: torch.Generator
     grey = pixels[:, None].float() / 127.5 - 1
     # Fills are softer than photos; a reader that trusts only grain would not read them.
     soft = F.avg_pool2d(F.pad(grey, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    grey = torch.where((uniform(0, 1) < 0.15).view(-1, 1, 1, 1), soft, grey)
+    grey = torch.where((uniform(0, 1) < 0.1).view(-1, 1, 1, 1), soft, grey)
 
-    zoom = side / SIDE * torch.exp(uniform(-0.2, 0.16))
-    angle = uniform(-1, 1) * math.radians(14)
+    zoom = torch.exp(uniform(-0.16, 0.1))
+    angle = uniform(-1, 1) * math.radians(11)
     mirror = (uniform(0, 1) < 0.5).float() * 2 - 1
-    reach = max(0.12, 1 - side / SIDE)
+    reach = 0.12
     cosine, sine = zoom * angle.cos(), zoom * angle.sin()
     theta = torch.stack(
         [
@@ -81,7 +81,10 @@ def random_holes(count: int, side: int, generator: torch.Generator) -> Tensor:
 
     def part(name: str) -> Tensor:
         x0, y0, x1, y1 = PART_BOXES[name]
-        centre_x, centre_y = (x0 + x1) / 2 + uniform(-0.08, 0.08), (y0 + y1) / 2 + uniform(-0.1, 0.1)
+        centre_x, centre_y = (
+            (x0 + x1) / 2 + uniform(-0.08, 0.08),
+            (y0 + y1) / 2 + uniform(-0.1, 0.1),
+        )
         width, height = (x1 - x0) * uniform(0.6, 1.15), (y1 - y0) * uniform(0.6, 1.3)
         return _around(centre_x, centre_y, width, height)
 

@@ -11,31 +11,35 @@ from engine.errors import MienError
 
 FOLDER = Path(__file__).parents[1] / "configs" / "emotion"
 NETWORKS = ("attention", "plain")
+OPTIMISERS = ("adamw", "sgd")
 
 
 @dataclass(frozen=True)
 class EmotionConfig:
     """network: "attention" is the program's, "plain" the judge. width: of its first layer.
-    sources: the sets trained on. side: the window's pixels until `full_from` (a share of the
-    whole training) is over, all 48 after. holes: hide parts in half of the samples. minutes: wall
-    clock, all calls of a run together. ema: largest decay of the averaged weights.
+    sources: the sets trained on. sides: the picture's side in pixels in each third of the
+    training; the first lessons need no detail and cost a half. holes: hide parts in half of the
+    samples. minutes: wall clock, all calls of a run together. ema: largest decay of the averaged
+    weights. processes, each with its batch, and threads of each: on a CPU that other work shares,
+    processes of one thread waste least.
     """
 
     network: str = "attention"
-    width: int = 32
+    width: int = 24
     sources: tuple[str, ...] = ("fer2013", "ckplus")
-    side: int = 40
-    full_from: float = 0.6
+    sides: tuple[int, int, int] = (32, 40, 48)
     holes: bool = True
     batch: int = 96
     minutes: float = 35.0
-    learning_rate: float = 0.08
+    optimiser: str = "adamw"
+    learning_rate: float = 2e-3
     warmup: float = 0.08
-    weight_decay: float = 5e-4
+    weight_decay: float = 0.02
     smoothing: float = 0.1
     ema: float = 0.998
     bf16: bool = True
-    threads: int = 2
+    processes: int = 1
+    threads: int = 1
     seed: int = 0
     checkpoint_seconds: float = 120.0
     log_steps: int = 50
@@ -43,7 +47,12 @@ class EmotionConfig:
     def __post_init__(self) -> None:
         for wrong, sentence in (
             (self.network not in NETWORKS, f"network is one of {', '.join(NETWORKS)}."),
-            (not 24 <= self.side <= 48, f"side {self.side} is not between 24 and 48."),
+            (self.optimiser not in OPTIMISERS, f"optimiser is one of {', '.join(OPTIMISERS)}."),
+            (
+                len(self.sides) != 3 or not all(24 <= side <= 48 for side in self.sides),
+                f"sides {self.sides} are not three numbers from 24 to 48.",
+            ),
+            (not 1 <= self.processes <= 64, "processes must be from 1 to 64."),
             (self.batch < 2, f"batch {self.batch} must be at least 2."),
             (self.width < 4 or self.width % 4, f"width {self.width} is not a multiple of 4."),
             (self.minutes <= 0, "minutes must be more than 0."),
@@ -66,8 +75,8 @@ def from_dict(values: dict[str, Any]) -> EmotionConfig:
     if unknown:
         raise MienError(f"Emotion configuration: unknown field {', '.join(sorted(unknown))}.")
     values = dict(values)
-    if "sources" in values:
-        values["sources"] = tuple(values["sources"])
+    for name in {"sources", "sides"} & set(values):
+        values[name] = tuple(values[name])
     return EmotionConfig(**values)
 
 

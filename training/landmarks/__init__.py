@@ -1,1 +1,1 @@
-"""The hole-aware landmark network's training: samples, the loop, and what it is measured against."""
+"""The hole-aware landmark network: samples, the training loop, and what it is measured against."""

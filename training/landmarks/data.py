@@ -25,7 +25,8 @@ DECODED = 80  # pixels of a frame in memory; the network sees SIDE of them
 WITHOUT_HOLE = 0.2  # share of samples
 HALVES = 0.1  # weight of each half of the face, beside MIXTURE
 GEOMETRIC = ("centre", "square", "strokes", "blob")  # lie in the crop, not on the face
-ZOOM, TURN, SHIFT = 0.12, 12.0, 0.06  # share, degrees, share of the frame: how crops are misaligned
+ZOOM, TURN, SHIFT = 0.12, 12.0, 0.06  # share, degrees, share of the frame: the most misaligned
+ALIGNED = 0.65  # share of samples that are not misaligned
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class LandmarkFaces:
     """
 
     def __init__(self, shards: FaceShards, holes: int = 6000, seed: int = 0) -> None:
-        self.margin = shards.margin
+        self.margin, self.seed = shards.margin, seed
         side = round(DECODED * shards.margin)
         self.pictures = np.empty((len(shards), side, side, 3), np.uint8)
         self.meshes = shards.meshes.astype(np.float32)
@@ -98,6 +99,13 @@ class LandmarkFaces:
             meshes.append(mirrored(mesh, self.mirror) if rng.random() < 0.5 else mesh)
         return np.stack(meshes).astype(np.float32)
 
+    def aligned(self, index: int, flip: bool) -> tuple[np.ndarray, np.ndarray]:
+        """(crop S x S x 3 uint8, mesh 478 x 2) of a face's own frame, mirrored or not."""
+        crop, mesh = self._view(index, np.eye(2, 3))
+        if flip:
+            crop, mesh = np.ascontiguousarray(crop[:, ::-1]), mirrored(mesh, self.mirror)
+        return crop, mesh
+
     def _warp(self, index: int, frame: np.ndarray) -> np.ndarray:
         """Stored frame units -> the misaligned crop's."""
         return geometry.compose(frame, self.frames[index])
@@ -139,10 +147,14 @@ class LandmarkFaces:
 
 
 def misaligned(rng: np.random.Generator) -> np.ndarray:
-    """A 2 x 3 matrix, aligned frame units -> those of a crop that is zoomed, turned, shifted."""
-    zoom = 1 + rng.uniform(-ZOOM, ZOOM)
-    turn = np.radians(rng.uniform(-TURN, TURN))
-    shift = rng.uniform(-SHIFT, SHIFT, 2)
+    """A 2 x 3 matrix, aligned frame units -> those of a crop that is zoomed, turned, shifted.
+
+    Most crops are aligned: where the hole leaves it open the network should believe so.
+    """
+    reach = 0.02 if rng.random() < ALIGNED else rng.random()
+    zoom = 1 + reach * rng.uniform(-ZOOM, ZOOM)
+    turn = np.radians(reach * rng.uniform(-TURN, TURN))
+    shift = reach * rng.uniform(-SHIFT, SHIFT, 2)
     linear = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return np.column_stack([linear, 0.5 + shift - linear @ np.array([0.5, 0.5])])
 

@@ -19,12 +19,16 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.device import choose_device
 from engine.errors import MienError
+from engine.face.first_guess import SIDE as GUESS_SIDE
+from engine.face.first_guess import FirstGuess
 from engine.face.graph import normalised_adjacency
-from engine.face.landmarks import COMPONENTS, LandmarkNetwork, hidden_nodes
+from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
+from engine.guidance import nodes_in_hole
 from training.checkpoint import EMA, LATEST, load_checkpoint, save_checkpoint
 from training.faces import FaceShards
 from training.landmarks.config import LandmarkConfig, from_dict
@@ -33,6 +37,8 @@ from training.landmarks.data import Batch, LandmarkFaces
 CONFIG = "config.json"
 HISTORY = "history.jsonl"
 SHAPES = 20_000  # meshes the shape model is made of
+GUESSES = 20_000  # aligned crops the first guess is fitted on
+RIDGE = 30.0  # in samples
 FLOOR = 0.01  # of the learning rate, at the end of the schedule
 FIRST = 0.5  # weight of the first positions
 HIDDEN = 1.0  # extra weight of hidden nodes
@@ -79,7 +85,10 @@ def trained(run: Path) -> LandmarkNetwork:
     if not (run / EMA).is_file():
         raise MienError(f"{run} holds no averaged weights yet; train it first.")
     network = LandmarkNetwork(run_config(run).refinement)
-    network.load_state_dict(load_file(str(run / EMA)))
+    try:
+        network.load_state_dict(load_file(str(run / EMA)))
+    except RuntimeError as error:
+        raise MienError(f"{run} holds a network of another make; train it anew.") from error
     return network.eval().requires_grad_(False)
 
 
@@ -104,11 +113,56 @@ def shape_model(meshes: np.ndarray, components: int = COMPONENTS) -> tuple[Tenso
     """(mean 478 x 2, basis components x 478 x 2, each of one standard deviation) of n meshes."""
     values = torch.from_numpy(meshes).double().flatten(1)
     mean = values.mean(0)
-    covariance = (values - mean).mT @ (values - mean) / len(values)
-    scales, vectors = torch.linalg.eigh(covariance)
-    scales, vectors = scales.flip(0)[:components], vectors.flip(1)[:, :components]
-    basis = (vectors * scales.clamp_min(1e-12).sqrt()).mT
+    basis = _components(values - mean, components)
     return mean.view(-1, 2).float(), basis.reshape(components, -1, 2).float().contiguous()
+
+
+def fit_guess(guess: FirstGuess, data: LandmarkFaces, mean: Tensor, basis: Tensor) -> None:
+    """Fit the first guess on aligned faces and their mirror images, drawn by their weights.
+
+    mean, basis: the shape model whose coefficients it gives.
+    """
+    rng = np.random.default_rng([data.seed, 4])
+    chosen = rng.choice(len(data), GUESSES, p=data.weights)
+    pairs = [data.aligned(int(index), bool(row % 2)) for row, index in enumerate(chosen)]
+    pixels = np.stack([crop for crop, _ in pairs]).transpose(0, 3, 1, 2)
+    parts = [
+        F.adaptive_avg_pool2d(torch.from_numpy(part).float() / 127.5 - 1, GUESS_SIDE)
+        for part in np.array_split(pixels, max(1, len(pixels) // 500))
+    ]
+    values = torch.cat(parts)
+    flat = values.flatten(1).double()
+    centred = flat - flat.mean(0)
+    kept = _components(centred, len(guess.basis))
+    left = centred.square().mean(0) - kept.square().sum(0)
+    guess.pixel_mean.copy_(flat.mean(0).view_as(guess.pixel_mean))
+    guess.basis.copy_(kept.reshape(guess.basis.shape))
+    guess.residual.copy_(left.view_as(guess.pixel_mean).mean(0).clamp_min(1e-4))
+
+    # Coefficients from whole crops, the mesh from them: ridge regression.
+    known = torch.cat([values, torch.zeros_like(values[:, :1])], 1)
+    z = torch.cat([guess.posterior(part) for part in known.split(256)]).double()
+    meshes = torch.from_numpy(np.stack([mesh for _, mesh in pairs])).flatten(1)
+    modes = ((meshes - mean.flatten()) @ torch.linalg.pinv(basis.flatten(1))).double()
+    z_mean, modes_mean = z.mean(0), modes.mean(0)
+    matrix = (z - z_mean).mT @ (z - z_mean)
+    matrix.diagonal().add_(RIDGE)
+    rows = torch.linalg.solve(matrix, (z - z_mean).mT @ (modes - modes_mean))
+    guess.rows.copy_(rows)
+    guess.offset.copy_(modes_mean - z_mean @ rows)
+
+
+def _components(centred: Tensor, count: int) -> Tensor:
+    """The first principal components of n x D centred values, count x D, one standard deviation
+    each; zeros where there are fewer."""
+    number, size = centred.shape
+    if number < size:
+        _, scales, vectors = torch.linalg.svd(centred / number**0.5, full_matrices=False)
+    else:
+        squares, columns = torch.linalg.eigh(centred.mT @ centred / number)
+        scales, vectors = squares.flip(0).clamp_min(0).sqrt(), columns.flip(1).mT
+    found = scales[:count, None] * vectors[:count]
+    return F.pad(found, (0, 0, 0, count - len(found)))
 
 
 def node_errors(nodes: Tensor, true: Tensor) -> Tensor:
@@ -133,19 +187,22 @@ class _Loop:
         self.report = report or (lambda _: None)
         torch.manual_seed(config.seed)
         self.network = LandmarkNetwork(config.refinement)
-        if start is not None:
+        resumed = (run / LATEST).exists()
+        if start is not None and not resumed:
             self.network.load_state_dict(start)
-        else:
+        elif not resumed:
             rng = np.random.default_rng([config.seed, 2])
             mean, basis = shape_model(data.sample_meshes(SHAPES, rng))
             self.network.mean.copy_(mean)
             self.network.basis.copy_(basis)
             self.network.adjacency.copy_(mesh_graph())
-        self.network.to(device, memory_format=torch.channels_last)
+            fit_guess(self.network.guess, data, mean, basis)
+        self.network.to(device)
+        self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.step, self.seconds = 0, 0.0
-        if (run / LATEST).exists():
+        if resumed:
             self._restore()
 
     def run(self) -> dict[str, Any]:
@@ -209,7 +266,7 @@ class _Loop:
         kind = torch.device(self.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=config.precision == "bf16-mixed"):
             mesh = self.network.predict(crops, hole)
-        hidden = hidden_nodes(true, hole)
+        hidden = nodes_in_hole(true, hole)
         weight = 1 + HIDDEN * hidden
         errors = node_errors(mesh.nodes, true)
         first = node_errors(mesh.first, true)

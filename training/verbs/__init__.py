@@ -1,9 +1,28 @@
-"""The training verbs of main.py: prepare, train prior | generator | export, evaluate.
+"""The training verbs of main.py: prepare, train ..., evaluate.
 
 A verb is a thin function: it reads options, calls one function of `training`, and prints.
 """
 
-from training.verbs import evaluate, generator, prepare, prior
+from training.verbs import (
+    ablation,
+    emotion,
+    evaluate,
+    finetune,
+    generator,
+    landmarks,
+    prepare,
+    prior,
+)
 from training.verbs.apps import app
 
-__all__ = ["app", "evaluate", "generator", "prepare", "prior"]
+__all__ = [
+    "ablation",
+    "app",
+    "emotion",
+    "evaluate",
+    "finetune",
+    "generator",
+    "landmarks",
+    "prepare",
+    "prior",
+]

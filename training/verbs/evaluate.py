@@ -10,6 +10,10 @@ import typer
 
 from training.verbs.apps import DeviceOption, JsonOption, app
 
+LpipsOption = Annotated[
+    Path | None, typer.Option(help="LPIPS-Alex weights; without them LPIPS is left out.")
+]
+
 
 @app.command()
 def evaluate(
@@ -20,9 +24,15 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
     source: Annotated[str | None, typer.Option(help="Only faces of this source.")] = None,
     seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
-    lpips: Annotated[
-        Path | None, typer.Option(help="LPIPS-Alex weights; without them LPIPS is left out.")
-    ] = None,
+    side: Annotated[int, typer.Option(help="Crop side in pixels.")] = 256,
+    lpips: LpipsOption = None,
+    judges: Annotated[
+        bool, typer.Option(help="Judge expression and geometry by networks no loss knows.")
+    ] = True,
+    landmarks: Annotated[bool, typer.Option(help="The landmark module.")] = True,
+    emotion: Annotated[
+        str, typer.Option(help="keep, off, or the emotion every fill is asked for.")
+    ] = "keep",
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -38,17 +48,21 @@ def evaluate(
         seed=seed,
         lpips=lpips,
         device=device,
+        side=side,
+        judges=judges,
+        landmarks=landmarks,
+        emotion=emotion,
     )
     report = run(faces, output, options)
     typer.echo(json.dumps(report) if as_json else _table(report))
 
 
 def _table(report: dict[str, Any]) -> str:
-    lines = [f"{report['faces']} faces, {report['side']} x {report['side']}, seed {report['seed']}"]
+    from training.evaluation_pages import COLUMNS, cell, protocol
+
+    lines = [protocol(report)]
     for row in report["rows"]:
-        lpips = "   -  " if row["lpips"] is None else f"{row['lpips']:.4f}"
-        lines.append(
-            f"{row['holes']:<11} {row['method']:<14} PSNR {row['psnr']:6.2f}  "
-            f"SSIM {row['ssim']:.4f}  LPIPS {lpips}  hole MAE {row['hole_mae']:5.2f}"
-        )
+        known = [c for c in COLUMNS if c[0] != "seconds" and row.get(c[0]) is not None]
+        figures = "  ".join(f"{title} {cell(row, name, form)}" for name, title, form in known)
+        lines.append(f"{row['holes']:<11} {row['method']:<14} {figures}")
     return "\n".join(lines)

@@ -17,7 +17,8 @@ def train_generator(
     run: Annotated[Path, typer.Option(help="The run's folder; one that exists is resumed.")],
     faces: FacesOption,
     config: Annotated[
-        str | None, typer.Option(help="sharpen, cpu, published, or a TOML file.")
+        str | None,
+        typer.Option(help="sharpen, cpu, cpu-release, modules, published, or a TOML file."),
     ] = None,
     start: Annotated[
         str | None,
@@ -31,6 +32,9 @@ def train_generator(
     learning_rate: Annotated[float | None, typer.Option(help="The highest.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of samples, holes and first weights.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that read faces.")] = None,
+    lpips: Annotated[
+        Path | None, typer.Option(help="LPIPS-Alex weights, for configurations with that loss.")
+    ] = None,
     device: DeviceOption = "auto",
     devices: Annotated[int, typer.Option(help="Processes to train with.")] = 1,
     as_json: JsonOption = False,
@@ -38,11 +42,13 @@ def train_generator(
     """Train or fine-tune the generator; the same command resumes a run that was stopped."""
     from engine.generator.weights import find
     from training.config import load_config
-    from training.trainer import CONFIG, run_config, train
+    from training.run import CONFIG, run_config
+    from training.trainer import train
 
     resumed = (run / CONFIG).exists()
     chosen = run_config(run) if resumed and config is None else load_config(config or "cpu")
     chosen = chosen.changed(
+        lpips_file=str(lpips) if lpips else None,
         side=side,
         batch=batch,
         samples=samples,
@@ -59,7 +65,7 @@ def train_generator(
         start=None if start is None else _weights(start),
         device=device,
         devices=devices,
-        report=_print_json if as_json else _print_row,
+        report=print_json if as_json else print_row,
     )
 
 
@@ -75,23 +81,26 @@ def train_export(
     native_crop: Annotated[
         int | None, typer.Option(help="Crop side it is used at; its training's if not given.")
     ] = None,
+    best: Annotated[
+        bool, typer.Option(help="The average that did best on the faces kept apart, not the last.")
+    ] = False,
     default: Annotated[bool, typer.Option(help="Make it the default generator.")] = False,
 ) -> None:
-    """Make a model of a run's averaged generator; it is then found by --model NAME."""
-    from safetensors.torch import load_file
-
+    """Make a model of a run's averaged generator and modules; --model NAME then finds it."""
     from engine.generator.weights import user_folder, write_model
-    from training.checkpoint import EMA
-    from training.trainer import run_config
+    from training.checkpoint import BEST, EMA, load_average
+    from training.learner import split
+    from training.run import run_config
 
-    config = run_config(run)
-    if not (run / EMA).is_file():
-        raise MienError(f"{run} holds no averaged weights yet; train it first.")
-    text = card.read_text(encoding="utf-8") if card else _card(name, run)
+    config, file = run_config(run), run / (BEST if best else EMA)
+    if not file.is_file():
+        raise MienError(f"{run} holds no {file.name} yet; train it first.")
+    generator, modules = split(load_average(file))
     manifest = write_model(
         (output or user_folder()) / name,
-        load_file(str(run / EMA)),
-        text,
+        generator,
+        card.read_text(encoding="utf-8") if card else _card(name, run),
+        modules=modules or None,
         name=name,
         title=title or name,
         kind="generator",
@@ -103,25 +112,30 @@ def train_export(
 
 
 def _weights(name: str) -> dict[str, Any]:
-    """The generator's tensors by model name or file."""
-    from safetensors.torch import load_file
-
-    from engine.generator.weights import find, load_tensors
+    """The generator's and its modules' tensors by model name or file."""
+    from engine.generator.weights import find, load_modules, load_tensors
+    from training.checkpoint import load_average
+    from training.learner import MODULES
 
     if name.endswith(".safetensors"):
         if not Path(name).is_file():
             raise MienError(f"There is no file {name}; give a run's ema.safetensors.")
-        return {key: tensor.float() for key, tensor in load_file(name).items()}
-    return load_tensors(find(name))
+        return load_average(Path(name))
+    manifest = find(name)
+    modules = load_modules(manifest) or {}
+    return load_tensors(manifest) | {MODULES + k: tensor for k, tensor in modules.items()}
 
 
-def _print_json(row: dict[str, Any]) -> None:
+def print_json(row: dict[str, Any]) -> None:
+    """One event of a training as a line of JSON."""
     print(json.dumps(row), flush=True)
 
 
-def _print_row(row: dict[str, Any]) -> None:
-    if row.get("finished"):
+def print_row(row: dict[str, Any]) -> None:
+    """One event of a training in words; those without figures are left out."""
+    if row["event"] in ("finished", "stopped"):
         print(f"Stopped after {row['samples']} samples; the same command goes on.", flush=True)
+    if row["event"] != "step":
         return
     parts = [f"{k} {v:.4f}" for k, v in row.items() if isinstance(v, float) and k in _SHOWN]
     print(
@@ -140,6 +154,8 @@ _SHOWN = (
     "matching",
     "adversarial",
     "discriminator",
+    "emotion",
+    "landmark",
 )
 
 

@@ -1,4 +1,4 @@
-"""train landmarks, train landmarks-export, evaluate-landmarks: the hole-aware landmark network."""
+"""train landmarks, landmarks-export, landmarks-measure: the hole-aware landmark network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def train_landmarks(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
     samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Training time, all calls together.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Training time, all calls together.")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The highest.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of samples, holes and first weights.")] = None,
     threads: Annotated[int | None, typer.Option(help="Of PyTorch; 0 leaves its choice.")] = None,
@@ -50,6 +52,88 @@ def train_landmarks(
         device=device,
         report=_print_json if as_json else _print_row,
     )
+
+
+@train_app.command("landmarks-export")
+def export_landmarks(
+    run: Annotated[Path, typer.Argument(help="A landmark run's folder.")],
+    kept_aside: Annotated[Path, typer.Option(help="Prepared faces the run has not seen.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
+    notes: Annotated[
+        Path | None, typer.Option(help="A text on the data and its terms, for the card.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="The weights' licence.")] = "",
+) -> None:
+    """Make a model of a run's averaged network, its errors measured on faces kept aside."""
+    from training.faces import FaceShards
+    from training.landmarks.export import export
+    from training.landmarks.measure import table
+
+    text = "" if notes is None else notes.read_text(encoding="utf-8").strip()
+    manifest, figures = export(run, FaceShards(kept_aside), output, notes=text, licence=licence)
+    typer.echo(table(figures))
+    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+
+
+@train_app.command("landmarks-measure")
+def measure_landmarks(
+    kept_aside: Annotated[Path, typer.Option(help="Prepared faces no run has seen.")],
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Landmark runs; the installed network if none.")
+    ] = None,
+    faces: Annotated[
+        Path | None,
+        typer.Option(help="Training faces: adds the mean face and the prior's linear map."),
+    ] = None,
+    mediapipe: Annotated[bool, typer.Option(help="Add MediaPipe on the holed picture.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Measure on at most so many faces.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure landmark networks by kind of hole, in inter-ocular units over hidden nodes."""
+    from dataclasses import asdict
+
+    from training.faces import FaceShards
+    from training.landmarks import measure
+
+    predictors = _predictors(runs or [], faces, mediapipe)
+    figures = measure.measure(FaceShards(kept_aside, limit), predictors, seed)
+    if as_json:
+        plain = {k: {n: asdict(f) for n, f in by.items()} for k, by in figures.items()}
+        typer.echo(json.dumps(plain))
+    else:
+        typer.echo(measure.table(figures))
+
+
+def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[str, Any]:
+    from engine.errors import MienError
+    from engine.face.landmarks import load_landmarks
+    from engine.generator.weights import find
+    from engine.prior import FacePrior
+    from training.faces import FaceShards
+    from training.landmarks import measure
+    from training.landmarks.train import trained
+
+    predictors: dict[str, Any] = {}
+    if faces is not None:
+        shards = FaceShards(faces)
+        predictors["mean face"] = measure.mean_face(shards)
+        predictors["prior's linear map"] = measure.prior_map(
+            FacePrior.load(find("prior").path), shards
+        )
+    if mediapipe:
+        predictors["MediaPipe"] = measure.mediapipe()
+    for run in runs:
+        network = trained(run)
+        predictors[run.name] = network
+        predictors[f"{run.name}, trunk alone"] = lambda c, h, n=network: n.predict(c, h).first
+    if not runs:
+        installed = load_landmarks()
+        if installed is None and not predictors:
+            raise MienError("No landmark network is installed; name a run's folder to measure.")
+        if installed is not None:
+            predictors["installed"] = installed
+    return predictors
 
 
 def _print_json(row: dict[str, Any]) -> None:

@@ -1,0 +1,241 @@
+"""Expression and geometry of the face that is read: the photo's beside the fill's, live."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.readings import EMOTIONS, FaceReading
+from gui import expressions, theme
+from gui.panels.widgets import figure, quiet, section, tabular
+from gui.readout import Readings
+from gui.translation import tr
+
+NAME, FIGURES, BAR = 78, 58, 5  # pixels
+Pair = tuple[float | None, float | None]
+
+
+class ExpressionPanel(QWidget):
+    """Signal `face_chosen` with a face's number."""
+
+    face_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName(tr("Face that is read"))
+        self.chooser.setToolTip(tr("Which face is read; the hand tool chooses by a click"))
+        self.chooser.activated.connect(self.face_chosen.emit)
+        self.chooser.hide()
+        self.legend = Legend()
+        self.rows = {name: EmotionRow(text) for name, text in expressions.names().items()}
+        self.hint = quiet()
+        self.hint.setWordWrap(True)
+        self.facts = {name: figure() for name in ("change", "shift", "modules", "seconds")}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(section(tr("Expression")))
+        head.addStretch(1)
+        head.addWidget(self.legend)
+        column.addLayout(head)
+        column.addWidget(self.chooser)
+        column.addWidget(self.hint)
+        bars = QVBoxLayout()
+        bars.setSpacing(0)
+        for row in self.rows.values():
+            bars.addWidget(row)
+        column.addLayout(bars)
+        names = {
+            "change": tr("Expression change"),
+            "shift": tr("Landmark shift"),
+            "modules": tr("Modules used"),
+            "seconds": tr("Time"),
+        }
+        table = QVBoxLayout()
+        table.setSpacing(4)
+        for name, text in names.items():
+            value = self.facts[name]
+            value.setAccessibleName(text)
+            row = QHBoxLayout()
+            row.addWidget(quiet(text))
+            row.addWidget(value, 1)
+            table.addLayout(row)
+        self.facts["change"].setToolTip(
+            tr("The share of the expression that is another one in the fill than in the photo")
+        )
+        self.facts["shift"].setToolTip(
+            tr(
+                "How far hidden landmarks of the fill lie from where they were expected, "
+                "in eye distances"
+            )
+        )
+        column.addLayout(table)
+        self.show_readings(Readings(), 0, 0)
+
+    def show_readings(self, readings: Readings, selected: int, faces: int) -> None:
+        """What is read of the selected one of so many faces."""
+        self._show_chooser(selected, faces)
+        reading = readings.of(selected)
+        before = reading.before if reading else None
+        after = reading.after if reading else None
+        self.hint.setText(_hint(reading, faces))
+        self.hint.setVisible(bool(self.hint.text()))
+        self.legend.show_kinds(before is not None, after is not None, readings.filled)
+        kind = tr("fill") if readings.filled else tr("preview")
+        for name, row in self.rows.items():
+            at = EMOTIONS.index(name)
+            pair = (before[at] if before else None, after[at] if after else None)
+            row.show_pair(pair, kind)
+            row.setVisible(reading is None or pair != (None, None))
+        change = None if before is None or after is None else _change(before, after)
+        self.facts["change"].setText("–" if change is None else f"{change * 100:.0f} %")
+        shift = reading.shift if reading else None
+        self.facts["shift"].setText("–" if shift is None else f"{shift * 100:.1f} %")
+        self.facts["modules"].setText(_modules(reading))
+        self.facts["seconds"].setText(_seconds(readings.seconds))
+
+    def _show_chooser(self, selected: int, faces: int) -> None:
+        if self.chooser.count() != faces:
+            self.chooser.clear()
+            for number in range(faces):
+                text = tr("Face {number} of {count}").format(number=number + 1, count=faces)
+                self.chooser.addItem(text, number)
+        self.chooser.setCurrentIndex(selected)
+        self.chooser.setVisible(faces > 1)
+
+
+def _hint(reading: FaceReading | None, faces: int) -> str:
+    if not faces:
+        return tr("The expression is shown once a face is found.")
+    if reading is None:
+        return tr("Reading…")
+    if reading.before is None and reading.after is None:
+        return tr("Expressions cannot be read: no emotion network is installed.")
+    return ""
+
+
+def _change(before: tuple[float, ...], after: tuple[float, ...]) -> float:
+    """Total variation of two distributions: 0 the same, 1 nothing in common."""
+    return sum(abs(a - b) for a, b in zip(before, after, strict=True)) / 2
+
+
+def _modules(reading: FaceReading | None) -> str:
+    if reading is None or (reading.after is None and reading.shift is None):
+        return "–"
+    words = {"landmarks": tr("Landmarks"), "emotion": tr("Emotion")}
+    return ", ".join(words.get(name, name) for name in reading.modules) or tr("none")
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return tr("{count:.0f} ms").format(count=seconds * 1000)
+    return tr("{seconds:.1f} s").format(seconds=seconds)
+
+
+class EmotionRow(QWidget):
+    """One expression: its name, two bars, two figures in per cent."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.pair: Pair = (None, None)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.show_pair((None, None), "")
+
+    def show_pair(self, pair: Pair, kind: str) -> None:
+        """Probabilities of photo and fill, None where there is none to show."""
+        parts = []
+        if pair[0] is not None:
+            parts.append(tr("photo {percent:.0f} %").format(percent=pair[0] * 100))
+        if pair[1] is not None:
+            parts.append(f"{kind} {pair[1] * 100:.0f} %")
+        self.setAccessibleName(f"{self.name}: {', '.join(parts) or tr('not read')}")
+        if pair != self.pair:
+            self.pair = pair
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 21)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(tabular(self.font()))
+        middle, height = self.height() / 2, self.height()
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        read = any(value is not None for value in self.pair)
+        painter.setPen(QColor(colours.text if read else colours.quiet))
+        painter.drawText(QRectF(0, 0, NAME, height), left, self.name)
+        room = self.width() - NAME - FIGURES - 6
+        for number, (value, tint) in enumerate(
+            zip(self.pair, (colours.seen, colours.predicted), strict=True)
+        ):
+            alone = None in self.pair
+            top = middle - BAR / 2 if alone else middle - BAR - 0.75 + number * (BAR + 1.5)
+            painter.setPen(Qt.PenStyle.NoPen)
+            if value is None and (read or number):
+                continue
+            painter.setBrush(QColor(colours.line))
+            painter.drawRoundedRect(QRectF(NAME, top, room, BAR), 2.5, 2.5)
+            if value is not None:
+                painter.setBrush(QColor(tint))
+                length = max(3.0, room * min(value, 1.0))
+                painter.drawRoundedRect(QRectF(NAME, top, length, BAR), 2.5, 2.5)
+        half = FIGURES / 2
+        for number, (value, ink) in enumerate(
+            zip(self.pair, (colours.quiet, colours.text), strict=True)
+        ):
+            if value is not None:
+                painter.setPen(QColor(ink if self.pair[1] is not None else colours.text))
+                at = (
+                    self.width() - half * (2 - number)
+                    if None not in self.pair
+                    else (self.width() - half)
+                )
+                painter.drawText(QRectF(at, 0, half, height), right, f"{value * 100:.0f}")
+
+
+class Legend(QWidget):
+    """Which colour is the photo, which the fill."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: list[tuple[str, bool]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_kinds(self, before: bool, after: bool, filled: bool) -> None:
+        kinds = [(tr("photo"), False)] if before else []
+        if after:
+            kinds.append((tr("fill") if filled else tr("preview"), True))
+        if kinds != self._kinds:
+            self._kinds = kinds
+            self.updateGeometry()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        width = sum(metrics.horizontalAdvance(text) + 25 for text, _ in self._kinds)
+        return QSize(max(0, width - 11), 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        x = 0
+        for text, predicted in self._kinds:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.predicted if predicted else colours.seen))
+            painter.drawEllipse(QRectF(x, self.height() / 2 - 4, 8, 8))
+            painter.setPen(QColor(colours.quiet))
+            width = self.fontMetrics().horizontalAdvance(text)
+            painter.drawText(
+                QRectF(x + 14, 0, width + 4, self.height()), Qt.AlignmentFlag.AlignVCenter, text
+            )
+            x += width + 25

@@ -1,0 +1,126 @@
+"""The strip of results under the canvas: fills of the same mask to choose from."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.actions import Actions
+from gui.panels.widgets import button_for, quiet
+from gui.results import Result, Results
+from gui.translation import tr
+
+SIDE = 72  # logical pixels of a thumbnail
+HEIGHT, BUTTON = 134, 124
+
+
+class Strip(QWidget):
+    """Hidden while there is nothing to choose from."""
+
+    def __init__(self, actions: Actions, results: Results, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self.results = results
+        self.buttons: list[QToolButton] = []
+        self._shown: list[Result] = []
+        self._group = QButtonGroup(self)
+        self._count = quiet()
+        self.more = button_for(actions, "more", tr("More like this"))
+        self.more.setObjectName("small")
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        left.addStretch(1)
+        left.addWidget(QLabel(tr("Results")))
+        left.addWidget(self._count)
+        left.addSpacing(6)
+        left.addWidget(self.more)
+        left.addStretch(1)
+        inner = QWidget()
+        inner.setObjectName("stripBody")
+        self._row = QHBoxLayout(inner)
+        self._row.setContentsMargins(0, 6, 0, 6)
+        self._row.setSpacing(6)
+        self._row.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(inner)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 1, 8, 0)
+        row.setSpacing(16)
+        row.addLayout(left)
+        row.addWidget(self._scroll, 1)
+        results.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the round the photo stands in."""
+        one = self.results.round
+        listed = list(one.results) if one is not None else []
+        if listed != self._shown:
+            self._rebuild(listed)
+        current = self.results.current
+        self._group.setExclusive(False)
+        for button, result in zip(self.buttons, self._shown, strict=True):
+            button.setChecked(result is current)
+            if result is current:
+                self._scroll.ensureWidgetVisible(button)
+        self._group.setExclusive(True)
+        self._count.setText(_count(len(listed)))
+        self.setVisible(bool(listed))
+
+    def _rebuild(self, listed: list[Result]) -> None:
+        for button in self.buttons:
+            self._group.removeButton(button)
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self.buttons, self._shown = [], listed
+        for number, result in enumerate(listed):
+            button = self._button(result)
+            self._group.addButton(button)
+            self._row.insertWidget(number, button)
+            self.buttons.append(button)
+
+    def _button(self, result: Result) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("result")
+        button.setCheckable(True)
+        picture = QPixmap.fromImage(result.thumbnail)
+        picture.setDevicePixelRatio(picture.width() / SIDE)
+        button.setIcon(QIcon(picture))
+        button.setIconSize(QSize(SIDE, SIDE))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setFixedWidth(BUTTON)
+        font = button.font()
+        font.setPixelSize(11)
+        button.setFont(font)
+        title, line = result.label
+        metrics, end = QFontMetrics(font), Qt.TextElideMode.ElideRight
+        shown = [metrics.elidedText(text, end, BUTTON - 12) for text in (title, line)]
+        button.setText("\n".join(shown))
+        seconds = tr("{seconds:.1f} s").format(seconds=result.fill.seconds)
+        button.setToolTip(f"{title}\n{line}\n{result.fill.model} · {seconds}")
+        button.setAccessibleName(f"{title}, {line}")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _checked=False: self._choose(result))
+        return button
+
+    def _choose(self, result: Result) -> None:
+        self.results.choose(result)
+        self.refresh()
+
+
+def _count(count: int) -> str:
+    return tr("1 fill") if count == 1 else tr("{count} fills").format(count=count)

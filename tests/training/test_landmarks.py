@@ -1,0 +1,199 @@
+"""Training the landmark network: samples, it learns, a resumed run, and the model made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.errors import MienError
+from engine.face.landmarks import LandmarkNetwork, load_landmarks
+from engine.face.mesh import LEFT_EYE, LEFT_IRIS, LIPS, RIGHT_EYE, RIGHT_IRIS, edges
+from engine.generator.weights import user_folder
+from training.checkpoint import EMA
+from training.faces import FaceShards
+from training.landmarks import train as module
+from training.landmarks.config import LandmarkConfig, bundled, from_dict, load_config
+from training.landmarks.data import LandmarkFaces, mirrored
+from training.landmarks.export import export
+from training.landmarks.measure import HOLES, measure, measure_spread
+from training.landmarks.train import node_errors, shape_model, train
+
+SMALL = LandmarkConfig(
+    batch=8, samples=64, minutes=None, precision="32-true", holes=40, log_steps=1, warmup_steps=2
+)
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shape model and a first guess of few samples."""
+    monkeypatch.setattr(module, "SHAPES", 150)
+    monkeypatch.setattr(module, "GUESSES", 150)
+
+
+@pytest.fixture(scope="module")
+def faces(prepared) -> LandmarkFaces:
+    return LandmarkFaces(FaceShards(prepared[0]), holes=30)
+
+
+@pytest.fixture(scope="module")
+def run(prepared, tmp_path_factory) -> Path:
+    """A run of eight steps, shared."""
+    folder = tmp_path_factory.mktemp("landmarks") / "run"
+    patch = pytest.MonkeyPatch()
+    patch.setattr(module, "SHAPES", 150)
+    patch.setattr(module, "GUESSES", 150)
+    train(SMALL, prepared[0], folder, device="cpu")
+    patch.undo()
+    return folder
+
+
+def test_mirroring_twice_is_nothing_and_left_becomes_right(faces) -> None:
+    partner = faces.mirror
+    assert np.array_equal(partner[partner], np.arange(478))
+    for left, right in ((LEFT_EYE, RIGHT_EYE), (LEFT_IRIS, RIGHT_IRIS), (LIPS, LIPS)):
+        assert set(partner[list(left)]) == set(right)
+    linked = {tuple(pair) for pair in edges()}
+    kept = [tuple(sorted(partner[list(pair)])) in linked for pair in edges()]
+    # The tessellation cuts a few quadrangles along different diagonals on the two sides.
+    assert np.mean(kept) > 0.99
+
+
+def test_a_mirrored_mesh_fits_the_mirrored_picture(faces) -> None:
+    mesh = faces.meshes[0]
+    image = mirrored(mesh, faces.mirror)
+    # The picture's left eye lies left of its right eye in every picture.
+    assert image[list(LEFT_EYE)].mean(0)[0] < image[list(RIGHT_EYE)].mean(0)[0]
+    assert np.allclose(mirrored(image, faces.mirror), mesh, atol=1e-6)
+
+
+def test_a_batch_is_seeded_and_sometimes_whole(faces) -> None:
+    first, again = (faces.batch(60, np.random.default_rng(4)) for _ in range(2))
+    assert torch.equal(first.crops, again.crops)
+    assert torch.equal(first.nodes, again.nodes)
+    assert float(first.crops.abs().max()) <= 1
+    holes = first.hole.mean((1, 2, 3))
+    assert 0.05 < float((holes == 0).float().mean()) < 0.45
+    assert float(holes.max()) < 0.7
+
+
+def test_the_nodes_move_with_the_crop(faces) -> None:
+    shift = np.array([[1, 0, 0.125], [0, 1, 0]])
+    straight, mesh = faces._view(0, np.eye(2, 3))
+    moved, moved_mesh = faces._view(0, shift)
+    assert np.allclose(moved_mesh - mesh, [0.125, 0], atol=1e-5)
+    difference = np.abs(moved[8:56, 16:56].astype(int) - straight[8:56, 8:48].astype(int))
+    assert difference.mean() < 1
+
+
+def test_the_shape_model_expresses_what_it_was_made_of() -> None:
+    rng = np.random.default_rng(0)
+    shapes = rng.standard_normal((3, 478, 2))
+    meshes = 0.5 + np.einsum("nk,kij->nij", rng.standard_normal((100, 3)), 0.01 * shapes)
+    mean, basis = shape_model(meshes, components=3)
+    values = torch.from_numpy(meshes).float().flatten(1) - mean.flatten()
+    z = values @ torch.linalg.pinv(basis.flatten(1))
+    assert torch.allclose(z @ basis.flatten(1), values, atol=1e-4)
+    assert torch.allclose(z.std(0), torch.ones(3), atol=0.05)
+
+
+def test_an_error_of_one_eye_distance_is_one() -> None:
+    mesh = torch.rand(1, 478, 2)
+    eyes = mesh[:, list(RIGHT_EYE)].mean(1) - mesh[:, list(LEFT_EYE)].mean(1)
+    assert torch.allclose(node_errors(mesh + eyes[:, None], mesh), torch.ones(1, 478), atol=1e-3)
+
+
+def test_the_first_guess_beats_the_mean_face(faces) -> None:
+    network = LandmarkNetwork().eval()
+    mean, basis = shape_model(faces.sample_meshes(300, np.random.default_rng(0)))
+    network.mean.copy_(mean)
+    network.basis.copy_(basis)
+    module.fit_guess(network.guess, faces, mean, basis)
+    pairs = [faces.aligned(index, False) for index in range(0, len(faces), 5)]
+    crops = torch.from_numpy(np.stack([c for c, _ in pairs]).transpose(0, 3, 1, 2)) / 127.5 - 1
+    true = torch.from_numpy(np.stack([m for _, m in pairs]))
+    with torch.no_grad():
+        guessed = float(node_errors(network(crops), true).mean())
+    assert guessed < 0.7 * float(node_errors(true.mean(0).expand_as(true), true).mean())
+
+
+@pytest.mark.parametrize("refinement", ["graph", "nodes"])
+def test_training_lowers_the_loss(prepared, faces, tmp_path: Path, refinement: str) -> None:
+    # A start whose mean face lies beside every face, and whose first guess knows nothing.
+    start = LandmarkNetwork(refinement)
+    mean, basis = shape_model(faces.sample_meshes(100, np.random.default_rng(0)))
+    start.mean.copy_(mean + 0.1)
+    start.basis.copy_(basis)
+    rows: list[dict] = []
+    config = SMALL.changed(refinement=refinement, samples=160, learning_rate=3e-3)
+    options = {"start": start.state_dict(), "device": "cpu", "report": rows.append}
+    train(config, prepared[0], tmp_path, **options)
+    losses = [row["loss"] for row in rows if "loss" in row]
+    assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:2])
+
+
+def test_a_resumed_run_equals_one_that_was_not_stopped(
+    prepared, run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module._Loop._progress
+    monkeypatch.setattr(
+        module._Loop, "_progress", lambda self: 1.0 if self.step == 5 else real(self)
+    )
+    train(SMALL, prepared[0], tmp_path, device="cpu")
+    monkeypatch.setattr(module._Loop, "_progress", real)
+    row = train(SMALL, prepared[0], tmp_path, device="cpu")
+    assert row["step"] == 8
+    whole, halves = load_file(str(run / EMA)), load_file(str(tmp_path / EMA))
+    for name, tensor in whole.items():
+        assert torch.allclose(halves[name].float(), tensor.float(), atol=1e-4), name
+
+
+def test_another_network_does_not_go_on_with_a_run(prepared, run) -> None:
+    with pytest.raises(MienError, match="another network"):
+        train(SMALL.changed(refinement="nodes"), prepared[0], run, device="cpu")
+
+
+def test_a_run_becomes_a_model_that_is_found(prepared, run) -> None:
+    aside = FaceShards(prepared[0], limit=6)
+    folder = user_folder() / "landmarks-test"
+    manifest, figures = export(run, aside, folder)
+    assert set(figures) == set(HOLES)
+    assert manifest.bytes < 4 * 2**20
+    loaded = load_landmarks()
+    assert loaded is not None
+    assert "inter-ocular" in (folder / "CARD.md").read_text(encoding="utf-8")
+    import shutil
+
+    shutil.rmtree(folder)
+
+
+def test_a_perfect_prediction_has_no_error_and_no_spread(prepared) -> None:
+    aside = FaceShards(prepared[0], limit=3)
+    one = torch.from_numpy(aside.mesh_in_crop(0, 1)).float()[None]
+    figures = measure(FaceShards(prepared[0], limit=1), {"true": lambda crop, hole: one})
+    assert all(by["true"].error < 1e-3 for by in figures.values())
+    lost = measure(aside, {"lost": lambda crop, hole: None})
+    assert all(by["lost"].error is None and by["lost"].found == 0 for by in lost.values())
+
+
+def test_the_spread_is_the_error_of_hidden_nodes(prepared) -> None:
+    aside = FaceShards(prepared[0], limit=8)
+    network = LandmarkNetwork().eval()
+    network.mean.copy_(torch.from_numpy(aside.mesh_in_crop(0, 1)).float())
+    spread = measure_spread(network, aside)
+    assert spread.shape == (478,)
+    assert float(spread.min()) > 0
+    assert float(spread.max()) < 0.5
+
+
+def test_configurations_are_read_and_wrong_ones_explained() -> None:
+    assert {"gcn", "cnn"} <= set(bundled())
+    assert load_config("gcn").refinement == "graph"
+    assert load_config("cnn").refinement == "nodes"
+    with pytest.raises(MienError, match="unknown field"):
+        from_dict({"minute": 3})
+    with pytest.raises(MienError, match="graph or nodes"):
+        from_dict({"refinement": "tree"})

@@ -1,0 +1,89 @@
+"""What the modules are told in training: geometry as it would be predicted, expression as it is.
+
+At inference hidden nodes come from the landmark network and err together: a jaw is guessed too
+low as a whole, not node by node. Training says the true mesh with errors of that kind, so that
+the generator learns how far to trust it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.generator.modules import Conditions
+from engine.prior import Observation
+
+if TYPE_CHECKING:
+    from engine.face.emotion import EmotionNetwork
+    from engine.prior.knowledge import Knowledge
+    from training.config import ModuleSwitches
+    from training.crops import Sample
+
+# Root mean square error of a hidden node's coordinate, in crop units: 0.03 inter-ocular distances
+# in the plane, of which the frame holds 0.31.
+PREDICTION_ERROR = 0.03 * 0.31 / 2**0.5
+WAVES = 6  # of which a smooth error is made
+LENGTHS = (0.3, 1.2)  # crop units, of the waves
+
+
+def hidden_nodes(mesh: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Which nodes of a mesh (478 x 2, crop units) lie in a hole (S x S bool): 478 bool. A node
+    beyond the crop is told by the nearest pixel."""
+    side = hole.shape[0]
+    places = np.floor(mesh * side).astype(int).clip(0, side - 1)
+    return hole[places[:, 1], places[:, 0]]
+
+
+def predicted(mesh: np.ndarray, hidden: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mesh (478 x 2, crop units) whose hidden nodes err smoothly, as predictions do.
+
+    The error is a sum of a few plane waves with random directions and phases; its size differs
+    from sample to sample.
+    """
+    angles, phases = rng.uniform(0, 2 * np.pi, (2, WAVES))
+    numbers = 2 * np.pi / rng.uniform(*LENGTHS, WAVES)
+    directions = np.stack([np.cos(angles), np.sin(angles)]) * numbers
+    amplitudes = rng.normal(0, PREDICTION_ERROR * (2 / WAVES) ** 0.5, (WAVES, 2))
+    error = np.cos(mesh @ directions + phases) @ amplitudes
+    return mesh + error * hidden[:, None]
+
+
+def conditions(
+    sample: Sample, switches: ModuleSwitches, emotion: EmotionNetwork | None
+) -> Conditions:
+    """What a batch tells the modules that are on.
+
+    emotion: the frozen network; what it reads off the untouched crop is the expression to keep.
+    """
+    told = Conditions()
+    if switches.landmark:
+        told = replace(told, nodes=sample.nodes, hidden=sample.hidden, use_nodes=sample.told[:, 0])
+    if switches.emotion:
+        assert emotion is not None
+        read = emotion.read(sample.crop)
+        told = replace(told, emotion=read, use_emotion=sample.told[:, 1])
+    return told
+
+
+def observations(told: Conditions, knowledge: Knowledge | None) -> list[Observation]:
+    """The same as observations of the prior, as the program tells it; a sample that a module does
+    not speak to has the precision 0."""
+    rows: list[Observation] = []
+    if knowledge is None:
+        return rows
+    if told.nodes is not None and told.hidden is not None:
+        rows.append(_for_some(knowledge.geometry(told.nodes, told.hidden), told.use_nodes))
+    if told.emotion is not None:
+        rows.append(_for_some(knowledge.kept(told.emotion), told.use_emotion))
+    return rows
+
+
+def _for_some(observation: Observation, use: Tensor | None) -> Observation:
+    if use is None:
+        return observation
+    precision = torch.broadcast_to(observation.precision, observation.values.shape)
+    return replace(observation, precision=precision * use.unsqueeze(1))

@@ -1,0 +1,209 @@
+"""What learns: the generator and its modules, as one network, from a batch to composited fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.errors import MienError
+from engine.generator.dmfn import CONTEXT, Dmfn, paint, sharpen, window_of
+from engine.generator.modules import Conditions, Modules
+from engine.prior import FacePrior
+from engine.prior.knowledge import Knowledge
+from training.conditions import conditions, observations
+from training.config import TrainingConfig
+from training.crops import Sample
+from training.faces import FaceShards
+
+if TYPE_CHECKING:
+    from engine.networks import Networks
+
+MODULES = "modules."  # prefix of a module's tensors beside the generator's
+AVERAGED_MESHES = 2000
+
+
+class Telling:
+    """What is told of the window `rows` x `columns` of side x side crops.
+
+    A plain class: Fabric looks for tensors to convert in everything a network is called with, and
+    refuses frozen dataclasses.
+    """
+
+    def __init__(self, conditions: Conditions, rows: slice, columns: slice, side: int) -> None:
+        self.conditions, self.rows, self.columns, self.side = conditions, rows, columns, side
+
+
+class Learner(nn.Module):
+    """The generator with its modules, called as `sharpen` and `paint` call a generator.
+
+    The hints are made inside `forward`, so that training on several processes sees every weight in
+    one call. modules_on: None trains the plain generator.
+    """
+
+    def __init__(self, generator: Dmfn, modules_on: Modules | None = None) -> None:
+        super().__init__()
+        self.generator, self.speaking = generator, modules_on
+
+    def forward(self, x: Tensor, telling: Telling | None = None) -> Tensor:
+        if self.speaking is None or telling is None:
+            return self.generator(x)
+        hints = self.speaking(telling.conditions, telling.rows, telling.columns, telling.side)
+        return self.generator(x, hints)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every weight: the generator's by their own names, the modules' prefixed `modules.`."""
+        named = dict(self.generator.state_dict())
+        if self.speaking is not None:
+            named |= {MODULES + name: t for name, t in self.speaking.state_dict().items()}
+        return named
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of `tensors`. Modules that are not among them stay as they are: a plain
+        generator may get modules, and modules that are off are left out. Raises MienError."""
+        generator, modules = split(tensors)
+        try:
+            self.generator.load_state_dict(generator)
+            if self.speaking is not None and modules:
+                known = self.speaking.state_dict()
+                fitting = {name: t for name, t in modules.items() if name in known}
+                self.speaking.load_state_dict({**known, **fitting})
+        except RuntimeError as error:
+            raise MienError(
+                f"These weights fit no generator of this program ({error}); start from another."
+            ) from error
+
+
+def split(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """(the generator's tensors, the modules' without their prefix)."""
+    modules = {k.removeprefix(MODULES): t for k, t in tensors.items() if k.startswith(MODULES)}
+    return {k: t for k, t in tensors.items() if not k.startswith(MODULES)}, modules
+
+
+def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
+    """A learner at its start: modules without effect, and a generator that sharpens nothing.
+
+    shards: whose mean mesh the landmark module knows; only looked at where it is on.
+    """
+    generator = Dmfn()
+    if config.input == "prior":
+        generator.start_at_zero()
+    modules = None
+    if config.modules:
+        landmark = config.modules.landmark
+        adjacency = mean = None
+        if landmark:
+            adjacency = _adjacency()
+            mean = None if shards is None else mean_mesh(shards)
+        modules = Modules(adjacency, mean, landmark=landmark, emotion=config.modules.emotion)
+    learner = Learner(generator, modules)
+    learner.generator.requires_grad_(config.train_generator)
+    return learner
+
+
+def mean_mesh(shards: FaceShards) -> Tensor:
+    """The mean mesh in crop units, 478 x 2, of at most AVERAGED_MESHES faces spread evenly."""
+    stride = max(1, len(shards) // AVERAGED_MESHES)
+    meshes = [shards.mesh_in_crop(index, 1) for index in range(0, len(shards), stride)]
+    return torch.from_numpy(np.mean(meshes, 0)).float()
+
+
+def _adjacency() -> Tensor:
+    """The mesh's graph: from the installed landmark network, which carries it, or MediaPipe."""
+    from engine.face.graph import normalised_adjacency
+    from engine.face.landmarks import load_landmarks
+
+    network = load_landmarks()
+    if network is not None:
+        return network.adjacency.clone()
+    from engine.face.mesh import edges
+
+    return normalised_adjacency(edges())
+
+
+@dataclass(frozen=True)
+class Fills:
+    """Composited fills of one batch, B x 3 x h x w, with what they are measured against.
+
+    output, target, hole: of the part that was sharpened (the whole crop, or the window around a
+    shared hole). crop: the untouched whole crops; window: where the part lies in them.
+    """
+
+    output: Tensor
+    target: Tensor
+    hole: Tensor
+    crop: Tensor
+    window: tuple[slice, slice]
+
+    def whole(self) -> Tensor:
+        """The whole crops with the part in its place, B x 3 x S x S."""
+        if self.output.shape == self.crop.shape:
+            return self.output
+        whole = self.crop.clone()
+        whole[(..., *self.window)] = self.output
+        return whole
+
+
+class Filler:
+    """From a batch to its fills: the prior's, then the learner's, as the program does it."""
+
+    def __init__(self, config: TrainingConfig, prior: Path | None, device: torch.device) -> None:
+        from engine.face.emotion import load_emotion
+
+        self.config = config
+        self.prior, self.knowledge = None, None
+        if prior is not None and config.input == "prior":
+            from safetensors.torch import load_file
+
+            tensors = load_file(str(prior))
+            self.prior = FacePrior(tensors, device)
+            self.knowledge = Knowledge.of(tensors, device) if config.modules else None
+        self.emotion = load_emotion(str(device)) if config.modules.emotion else None
+        if config.modules.emotion and self.emotion is None:
+            raise MienError(
+                "The emotion module needs an emotion network; train one with 'main.py train "
+                "emotion' or switch the module off."
+            )
+
+    def __call__(self, network: nn.Module, batch: Sample, *, varied: bool = False) -> Fills:
+        """The fills of a batch by a Learner (or what wraps it).
+
+        Where one hole is shared, of the window around it; `varied` gives the window another
+        context each time, since users' holes are no bounding boxes either.
+        """
+        crops, holes = batch.crop, batch.hole
+        told = conditions(batch, self.config.modules, self.emotion)
+        side = crops.shape[-1]
+        everything = slice(0, side), slice(0, side)
+        if self.prior is None:
+            telling = Telling(told, *everything, side)
+            return Fills(paint(network, crops, holes, telling), crops, holes, crops, everything)  # type: ignore[arg-type]
+        shared = self.config.shared_holes or len(holes) == 1
+        with torch.no_grad():
+            known = observations(told, self.knowledge)
+            fill = self.prior.fill(crops, holes[:1] if shared else holes, known)
+        window = everything
+        if shared:
+            context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT
+            window = window_of(holes[:1], context)
+        part = (..., *window)
+        telling = Telling(told, *window, side)
+        output = sharpen(network, fill[part], holes[part], telling)  # type: ignore[arg-type]
+        return Fills(output, crops[part], holes[part], crops, window)
+
+
+def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Networks:
+    """Weights of a run (see `Learner.tensors`) as the program fills with them.
+
+    base: any loaded model, whose prior and guide are used. facts: name, side, input.
+    """
+    kinds = {name.partition(".")[0] for name in split(tensors)[1]}
+    modules = Modules(landmark="landmark" in kinds, emotion="emotion" in kinds) if kinds else None
+    learner = Learner(Dmfn(), modules)
+    learner.load(tensors)
+    learner.eval().requires_grad_(False).to(base.device)
+    return replace(base, generator=learner.generator, modules=modules, **facts)
