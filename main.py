@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -182,6 +183,10 @@ def doctor(as_json: JsonOption = False) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb, or the editor; the process's exit code."""
+    # Torch's threads spin while they wait. Beside a training, or any busy program, that turns a
+    # preview of a third of a second into ten seconds; asleep, they cost nothing. It is read when
+    # torch is loaded, which happens later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if not arguments or not _is_for_verbs(arguments[0]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -19,10 +18,6 @@ from gui.worker import Failure
 
 def run(paths: list[Path]) -> int:
     """Open the editor, with the first of `paths` in it; the process's exit code."""
-    # Torch's threads spin while they wait. Beside a training, or any busy program, that turns a
-    # preview of a third of a second into ten seconds; asleep, they cost nothing. Read when torch
-    # is loaded, which the workers do.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("Mien")

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine import geometry
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import mirror_permutation
@@ -26,6 +27,7 @@ from training.masks import draw_hole
 HELD_OUT = 0.1
 RIDGE = 30.0  # in samples: z has unit variance, so this is the weight of the map being zero
 BATCH = 64
+EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # inter-ocular distance in crop units
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def fit_rows(
     mirrored = (_mirrored(meshes[fitted]).flatten(1) - mean) @ to_modes
     pairs = torch.cat([z[fitted], z[fitted] * signs])
     mesh_rows = _regress(pairs, torch.cat([coefficients[fitted], mirrored]))
-    mesh_noise, mesh_fit = _left_over(z[apart], coefficients[apart], mesh_rows)
+    mesh_noise, _ = _left_over(z[apart], coefficients[apart], mesh_rows)
 
     emotion_mean = logits[fitted].mean(0)
     read = logits - emotion_mean
@@ -91,7 +93,9 @@ def fit_rows(
     spreads = _spreads(knowledge, faces, chosen, coefficients, logits, emotion, landmarks, options)
     tensors["mesh_spread"], tensors["emotion_spread"] = spreads
     halves = {name: t.half().contiguous() for name, t in tensors.items()}
-    figures = {"mesh_r2": round(mesh_fit, 3)} | {
+    predicted = (mean + z[apart] @ mesh_rows.mT @ shape.mT).view(-1, 478, 2)
+    error = (predicted - meshes[apart]).norm(dim=-1).mean() / EYES
+    figures = {"mesh_error": round(float(error), 4)} | {
         f"{name}_r2": round(1 - float(noise / logits[apart, k].var()), 3)
         for k, (name, noise) in enumerate(zip(EMOTIONS, emotion_noise, strict=True))
     }

@@ -8,6 +8,7 @@ import sys
 from PySide6.QtCore import QObject
 
 import gui.app
+import main
 
 
 def test_calls_of_qt_leave_none_its_references() -> None:
@@ -20,21 +21,10 @@ def test_calls_of_qt_leave_none_its_references() -> None:
     assert sys.getrefcount(None) > before - 200
 
 
-def test_threads_of_torch_sleep_while_they_wait(qapp, monkeypatch) -> None:
+def test_threads_of_torch_sleep_while_they_wait(monkeypatch) -> None:
     """Spinning ones starve the previews as soon as a training runs beside the editor."""
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     seen = []
-    monkeypatch.setattr(type(qapp), "exec", lambda *_: seen.append(os.environ["OMP_WAIT_POLICY"]))
-    monkeypatch.setattr(gui.app, "MainWindow", _NoWindow)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    gui.app.run([])
+    monkeypatch.setattr(gui.app, "run", lambda _paths: seen.append(os.environ["OMP_WAIT_POLICY"]))
+    main.main([])
     assert seen == ["PASSIVE"]
-
-
-class _NoWindow:
-    def __init__(self, settings) -> None:
-        self.editor = self
-
-    def show(self) -> None: ...
-
-    def warm_up(self) -> None: ...

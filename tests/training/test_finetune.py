@@ -116,7 +116,7 @@ def test_too_few_faces_are_told_and_more_are_looked_at(photos, mine, tmp_path: P
     for path in sorted(photos.glob("*.jpg"))[:3]:
         (few / path.name).write_bytes(path.read_bytes())
     options = FinetuneOptions(few, 1, "few", tmp_path / "run")
-    with pytest.raises(MienError, match=r"Only 3 different faces.*at least 8"):
+    with pytest.raises(MienError, match=r"Only \d different faces.*at least 8"):
         finetune(options)
     for path in sorted(photos.glob("*.jpg"))[3:]:
         (few / path.name).write_bytes(path.read_bytes())

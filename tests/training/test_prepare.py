@@ -38,7 +38,6 @@ def test_faces_are_aligned(prepared) -> None:
 
 
 def test_a_stopped_preparation_goes_on(portraits, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(training.prepare, "PART", 20)
     calls = []
     real = training.prepare._prepare_part
 
@@ -48,12 +47,12 @@ def test_a_stopped_preparation_goes_on(portraits, tmp_path, monkeypatch) -> None
             raise KeyboardInterrupt
         real(job)
 
-    def here(missing, workers, total, progress) -> None:
+    def here(missing, workers, total, progress, report) -> None:
         for job in missing:
             counted(job)
 
     monkeypatch.setattr(training.prepare, "_run", here)
-    options = PrepareOptions(side=64, workers=1)
+    options = PrepareOptions(side=64, workers=1, part=20)
     with pytest.raises(KeyboardInterrupt):
         prepare([portraits], tmp_path, options, progress=False)
     report = prepare([portraits], tmp_path, options, progress=False)
