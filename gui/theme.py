@@ -89,7 +89,7 @@ def icon(name: str) -> QIcon:
         f"mdi6.{name}",
         color=_current.text,
         color_disabled=_blend(_current.quiet, _current.window),
-        color_on=_current.accent if _current is LIGHT else "#a9bcff",
+        color_on=_current.on_accent,
     )
 
 
@@ -178,7 +178,7 @@ def _style(c: Colours) -> str:
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 8px; padding: 7px; }}
     QToolButton:hover {{ background: {c.hover}; }}
-    QToolButton:checked {{ background: {_blend(c.accent, c.window)}; }}
+    QToolButton:checked {{ background: {c.accent}; }}
     QToolButton#result {{ border: 2px solid transparent; padding: 4px; color: {c.quiet};
         font-size: 11px; }}
     QToolButton#result:checked {{ border-color: {c.accent}; background: {c.hover};

@@ -53,7 +53,7 @@ class FinetuneOptions:
     minutes: float
     name: str | None = None
     run: Path | None = None
-    side: int = 128
+    side: int = 256
     model: str = weights.DEFAULT
     device: str = "auto"
 

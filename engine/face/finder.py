@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MESH_SIDE = 384  # pixels of the upright crop that the mesh is looked for in
 MESH_MARGIN = 1.7  # of the crop, around the face's box
-SURE = 0.75  # a detection this sure is a face even where no mesh fits (mask, profile)
+SURE = 0.85  # a detection this sure is a face even where no mesh fits (mask, profile)
 DOUBTFUL = 0.55  # a detection whose upright crop scores less is no face
 GUESSED = 0.5  # score of a face whose mesh is the landmark network's
 FEW_PIXELS = 20  # smallest side of a box worth a look

@@ -26,7 +26,7 @@ def train_finetune(
     run: Annotated[
         Path | None, typer.Option(help="The run's folder; one that exists is resumed.")
     ] = None,
-    side: Annotated[int, typer.Option(help="Crop side in pixels.")] = 128,
+    side: Annotated[int, typer.Option(help="Crop side in pixels.")] = 256,
     model: Annotated[str, typer.Option(help="The model to begin as.")] = "default",
     device: DeviceOption = "auto",
     as_json: JsonOption = False,

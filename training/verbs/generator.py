@@ -84,6 +84,10 @@ def train_export(
     best: Annotated[
         bool, typer.Option(help="The average that did best on the faces kept apart, not the last.")
     ] = False,
+    licence: Annotated[str, typer.Option(help="What the training photos' terms allow.")] = "",
+    measured: Annotated[
+        Path | None, typer.Option(help="The report.json of an evaluation, for its figures.")
+    ] = None,
     default: Annotated[bool, typer.Option(help="Make it the default generator.")] = False,
 ) -> None:
     """Make a model of a run's averaged generator and modules; --model NAME then finds it."""
@@ -107,8 +111,25 @@ def train_export(
         native_crop=native_crop or config.side,
         input=config.input,
         default=default,
+        licence=licence,
+        figures=_figures(measured, name) if measured else {},
     )
     typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+
+
+def _figures(report: Path, name: str) -> dict[str, Any]:
+    """A model's rows of an evaluation, by kind of hole. Raises MienError."""
+    try:
+        found = json.loads(report.read_text(encoding="utf-8"))
+        rows = [row for row in found["rows"] if row["method"] == name]
+        figures: dict[str, Any] = {
+            row["holes"]: {key: row[key] for key in ("psnr", "ssim", "lpips")} for row in rows
+        }
+    except (OSError, ValueError, KeyError) as error:
+        raise MienError(f"{report} is no report of 'main.py evaluate' ({error}).") from error
+    if not rows:
+        raise MienError(f"{report} does not measure '{name}'; evaluate that model first.")
+    return {"faces": found["faces"], "side": found["side"], "holes": figures}
 
 
 def _weights(name: str) -> dict[str, Any]:

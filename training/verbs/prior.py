@@ -21,6 +21,7 @@ def train_prior(
         str | None, typer.Option(help="Keep the components of this installed prior.")
     ] = None,
     card: Annotated[Path | None, typer.Option(help="A model card to put beside it.")] = None,
+    licence: Annotated[str, typer.Option(help="What the training photos' terms allow.")] = "",
 ) -> None:
     """Fit the face prior, in a minute or two on a CPU.
 
@@ -52,6 +53,7 @@ def train_prior(
         title="Face prior",
         kind="prior",
         native_crop=tensors["mean"].shape[1],
+        licence=licence,
         figures=figures,
         notes=f"{_count(tensors)} components at {tensors['mean'].shape[1]} pixels, "
         f"{len(shards)} faces",
