@@ -30,6 +30,7 @@ TENSORS = (
     "emotion_classes",
 )
 LEAST = 1e-3  # probability below which classes are not told apart
+FARTHEST = 3.0  # standard deviations that an asked-for expression may change a face by
 ASKED = 0.05  # share of the fit's noise that an asked-for expression is held to
 DRAGGED = 0.05  # the same for geometry the user dragged
 FIXED = 0.003  # crop units that a seen node may move when a hidden one is dragged
@@ -53,7 +54,7 @@ class Knowledge:
         self._mean, self._emotion_rows = values["emotion_mean"], values["emotion_rows"]
         self._emotion_noise = values["emotion_noise"]
         self._emotion_spread = values["emotion_spread"]
-        self._classes = values["emotion_classes"]
+        self._classes = self._within_reach(values["emotion_classes"])
         self._to_modes = torch.linalg.pinv(self._modes)
 
     @classmethod
@@ -87,7 +88,7 @@ class Knowledge:
 
     def asked(self, emotion: str, strength: float, count: int = 1) -> Observation:
         """The observation of an expression that the user asks for; strength 1 is the average face
-        of that expression, 0 the average face."""
+        of that expression (or as far as faces go towards it), 0 the average face."""
         values = self._wanted(emotion, strength).expand(count, -1)
         return Observation(self._emotion_rows, values, 1 / (ASKED * self._emotion_noise))
 
@@ -104,6 +105,15 @@ class Knowledge:
         z = torch.linalg.solve(noisy, change.mT).mT @ rows
         shift = (z @ self._mesh_rows.mT @ self._modes.mT).view(len(nodes), -1, 2)
         return nodes + shift * hidden.unsqueeze(-1)
+
+    def _within_reach(self, classes: Tensor) -> Tensor:
+        """The classes' log-odds, those drawn in that no face is known to come by: where the map is
+        poor (surprise, disgust) a class's mean would take the face far out of its space."""
+        rows, change = self._emotion_rows, classes - self._mean
+        noisy = rows @ rows.mT + torch.diag(ASKED * self._emotion_noise)
+        z = torch.linalg.solve(noisy, change.mT).mT @ rows
+        share = (FARTHEST / z.norm(dim=1, keepdim=True).clamp_min(1e-6)).clamp_max(1)
+        return self._mean + share * change
 
     def _wanted(self, emotion: str, strength: float) -> Tensor:
         return strength * (self._classes[EMOTIONS.index(emotion)] - self._mean)

@@ -1,0 +1,117 @@
+"""The modules at work on a photograph: what is on is heard, what is off costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import MienError
+from engine.face.parts import part_mask
+from engine.guidance import EMOTION, LANDMARKS, nodes_in_hole
+from engine.inpaint import FillOptions, FillRequest
+from engine.mask import Mask
+from engine.readings import EMOTIONS, OFF, DraggedNode
+
+HAPPINESS = EMOTIONS.index("happiness")
+MOUTH_CORNER = 61
+
+
+@pytest.fixture(scope="module")
+def lower(face, photo) -> Mask:
+    return Mask(part_mask(face.mesh, "lower_face", photo.size))
+
+
+@pytest.fixture(scope="module")
+def preview(inpainter, photo, face, lower):
+    """The prior's fill of the lower face and its reading, for some options."""
+
+    def solve(**options):
+        request = FillRequest(photo, lower, replace(FillOptions(), **options), (face,))
+        shown = inpainter.preview(request)
+        return shown.patches[0].pixels, shown.readings[0]
+
+    return solve
+
+
+def different(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one.astype(float) - other).mean())
+
+
+def test_each_module_changes_the_fill_and_says_so(preview) -> None:
+    off, reading = preview(landmarks=False, emotion=OFF)
+    assert reading.modules == ()
+    for options, modules in (
+        ({"landmarks": True, "emotion": OFF}, (LANDMARKS,)),
+        ({"landmarks": False}, (EMOTION,)),
+        ({}, (LANDMARKS, EMOTION)),
+    ):
+        filled, reading = preview(**options)
+        assert reading.modules == modules
+        assert different(filled, off) > 0.1
+
+
+def test_a_smile_that_is_asked_for_is_painted(preview) -> None:
+    smiling, happy = preview(emotion="happiness")
+    sober, neutral = preview(emotion="neutral")
+    assert happy.after[HAPPINESS] > neutral.after[HAPPINESS] + 0.3
+    assert different(smiling, sober) > 2
+    half, _ = preview(emotion="neutral", strength=0.5)
+    assert different(half, sober) > 0
+
+
+def test_variants_differ_and_repeat(preview) -> None:
+    best, one, two = (preview(variant=number)[0] for number in (0, 1, 2))
+    assert different(one, best) > 0.3
+    assert different(one, two) > 0.3
+    assert np.array_equal(one, preview(variant=1)[0])
+    assert not np.array_equal(one, preview(variant=1, seed=5)[0])
+
+
+def test_a_dragged_node_takes_the_fill_along(preview, face) -> None:
+    still, before = preview()
+    assert before.hidden[MOUTH_CORNER]
+    x, y = before.mesh[MOUTH_CORNER] + (-0.04 * face.box[2], 0.08 * face.box[3])
+    moved, after = preview(nodes=(DraggedNode(0, MOUTH_CORNER, float(x), float(y)),))
+    assert after.mesh[MOUTH_CORNER] == pytest.approx([x, y], abs=0.01)
+    assert np.array_equal(after.mesh[~after.hidden], before.mesh[~before.hidden])
+    assert different(moved, still) > 0.3
+    ignored, _ = preview(landmarks=False, nodes=(DraggedNode(0, MOUTH_CORNER, float(x), float(y)),))
+    assert np.array_equal(ignored, preview(landmarks=False)[0])
+
+
+def test_a_face_that_nothing_is_filled_of_is_read_too(inpainter, photo, face) -> None:
+    nothing = Mask.empty(photo.size)
+    shown = inpainter.preview(FillRequest(photo, nothing, faces=(face,)))
+    assert shown.patches == ()
+    (reading,) = shown.readings
+    assert reading.after is None
+    assert reading.before[HAPPINESS] > 0.5  # she smiles
+    assert not reading.hidden.any()
+    assert np.abs(reading.mesh - face.mesh).max() < 0.01
+
+
+def test_the_generator_hears_the_modules_as_well(inpainter, photo, face, lower) -> None:
+    networks = inpainter.fill(FillRequest(photo, lower, faces=(face,)))
+    (reading,) = networks.readings
+    told = networks.as_dict()["readings"][0]
+    assert told["modules"] == [LANDMARKS, EMOTION]
+    assert 0 <= told["landmark_shift"] < 0.5
+    assert told["emotion"]["before"].keys() == set(EMOTIONS)
+    assert sum(reading.after) == pytest.approx(1, abs=1e-3)
+
+
+def test_options_that_are_none_are_refused() -> None:
+    with pytest.raises(MienError, match="joy"):
+        FillOptions(emotion="joy")
+    with pytest.raises(MienError, match="strength"):
+        FillOptions(strength=3)
+
+
+def test_nodes_in_a_hole() -> None:
+    hole = torch.zeros(1, 1, 8, 8)
+    hole[..., 4:, :] = 1
+    nodes = torch.tensor([[[0.1, 0.2], [0.9, 0.51], [0.5, 1.4], [-3.0, 0.1]]])
+    assert nodes_in_hole(nodes, hole).tolist() == [[0, 1, 1, 0]]
