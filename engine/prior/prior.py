@@ -24,7 +24,7 @@ from engine.prior.membrane import membrane
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
 # fast pixels lose their say with the distance from the hole, in units of the frame's side. Both
-# chosen by LPIPS and PSNR on faces kept aside (docs/results.md).
+# chosen by LPIPS and PSNR on faces kept aside.
 NOISE = 0.25
 REACH = 0.125
 
