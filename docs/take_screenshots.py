@@ -25,10 +25,12 @@ from PySide6.QtCore import (
     QBuffer,
     QElapsedTimer,
     QEvent,
+    QEventLoop,
     QPoint,
     QPointF,
     QSettings,
     Qt,
+    QTimer,
     SignalInstance,
 )
 from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
@@ -45,6 +47,13 @@ ENLARGED = 3
 LARGEST = 300 * 1024  # bytes a picture
 PATIENCE = 180_000  # milliseconds: a first fill loads the networks
 MOUTH, EYE = ((61, 0.32), (291, 0.32)), ((33, 0.24), (133, 0.24))  # mesh nodes, brush in eyes' span
+
+
+def pause(milliseconds: int) -> None:
+    """Let the program run on. QTest.qWait would keep Python's lock, and starve its workers."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 class Sitting:
@@ -124,9 +133,9 @@ class Sitting:
         clock.start()
         while not (heard and until() and since.elapsed() >= calm):
             assert clock.elapsed() < PATIENCE, "nothing came of it"
-            QTest.qWait(20)
+            pause(20)
         signal.disconnect(hear)
-        QTest.qWait(150)
+        pause(150)
 
     # Pointer.
 
@@ -144,7 +153,7 @@ class Sitting:
         self.mouse(QEvent.Type.MouseButtonPress, points[0], button)
         for point in points[1:]:
             self.mouse(QEvent.Type.MouseMove, point, button)
-            QTest.qWait(5)
+            pause(5)
         self.mouse(QEvent.Type.MouseButtonRelease, points[-1], button)
 
     def look_at_the_face(self, share: float) -> None:
@@ -207,7 +216,7 @@ class Sitting:
     # Pictures.
 
     def shoot(self, name: str) -> None:
-        QTest.qWait(200)
+        pause(200)
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         assert self.window.grab().save(buffer, "PNG")
