@@ -44,7 +44,7 @@ from gui.translation import set_language
 
 SIZE = (1280, 820)
 ENLARGED = 3
-LARGEST = 300 * 1024  # bytes a picture
+LARGEST = 200 * 1024  # bytes a picture
 PATIENCE = 180_000  # milliseconds: a first fill loads the networks
 MOUTH, EYE = ((61, 0.32), (291, 0.32)), ((33, 0.24), (133, 0.24))  # mesh nodes, brush in eyes' span
 
