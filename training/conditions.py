@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.generator.modules import Conditions
+from engine.guidance import nodes_in_hole
 from engine.prior import Observation
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ LENGTHS = (0.3, 1.2)  # crop units, of the waves
 def hidden_nodes(mesh: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Which nodes of a mesh (478 x 2, crop units) lie in a hole (S x S bool): 478 bool. A node
     beyond the crop is told by the nearest pixel."""
-    side = hole.shape[0]
-    places = np.floor(mesh * side).astype(int).clip(0, side - 1)
-    return hole[places[:, 1], places[:, 0]]
+    inside = nodes_in_hole(torch.from_numpy(mesh)[None], torch.from_numpy(hole)[None, None])
+    return inside[0].numpy() > 0
 
 
 def predicted(mesh: np.ndarray, hidden: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,6 @@ so two PCAs of half the width give the same components at a quarter of the cost.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -101,12 +100,3 @@ def _quantise(basis: Tensor) -> tuple[Tensor, Tensor]:
     """Components as int8 with one step each: a quarter of the size, noise far below a pixel's."""
     step = basis.abs().amax(0) / 127
     return (basis / step).round().to(torch.int8), step
-
-
-def save_prior(tensors: dict[str, Tensor], path: Path) -> None:
-    """Write the prior for FacePrior.load; the int8 components are nearly all of the file."""
-    from safetensors.torch import save_file
-
-    temporary = path.with_suffix(".tmp")
-    save_file(tensors, str(temporary))
-    temporary.replace(path)

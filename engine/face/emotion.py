@@ -18,7 +18,6 @@ from torch.nn import functional as F
 
 from engine.readings import EMOTIONS
 
-CLASSES = EMOTIONS
 SIDE = 48  # pixels, the framing of FER2013
 HEADS = 4
 
@@ -53,7 +52,7 @@ class EmotionNetwork(nn.Module):
         self.heads = nn.ModuleList(_Head(channels) for _ in range(HEADS))
         self.spread = nn.BatchNorm1d(HEADS * channels)
         self.norm = nn.BatchNorm1d(2 * channels)
-        self.classifier = nn.Linear(2 * channels, len(CLASSES))
+        self.classifier = nn.Linear(2 * channels, len(EMOTIONS))
         # Divides the logits where probabilities are read; fitted on the validation split.
         self.register_buffer("temperature", torch.ones(()))
 
@@ -85,7 +84,7 @@ class EmotionNetwork(nn.Module):
 
     @torch.no_grad()
     def read(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
-        """Calibrated probabilities B x 7 in the order of CLASSES, mirror image averaged in.
+        """Calibrated probabilities B x 7 in the order of EMOTIONS, mirror image averaged in.
 
         crops: B x 3 x S x S RGB in [-1, 1], aligned. hole: B x 1 x S x S, 1 hidden, or None.
         """

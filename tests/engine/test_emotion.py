@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine import geometry
 from engine.face.emotion import (
-    CLASSES,
+    EMOTIONS,
     FER_SCALE,
     FER_SHIFT,
     SIDE,
@@ -100,7 +100,7 @@ def test_the_gradient_of_features_and_logits_reaches_the_visible_crop_only(
 def test_shapes_follow_width_and_probabilities_sum_to_one(network: EmotionNetwork) -> None:
     features, logits = network(torch.rand(3, 2, SIDE, SIDE))
     assert features.shape == (3, 64, 6, 6)
-    assert logits.shape == (3, len(CLASSES))
+    assert logits.shape == (3, len(EMOTIONS))
     read = network.read(torch.rand(3, 3, 64, 64))
     assert torch.allclose(read.sum(1), torch.ones(3), atol=1e-5)
 
@@ -121,7 +121,7 @@ def test_a_higher_temperature_is_less_sure(network: EmotionNetwork) -> None:
 
 def test_the_installed_network_reads_a_smile(installed: EmotionNetwork, aligned) -> None:
     read = installed.read(aligned[0])[0]
-    assert CLASSES[int(read.argmax())] == "happiness"
+    assert EMOTIONS[int(read.argmax())] == "happiness"
     assert read.max() > 0.5
 
 
@@ -129,11 +129,11 @@ def test_the_smile_is_lost_with_the_mouth_not_with_the_hair(
     installed: EmotionNetwork, aligned
 ) -> None:
     crop, mesh = aligned
-    happy = CLASSES.index("happiness")
+    happy = EMOTIONS.index("happiness")
     mouth = torch.from_numpy(part_mask(mesh, "lower_face", (256, 256)) > 0)[None, None].float()
     hair = torch.zeros(1, 1, 256, 256)
     hair[..., :50, :] = 1
-    assert CLASSES[int(installed.read(crop, hair).argmax())] == "happiness"
+    assert EMOTIONS[int(installed.read(crop, hair).argmax())] == "happiness"
     assert installed.read(crop, mouth)[0, happy] < installed.read(crop)[0, happy]
 
 

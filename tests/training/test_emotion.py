@@ -13,7 +13,7 @@ import torch
 from typer.testing import CliRunner
 
 from engine.errors import MienError
-from engine.face.emotion import CLASSES, EmotionNetwork
+from engine.face.emotion import EMOTIONS, EmotionNetwork
 from engine.generator.weights import load_tensors, read_manifest
 from training.emotion.augment import PART_BOXES, augmented, plain_inputs, random_holes
 from training.emotion.config import from_dict, load_config
@@ -232,4 +232,4 @@ def test_the_verbs_train_measure_and_refuse(sets: Path, tmp_path: Path) -> None:
     assert figures["parameters"] == sum(p.numel() for p in build(_tiny()).parameters())
     result = CliRunner().invoke(app, ["train", "emotion-measure", "--data", str(sets)])
     assert isinstance(result.exception, MienError)
-    assert len(CLASSES) == 7
+    assert len(EMOTIONS) == 7

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import MienError
-from engine.face.emotion import CLASSES, SIDE
+from engine.face.emotion import EMOTIONS, SIDE
 
 SPLITS = ("train", "validation", "test")
 _SUBJECT = re.compile(r"/S(\d+)_")
@@ -30,7 +30,7 @@ _KEPT_ASIDE = 5  # every fifth CK+ subject is measured on
 
 @dataclass(frozen=True, eq=False)
 class LabelledFaces:
-    """pixels: N x 48 x 48 uint8. labels: N int64, indices into CLASSES."""
+    """pixels: N x 48 x 48 uint8. labels: N int64, indices into EMOTIONS."""
 
     pixels: Tensor
     labels: Tensor
@@ -52,7 +52,7 @@ def load_faces(folder: Path, split: str, sources: tuple[str, ...] = ("fer2013",)
         archive, records = open_set(folder, source)
         with archive:
             for record in records:
-                if record["emotion"] not in CLASSES or _split_of(record) != split:
+                if record["emotion"] not in EMOTIONS or _split_of(record) != split:
                     continue
                 picture = decode(archive.read(record["name"]))
                 if picture is None or (split == "train" and picture.std() < 1):
@@ -60,7 +60,7 @@ def load_faces(folder: Path, split: str, sources: tuple[str, ...] = ("fer2013",)
                 if picture.shape != (SIDE, SIDE):
                     picture = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
                 pixels.append(picture)
-                labels.append(CLASSES.index(record["emotion"]))
+                labels.append(EMOTIONS.index(record["emotion"]))
     if not pixels:
         raise MienError(f"{folder} holds no {split} faces of {', '.join(sources)}.")
     return LabelledFaces(torch.from_numpy(np.stack(pixels)), torch.tensor(labels))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from engine.face.emotion import CLASSES, fer_inputs, probabilities
+from engine.face.emotion import EMOTIONS, fer_inputs, probabilities
 
 
 class PlainEmotionNetwork(nn.Module):
@@ -34,7 +34,7 @@ class PlainEmotionNetwork(nn.Module):
                 layers.append(nn.MaxPool2d(2, ceil_mode=True))
         self.trunk = nn.Sequential(*layers)
         self.drop = nn.Dropout(0.3)
-        self.classifier = nn.Linear(2 * inner, len(CLASSES))
+        self.classifier = nn.Linear(2 * inner, len(EMOTIONS))
         self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

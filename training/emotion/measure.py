@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine import geometry
 from engine.errors import MienError
-from engine.face.emotion import CLASSES, mirror_mean
+from engine.face.emotion import EMOTIONS, mirror_mean
 from training.emotion.data import LabelledFaces, decode, load_faces, open_set
 from training.emotion.train import Reader, logits_of
 
@@ -43,7 +43,7 @@ def measure(network: Reader, folder: Path) -> dict[str, Any]:
     figures["accuracy_mirror"] = _share(right)
     figures["classes"] = {
         name: _share(right[labels == number])
-        for number, name in enumerate(CLASSES)
+        for number, name in enumerate(EMOTIONS)
         if (labels == number).any()
     }
     shares = list(figures["classes"].values())
@@ -143,7 +143,7 @@ def _jaffe(network: Reader, folder: Path) -> dict[str, Any]:
                 continue
             crop = geometry.cut(rgb, geometry.frame_from_mesh(face.mesh), 128)
             tensor = torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 127.5 - 1
-            answer = CLASSES[int(network.read(tensor).argmax())]
+            answer = EMOTIONS[int(network.read(tensor).argmax())]
             right += answer == record["emotion"]
             found += 1
     finder.close()

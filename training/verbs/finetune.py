@@ -37,9 +37,6 @@ def train_finetune(
     """
     tell = _tell_json if as_json else _Teller()
     stop = threading.Event()
-    # The editor works beside this: threads that wait must sleep, not spin, or a fill on a computer
-    # of few cores makes a step ten times as long. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with stopping(stop):
             # Imported while a stop is listened for: torch takes seconds.
