@@ -1,6 +1,6 @@
 # Everything happens in .venv; nothing outside this folder is touched.
 # setup: all of it   run: the editor   test: what the checks run   check: style and types
-# bench: speed and memory   screenshots: docs/*.png
+# bench: speed and memory   screenshots: docs/*.webp
 
 VENV := .venv
 BIN := $(VENV)/bin

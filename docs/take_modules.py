@@ -1,4 +1,4 @@
-"""Takes docs/modules.png: one hidden lower face, filled with the modules in several states.
+"""Takes docs/modules.webp: one hidden lower face, filled with the modules in several states.
 
     python docs/take_modules.py [PHOTO] [-o PICTURE]
 
@@ -58,7 +58,7 @@ def panels(photo: Photo) -> list[tuple[str, np.ndarray]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photo", nargs="?", type=Path, default=SAMPLE)
-    parser.add_argument("-o", type=Path, default=Path(__file__).parent / "modules.png")
+    parser.add_argument("-o", type=Path, default=Path(__file__).parent / "modules.webp")
     options = parser.parse_args()
     shown = panels(open_photo(options.photo))
     width = len(shown) * SIDE + (len(shown) - 1) * GAP
@@ -69,7 +69,7 @@ def main() -> None:
         cut = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
         picture.paste(cut, (at, LINE))
         drawing.text((at + 2, 3), title, "#303238", font)
-    picture.quantize(200, Image.Quantize.MEDIANCUT, kmeans=1).save(options.o, optimize=True)
+    picture.save(options.o, quality=82, method=6)
     print(
         f"{options.o}: {picture.width} x {picture.height}, {options.o.stat().st_size // 1024} KiB"
     )

@@ -44,7 +44,7 @@ from gui.translation import set_language
 
 SIZE = (1280, 820)
 ENLARGED = 3
-LARGEST = 200 * 1024  # bytes a picture
+QUALITY = 82  # of the WebP files
 PATIENCE = 180_000  # milliseconds: a first fill loads the networks
 MOUTH, EYE = ((61, 0.32), (291, 0.32)), ((33, 0.24), (133, 0.24))  # mesh nodes, brush in eyes' span
 
@@ -220,7 +220,7 @@ class Sitting:
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         assert self.window.grab().save(buffer, "PNG")
-        save(Image.open(io.BytesIO(bytes(buffer.data().data()))), self.folder / f"{name}.png")
+        save(Image.open(io.BytesIO(bytes(buffer.data().data()))), self.folder / f"{name}.webp")
 
     def close(self) -> None:
         self.window.document.history.mark_saved()
@@ -229,19 +229,9 @@ class Sitting:
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """Write a small PNG: all colours if that fits, else a palette, dithered while that fits."""
-    picture, data = picture.convert("RGB"), io.BytesIO()
-    picture.save(data, "PNG", optimize=True)
-    for colours in (256, 160, 96, 64):
-        if data.tell() <= LARGEST:
-            break
-        palette = picture.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=2)
-        for dither in (Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
-            if data.tell() > LARGEST:
-                data = io.BytesIO()
-                picture.quantize(palette=palette, dither=dither).save(data, "PNG", optimize=True)
-    path.write_bytes(data.getvalue())
-    print(f"{path.name}: {picture.width} x {picture.height}, {data.tell() // 1024} KiB")
+    """Write a picture so that a checkout stays small."""
+    picture.convert("RGB").save(path, "WEBP", quality=QUALITY, method=6)
+    print(f"{path.name}: {picture.width} x {picture.height}, {path.stat().st_size // 1024} KiB")
 
 
 def take_welcome(application: QApplication, folder: Path) -> None:
@@ -261,7 +251,7 @@ def take_dark(application: QApplication, folder: Path) -> None:
     sitting.fill()
     sitting.shoot("editor-dark")
     after = np.array(sitting.window.document.pixels)
-    save(strip(before, mask, after, sitting.mesh), folder / "fill.png")
+    save(strip(before, mask, after, sitting.mesh), folder / "fill.webp")
     sitting.close()
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.generator.modules import Conditions
-from engine.prior import Observation
+from engine.prior import FacePrior, Observation
 from engine.prior.knowledge import Knowledge
 from engine.readings import EMOTIONS, KEEP, OFF
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 LANDMARKS, EMOTION = "landmarks", "emotion"  # the modules, as readings name them
 Moved = tuple[int, float, float]
+# How far an asked-for expression is pushed, tried in turn until the emotion network reads it off
+# the fill as likelier than not (knowledge.changed).
+PUSHES = (1.0, 2.0, 3.0)
+NEAR = 3.5  # standard deviations up to which a change is made that is not read at all
+FAINT = 0.35  # probability from which on it is read well enough to go further
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Guidance:
-    """observations for the prior; conditions for the generator; what was read.
+    """observations for the prior, and the expression (with its strength) that its face is changed
+    to; conditions for the generator; what was read.
 
     nodes: 1 x 478 x 2 in crop units, None without a landmark network or a mesh; hidden: 1 x 478.
     visible: 1 x 7 probabilities of EMOTIONS read off the visible part, None without the network.
@@ -48,6 +55,7 @@ class Guidance:
     """
 
     observations: tuple[Observation, ...] = ()
+    asked: tuple[str, float] | None = None
     conditions: Conditions = field(default_factory=Conditions)
     nodes: Tensor | None = None
     hidden: Tensor | None = None
@@ -75,34 +83,39 @@ class Guide:
         nodes, hidden = self.nodes(crop, hole, mesh)
         visible, knowledge = self.read(crop, hole), self.knowledge
         asked = wishes.emotion if wishes.emotion not in (KEEP, OFF) else None
+        # `nodes` stay those of the face as it is: the prior solves that one first.
+        told = nodes
         if nodes is not None and hidden is not None and knowledge is not None:
+            shift = torch.zeros_like(nodes)
             if asked and visible is not None:
-                strength = wishes.strength
-                nodes = knowledge.express(nodes, hidden, visible, asked, strength)
+                shift = knowledge.express(hidden, visible, asked, PUSHES[1])
+                shift = wishes.strength * shift
+            told = nodes + shift
             if wishes.moved:
-                nodes = knowledge.drag(nodes[0], hidden[0], wishes.moved)[None]
+                told = knowledge.drag(told[0], hidden[0], wishes.moved)[None]
+                nodes = told - shift
         observations: list[Observation] = []
         modules: list[str] = []
-        told_nodes = told_emotion = None
+        told_emotion = None
         if wishes.landmarks and nodes is not None and hidden is not None:
             modules.append(LANDMARKS)
-            told_nodes = nodes
             if knowledge is not None:
                 moved = bool(wishes.moved)
                 observations.append(knowledge.geometry(nodes, hidden, dragged=moved))
         if asked and knowledge is not None:
             modules.append(EMOTION)
             told_emotion = _named(asked, wishes.strength).to(crop)
-            observations.append(knowledge.asked(asked, wishes.strength))
         elif wishes.emotion == KEEP and visible is not None:
             modules.append(EMOTION)
             told_emotion = visible
             if knowledge is not None:
-                observations.append(knowledge.kept(visible))
+                observations.append(knowledge.kept(visible, hole))
+        on = LANDMARKS in modules
         return Guidance(
             tuple(observations),
-            Conditions(told_nodes, hidden if told_nodes is not None else None, told_emotion),
-            nodes,
+            (asked, wishes.strength) if asked and knowledge is not None else None,
+            Conditions(told if on else None, hidden if on else None, told_emotion),
+            told,
             hidden,
             visible,
             tuple(modules),
@@ -127,6 +140,29 @@ class Guide:
         # A node that either account puts into the hole is hidden.
         hidden = torch.maximum(nodes_in_hole(found, hole), nodes_in_hole(predicted, hole))
         return torch.where(hidden.unsqueeze(-1) > 0, predicted, found), hidden
+
+    def expressed(
+        self, z: Tensor, prior: FacePrior, crop: Tensor, hole: Tensor, emotion: str, strength: float
+    ) -> Tensor:
+        """The prior's face z (1 x K) with another expression, no further than is needed.
+
+        Of the PUSHES the first is taken with which the emotion network reads the expression off
+        the filled crop, else the one with which it reads most of it among those that leave a face a
+        face; `strength` scales the change.
+        """
+        assert self.knowledge is not None
+        tried = torch.cat([self.knowledge.changed(z, emotion, push) for push in PUSHES])
+        chosen = 1
+        if self.emotion is not None:
+            size = (prior.side, prior.side)
+            small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
+            hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
+            filled = prior.composite(prior.render(tried), small, hidden)
+            likely = self.emotion.read(filled)[:, EMOTIONS.index(emotion)]
+            clear = (likely > 0.5).nonzero()
+            fit = ((tried - z).norm(dim=1) < NEAR) | (likely > FAINT)
+            chosen = int(clear[0]) if len(clear) else int((likely * fit).argmax())
+        return z + strength * (tried[chosen] - z)
 
     def read(self, crop: Tensor, hole: Tensor | None = None) -> Tensor | None:
         """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""

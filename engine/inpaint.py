@@ -27,8 +27,9 @@ class FillOptions:
     `model` names an installed generator, "prior" stops after the face prior.
     `device` is auto, cpu, cuda or mps. `seed` makes texture and variants repeatable.
     `landmarks` switches the landmark module. `emotion` is "off", "keep" (what is read off the
-    visible part) or one of EMOTIONS, asked for with `strength` 0 .. 1.5 (1: as the average face
-    of that expression). `nodes` are hidden nodes the user dragged; they need the landmark module.
+    visible part) or one of EMOTIONS, asked for with `strength` 0 .. 1.5 (0 leaves the face's own, 1
+    is as clear as the average face of that expression). `nodes` are hidden nodes the user dragged;
+    they need the landmark module.
     `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
     Raises MienError for values that are none of these.
     """

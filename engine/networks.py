@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,7 @@ class Networks:
         """
         import torch
 
+        from engine.crispness import crispened
         from engine.generator.dmfn import paint, sharpen, window_of
 
         with torch.inference_mode():
@@ -86,7 +88,7 @@ class Networks:
                 with _Interruptible(self.generator, cancel):
                     filled = filled.clone()
                     filled[..., rows, columns] = finish(self.generator, *part, hints)
-            return _array(filled)
+            return _array(crispened(filled, hidden))
 
     def prior_fill(
         self, crop: np.ndarray, hole: np.ndarray, guidance: Guidance | None = None
@@ -94,8 +96,11 @@ class Networks:
         """The prior's fill alone; shapes and ranges as in `fill`."""
         import torch
 
+        from engine.crispness import crispened
+
         with torch.inference_mode():
-            return _array(self._prior(*self._tensors(crop, hole), guidance))
+            pixels, hidden = self._tensors(crop, hole)
+            return _array(crispened(self._prior(pixels, hidden, guidance), hidden))
 
     def read(self, crop: np.ndarray, guidance: Guidance) -> tuple[Tensor | None, float | None]:
         """(1 x 7 probabilities, landmark shift) of a filled crop; see engine.readings."""
@@ -108,14 +113,21 @@ class Networks:
     def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
         if guidance is None:
             return self.prior.fill(pixels, hidden)
+        change = None
+        if guidance.asked:
+            change = partial(self._expressed, pixels, hidden, *guidance.asked)
+        fill = partial(self.prior.fill, pixels, hidden, guidance.observations, change=change)
         if not guidance.variant:
-            return self.prior.fill(pixels, hidden, guidance.observations)
+            return fill()
         import torch
 
         seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
-        return self.prior.fill(
-            pixels, hidden, guidance.observations, generator=seeded, spread=VARIETY
-        )
+        return fill(generator=seeded, spread=VARIETY)
+
+    def _expressed(
+        self, pixels: Tensor, hidden: Tensor, emotion: str, strength: float, z: Tensor
+    ) -> Tensor:
+        return self.guide.expressed(z, self.prior, pixels, hidden, emotion, strength)
 
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch
@@ -165,7 +177,7 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     from engine.prior.knowledge import Knowledge
 
     chosen = choose_device(device)
-    tensors = weights.load_tensors(weights.find(PRIOR))
+    tensors = weights.load_prior(weights.find(PRIOR))
     prior = FacePrior(tensors, chosen)
     guide = Guide(load_emotion(chosen), load_landmarks(chosen), Knowledge.of(tensors, chosen))
     manifest = weights.find(model)

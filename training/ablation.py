@@ -179,7 +179,7 @@ def _train(
     tell: Callable[[dict[str, Any]], None],
     stop: threading.Event,
 ) -> None:
-    prior = weights.find(PRIOR).path if config.input == "prior" else None
+    prior = weights.find(PRIOR).folder if config.input == "prior" else None
     train(
         config,
         options.faces,

@@ -69,16 +69,16 @@ def conditions(
     return told
 
 
-def observations(told: Conditions, knowledge: Knowledge | None) -> list[Observation]:
-    """The same as observations of the prior, as the program tells it; a sample that a module does
-    not speak to has the precision 0."""
+def observations(told: Conditions, hole: Tensor, knowledge: Knowledge | None) -> list[Observation]:
+    """The same as observations of the prior, as the program tells it; hole: B x 1 x S x S, or one
+    for all. A sample that a module does not speak to has the precision 0."""
     rows: list[Observation] = []
     if knowledge is None:
         return rows
     if told.nodes is not None and told.hidden is not None:
         rows.append(_for_some(knowledge.geometry(told.nodes, told.hidden), told.use_nodes))
     if told.emotion is not None:
-        rows.append(_for_some(knowledge.kept(told.emotion), told.use_emotion))
+        rows.append(_for_some(knowledge.kept(told.emotion, hole), told.use_emotion))
     return rows
 
 

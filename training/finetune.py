@@ -103,7 +103,7 @@ def finetune(
                 tell(event)
 
         config = _config(options, base)
-        prior = weights.find("prior").path if config.input == "prior" else None
+        prior = weights.find("prior").folder if config.input == "prior" else None
         start = None if base.kind == "prior" else _tensors(base)
         train(
             config,

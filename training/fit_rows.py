@@ -27,6 +27,10 @@ from training.masks import draw_hole
 HELD_OUT = 0.1
 RIDGE = 30.0  # in samples: z has unit variance, so this is the weight of the map being zero
 BATCH = 64
+SEEN = ("eyes", "glasses", "one_eye", "nose")  # holes that leave the mouth
+HIDDEN = ("mouth", "lower_face", "centre")  # and those that do not
+GAINS = (0.01, 0.95)  # of a reading, the least and the most that is believed
+FACTORS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # inter-ocular distance in crop units
 
 
@@ -48,7 +52,7 @@ def fit_rows(
     landmarks: LandmarkNetwork,
     options: RowOptions | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """(the prior's tensors with those of engine.prior.knowledge.Knowledge, figures of the fit)."""
+    """(the tensors of engine.prior.knowledge.Knowledge for a prior, figures of the fit)."""
     options = options or RowOptions()
     solver = FacePrior(prior)
     count = min(len(faces), options.limit or len(faces))
@@ -85,13 +89,14 @@ def fit_rows(
         "emotion_mean": emotion_mean,
         "emotion_rows": emotion_rows,
         "emotion_noise": emotion_noise,
-        "emotion_spread": torch.zeros(len(EMOTIONS)),
+        "emotion_spread": torch.ones(2, len(EMOTIONS)),
         "emotion_classes": _classes(logits),
     }
     knowledge = Knowledge(tensors)
     chosen = apart[: options.checks].tolist()
-    spreads = _spreads(knowledge, faces, chosen, coefficients, logits, emotion, landmarks, options)
-    tensors["mesh_spread"], tensors["emotion_spread"] = spreads
+    checks = _Checks(solver, knowledge, faces, emotion, landmarks, options.seed)
+    tensors["mesh_spread"] = checks.mesh_spread(chosen, coefficients)
+    tensors["emotion_spread"], gains = checks.emotion_spread(chosen, z, emotion_rows, emotion_mean)
     halves = {name: t.half().contiguous() for name, t in tensors.items()}
     predicted = (mean + z[apart] @ mesh_rows.mT @ shape.mT).view(-1, 478, 2)
     error = (predicted - meshes[apart]).norm(dim=-1).mean() / EYES
@@ -99,7 +104,7 @@ def fit_rows(
         f"{name}_r2": round(1 - float(noise / logits[apart, k].var()), 3)
         for k, (name, noise) in enumerate(zip(EMOTIONS, emotion_noise, strict=True))
     }
-    return {**prior, **halves}, figures | {"emotion_r2": round(emotion_fit, 3), "faces": count}
+    return halves, figures | {"emotion_r2": round(emotion_fit, 3), **gains, "faces": count}
 
 
 @torch.inference_mode()
@@ -152,30 +157,82 @@ def _classes(logits: Tensor) -> Tensor:
     return torch.stack(means)
 
 
-@torch.inference_mode()
-def _spreads(
-    knowledge: Knowledge,
-    faces: FaceShards,
-    chosen: list[int],
-    coefficients: Tensor,
-    logits: Tensor,
-    emotion: EmotionNetwork,
-    landmarks: LandmarkNetwork,
-    options: RowOptions,
-) -> tuple[Tensor, Tensor]:
-    """Error variances (modes P, log-odds 7) of what the networks read off faces with a hole."""
-    side, mesh_errors, emotion_errors = 96, [], []
-    for index in chosen:
-        mesh = faces.mesh_in_crop(index, side)
-        hole = draw_hole("mixed", side, np.random.default_rng((options.seed, 9, index)), mesh)
-        crop = _crops(faces, [index], side)
+@dataclass(frozen=True, eq=False)
+class _Checks:
+    """How far to trust what the networks say of a face with a hole, on faces kept aside."""
+
+    prior: FacePrior
+    knowledge: Knowledge
+    faces: FaceShards
+    emotion: EmotionNetwork
+    landmarks: LandmarkNetwork
+    seed: int
+
+    @torch.inference_mode()
+    def mesh_spread(self, chosen: list[int], coefficients: Tensor) -> Tensor:
+        """Error variances P of the shape coefficients of predicted meshes."""
+        errors = []
+        for index in chosen:
+            crop, hidden, true = self._holed("mixed", index)
+            share = nodes_in_hole(true, hidden)
+            nodes = torch.where(share.unsqueeze(-1) > 0, self.landmarks(crop, hidden), true)
+            # In units of a fully hidden mesh: the observation scales with the root of the share.
+            scale = share.mean().sqrt().clamp_min(0.1)
+            error = self.knowledge.modes_of(nodes)[0] - coefficients[index]
+            errors.append(error / scale.sqrt())
+        return torch.stack(errors).square().mean(0)
+
+    @torch.inference_mode()
+    def emotion_spread(
+        self, chosen: list[int], z: Tensor, rows: Tensor, mean: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
+        """(variances 2 x 7 of readings with the mouth seen and hidden, figures).
+
+        The pixels speak already, and the reading is of the same pixels: its own error is not what
+        counts, but how well it tells what the pixels leave open. Of each reading's innovation (its
+        distance from the prior's own reading) regression says which share is true, the gain; the
+        variance that a Kalman filter gives that gain is what is told.
+        """
+        variances, figures = [], {}
+        for name, kinds in (("seen", SEEN), ("hidden", HIDDEN)):
+            uncertain, innovations, missing = [], [], []
+            for place, index in enumerate(chosen):
+                crop, hidden, _ = self._holed(kinds[place % len(kinds)], index)
+                posterior = self.prior.posterior(crop, hidden)
+                # R S R' of the covariance S that the pixels leave.
+                spread = torch.linalg.solve_triangular(posterior.factor[0], rows.mT, upper=False)
+                uncertain.append(spread.mT @ spread)
+                own = posterior.mean[0] @ rows.mT
+                innovations.append(log_odds(self.emotion.read(crop, hidden))[0] - mean - own)
+                missing.append(z[index] @ rows.mT - own)
+            gap, innovation, left = map(torch.stack, (missing, innovations, uncertain))
+            gain = (gap * innovation).mean(0) / innovation.square().mean(0)
+            gain = gain.clamp(*GAINS)
+            variance = left.diagonal(dim1=1, dim2=2).mean(0) * (1 - gain) / gain
+            # The classes' errors are not seven independent ones; one factor says how much less
+            # they know together.
+            errors = {
+                factor: float((gap - _filtered(left, innovation, factor * variance)).square().sum())
+                for factor in FACTORS
+            }
+            best = min(errors, key=errors.__getitem__)
+            variances.append((best * variance).clamp_min(1e-3))
+            none = float(gap.square().sum())
+            figures[f"reading_mouth_{name}"] = round(1 - errors[best] / max(none, 1e-9), 3)
+        return torch.stack(variances), figures
+
+    def _holed(self, kind: str, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(crop, hole, mesh in crop units) of a face with a hole of that kind."""
+        side = self.prior.side
+        mesh = self.faces.mesh_in_crop(index, side)
+        hole = draw_hole(kind, side, np.random.default_rng((self.seed, 9, index)), mesh)
         hidden = torch.from_numpy(hole.astype(np.float32))[None, None]
-        read = log_odds(emotion.read(crop, hidden))[0]
-        emotion_errors.append(read - logits[index])
-        share = nodes_in_hole(torch.from_numpy(mesh / side).float()[None], hidden)
         true = torch.from_numpy(mesh / side).float()[None]
-        nodes = torch.where(share.unsqueeze(-1) > 0, landmarks(crop, hidden), true)
-        # In units of a fully hidden mesh: the observation scales with the root of the share.
-        scale = share.mean().sqrt().clamp_min(0.1)
-        mesh_errors.append((knowledge.modes_of(nodes)[0] - coefficients[index]) / scale.sqrt())
-    return torch.stack(mesh_errors).square().mean(0), torch.stack(emotion_errors).square().mean(0)
+        return _crops(self.faces, [index], side), hidden, true
+
+
+def _filtered(left: Tensor, innovation: Tensor, variance: Tensor) -> Tensor:
+    """The change of readings (n x 7) that innovations of such variance make where the pixels leave
+    the covariances n x 7 x 7."""
+    told = torch.linalg.solve(left + torch.diag(variance), innovation.unsqueeze(-1))
+    return (left @ told).squeeze(-1)

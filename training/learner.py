@@ -157,9 +157,9 @@ class Filler:
         self.config = config
         self.prior, self.knowledge = None, None
         if prior is not None and config.input == "prior":
-            from safetensors.torch import load_file
+            from engine.generator.weights import MANIFEST, load_prior, read_manifest
 
-            tensors = load_file(str(prior))
+            tensors = load_prior(read_manifest(prior / MANIFEST))
             self.prior = FacePrior(tensors, device)
             self.knowledge = Knowledge.of(tensors, device) if config.modules else None
         self.emotion = load_emotion(str(device)) if config.modules.emotion else None
@@ -183,9 +183,10 @@ class Filler:
             telling = Telling(told, *everything, side)
             return Fills(paint(network, crops, holes, telling), crops, holes, crops, everything)  # type: ignore[arg-type]
         shared = self.config.shared_holes or len(holes) == 1
+        covered = holes[:1] if shared else holes
         with torch.no_grad():
-            known = observations(told, self.knowledge)
-            fill = self.prior.fill(crops, holes[:1] if shared else holes, known)
+            known = observations(told, covered, self.knowledge)
+            fill = self.prior.fill(crops, covered, known)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT

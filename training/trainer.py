@@ -54,7 +54,7 @@ def train(
     """Train until the configuration's end or its minutes are over; a run folder that exists is
     gone on with.
 
-    faces: a folder of prepared shards. prior: the fitted prior's file, needed by input "prior".
+    faces: a folder of prepared shards. prior: the fitted prior's folder, needed by input "prior".
     start: weights to begin from, for a new run only: the generator's, and the modules' prefixed
     `modules.`. report: gets a row for every event ("step", "sheet", "checkpoint", at the end
     "finished" or "stopped"). stop: ends the run after the step at hand, as Ctrl-C and a polite

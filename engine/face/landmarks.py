@@ -22,8 +22,8 @@ from torch.nn import functional as F
 
 from engine import geometry
 from engine.face.first_guess import FirstGuess
-from engine.face.graph import GraphConvolution, sparse_on_cpu
-from engine.face.mesh import NODES, inter_ocular
+from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
+from engine.face.mesh import EDGES, NODES, inter_ocular
 
 SIDE = 64  # pixels the trunk sees
 COMPONENTS = 64  # of the shape model
@@ -49,15 +49,16 @@ class LandmarkNetwork(nn.Module):
     """Aligned crops and their holes -> the mesh in frame units.
 
     refinement: "graph" mixes neighbours over the mesh, "nodes" moves every node alone (the plain
-    network that the graph is compared with; the same number of weights). `mean`, `basis`,
-    `adjacency` and `spread` are buffers, saved with the weights:
-    mean 478 x 2 and basis 64 x 478 x 2, one standard deviation each, are the shape model;
-    adjacency 478 x 478 the normalised graph; spread 478 the error of hidden nodes in frame units
-    (root mean square of the distance), measured on faces kept aside.
+    network that the graph is compared with; the same number of weights). `mean`, `basis`, `links`
+    and `spread` are buffers, saved with the weights: mean 478 x 2 and basis 64 x 478 x 2, one
+    standard deviation each, are the shape model; links 1330 x 2 the mesh's edges, from which the
+    normalised graph `adjacency` (478 x 478) is made; spread 478 the error of hidden nodes in frame
+    units (root mean square of the distance), measured on faces kept aside.
     """
 
     mean: Tensor
     basis: Tensor
+    links: Tensor
     adjacency: Tensor
     spread: Tensor
 
@@ -66,20 +67,22 @@ class LandmarkNetwork(nn.Module):
         self.refinement = refinement
         self.register_buffer("mean", torch.full((NODES, 2), 0.5))
         self.register_buffer("basis", torch.zeros(COMPONENTS, NODES, 2))
-        self.register_buffer("adjacency", torch.eye(NODES))
+        self.register_buffer("links", torch.zeros(EDGES, 2, dtype=torch.int16))
+        self.register_buffer("adjacency", torch.eye(NODES), persistent=False)
         self.register_buffer("spread", torch.zeros(NODES))
+        self.register_load_state_dict_post_hook(lambda network, _: network.link(network.links))
         self.guess = FirstGuess(COMPONENTS)
         self.stem = _convolution(4, 32, 2)
         self.fine = nn.Sequential(_convolution(32, 64, 2), _Residual(64))
-        self.middle = nn.Sequential(_convolution(64, 128, 2), _Residual(128))
+        self.middle = nn.Sequential(_convolution(64, 96, 2), _Residual(96))
         self.coarse = nn.Sequential(
-            _convolution(128, 192, 2), _Residual(192), nn.Conv2d(192, 96, 1), nn.ReLU(inplace=True)
+            _convolution(96, 128, 2), _Residual(128), nn.Conv2d(128, 64, 1), nn.ReLU(inplace=True)
         )
-        self.code = nn.Sequential(nn.Linear(96 * 16 + COMPONENTS, 160), nn.ReLU(inplace=True))
+        self.code = nn.Sequential(nn.Linear(64 * 16 + COMPONENTS, 160), nn.ReLU(inplace=True))
         self.coefficients = nn.Linear(160, COMPONENTS)
         self.from_stem = nn.Conv2d(32, width // 2, 1)
         self.from_fine = nn.Conv2d(64, width, 1)
-        self.from_middle = nn.Conv2d(128, width, 1)
+        self.from_middle = nn.Conv2d(96, width, 1)
         self.from_code = nn.Linear(160, width)
         self.identity = nn.Parameter(0.1 * torch.randn(NODES, width))
         self.enter = nn.Linear(width + width // 2 + 5, width)
@@ -89,6 +92,11 @@ class LandmarkNetwork(nn.Module):
         for layer in (self.coefficients, self.move):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+
+    def link(self, links: Tensor) -> None:
+        """Lay the graph along the edges, 1330 x 2 node numbers."""
+        self.links.copy_(links)
+        self.adjacency.copy_(normalised_adjacency(self.links.cpu().numpy()))
 
     def forward(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
         """The mesh, B x 478 x 2 in frame units (0 .. 1 over the crop).

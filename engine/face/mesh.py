@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 NODES = 478
+EDGES = 1330  # of the tessellation, irises included
 
 # Contours in drawing order, picture left first.
 LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)

@@ -144,11 +144,16 @@ def load_tensors(manifest: Manifest) -> dict[str, Tensor]:
 
 
 def load_modules(manifest: Manifest) -> dict[str, Tensor] | None:
-    """The verified tensors of a generator's modules, None where it has none."""
+    """The verified tensors of a model's modules, None where it has none."""
     if not manifest.modules:
         return None
     verify(manifest)
     return _widened(manifest.folder / manifest.modules["file"])
+
+
+def load_prior(manifest: Manifest) -> dict[str, Tensor]:
+    """The verified tensors of a prior: its components and, of newer date, its modules' rows."""
+    return load_tensors(manifest) | (load_modules(manifest) or {})
 
 
 def _widened(path: Path) -> dict[str, Tensor]:
@@ -169,9 +174,9 @@ def write_model(
 ) -> Manifest:
     """Write a model: float32 tensors become float16, the manifest gets size and checksum.
 
-    `modules` are the tensors of a generator's modules, kept in a file of their own: they are small
-    and change more often. `facts` are fields of Manifest (name, title, kind, ...). An existing
-    model is replaced only after the new one is whole. Returns the manifest.
+    `modules` are the tensors of a generator's modules, or a prior's rows for them, kept in a file
+    of their own: they are small and change more often. `facts` are fields of Manifest (name, title,
+    kind, ...). An existing model is replaced only after the new one is whole. Returns the manifest.
     """
     import torch
     from safetensors.torch import save_file

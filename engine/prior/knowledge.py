@@ -5,6 +5,10 @@ fitted. Geometry is told through the modes of a shape model (PCA of aligned mesh
 1995): nodes err together, so 956 coordinates as independent rows would shout down the pixels.
 Expression is told as centred log-probabilities of EMOTIONS. A module that is off is a row left
 out of the system.
+
+An expression that is asked for is not told with the pixels: the smiling cheeks beside a hole and a
+mouth that is to be closed contradict each other, and the mouth would be pushed past any face. The
+face is solved as it is; then z makes the most probable change that changes its reading as asked.
 """
 
 from __future__ import annotations
@@ -30,9 +34,9 @@ TENSORS = (
     "emotion_classes",
 )
 LEAST = 1e-3  # probability below which classes are not told apart
-FARTHEST = 3.0  # standard deviations that an asked-for expression may change a face by
-ASKED = 0.05  # share of the fit's noise that an asked-for expression is held to
-DRAGGED = 0.05  # the same for geometry the user dragged
+FARTHEST = 5.0  # standard deviations that an asked-for expression may change a face by
+DRAGGED = 0.05  # share of the fit's noise that geometry the user dragged is held to
+MOUTH_BOX = (0.33, 0.63, 0.67, 0.84)  # x0, y0, x1, y1 in crop units; most of what a face says
 FIXED = 0.003  # crop units that a seen node may move when a hidden one is dragged
 SNAP = 0.06  # crop units within which neighbours follow what the shape model cannot express
 
@@ -42,8 +46,10 @@ class Knowledge:
 
     Tensors: mesh_mean 478 x 2 (crop units); mesh_modes 956 x P, one standard deviation each;
     mesh_rows P x K; mesh_noise P, variance of a mode given z; mesh_spread P, error variance of the
-    landmark network on hidden nodes; emotion_mean 7; emotion_rows 7 x K; emotion_noise,
-    emotion_spread 7; emotion_classes 7 x 7, the mean log-probabilities of each expression.
+    landmark network on hidden nodes; emotion_mean 7; emotion_rows 7 x K; emotion_noise 7;
+    emotion_spread 2 x 7, variance of what the emotion network reads off a face whose mouth is seen
+    and hidden, given the pixels; emotion_classes 7 x 7, the mean log-probabilities of each
+    expression.
     """
 
     def __init__(self, tensors: dict[str, Tensor], device: str | torch.device = "cpu") -> None:
@@ -54,7 +60,10 @@ class Knowledge:
         self._mean, self._emotion_rows = values["emotion_mean"], values["emotion_rows"]
         self._emotion_noise = values["emotion_noise"]
         self._emotion_spread = values["emotion_spread"]
-        self._classes = self._within_reach(values["emotion_classes"])
+        self._classes = values["emotion_classes"]
+        # The most probable z of a reading: what one unit of each log-probability moves.
+        noisy = self._emotion_rows @ self._emotion_rows.mT + torch.diag(self._emotion_noise)
+        self._to_z = torch.linalg.solve(noisy, self._emotion_rows)
         self._to_modes = torch.linalg.pinv(self._modes)
 
     @classmethod
@@ -79,44 +88,33 @@ class Knowledge:
         precision = 1 / (noise + spread).expand(len(nodes), -1)
         return Observation(self._mesh_rows, self.modes_of(nodes), precision)
 
-    def kept(self, probabilities: Tensor) -> Observation:
-        """The observation of an expression that was read off the visible part, B x 7."""
+    def kept(self, probabilities: Tensor, hole: Tensor) -> Observation:
+        """The observation of an expression that was read off the visible part, B x 7; hole:
+        B x 1 x S x S. A reading without a mouth is worth little beside the pixels."""
         values = log_odds(probabilities) - self._mean
-        return Observation(
-            self._emotion_rows, values, 1 / (self._emotion_noise + self._emotion_spread)
-        )
+        share = mouth_hidden(hole).unsqueeze(1)
+        seen, hidden = 1 / self._emotion_spread
+        return Observation(self._emotion_rows, values, (1 - share) * seen + share * hidden)
 
-    def asked(self, emotion: str, strength: float, count: int = 1) -> Observation:
-        """The observation of an expression that the user asks for; strength 1 is the average face
-        of that expression (or as far as faces go towards it), 0 the average face."""
-        values = self._wanted(emotion, strength).expand(count, -1)
-        return Observation(self._emotion_rows, values, 1 / (ASKED * self._emotion_noise))
+    def changed(self, z: Tensor, emotion: str, push: float) -> Tensor:
+        """Coefficients B x K of the same faces with another expression: push 0 leaves it as it is,
+        1 makes the most probable change to the average face of that expression; more, since only
+        what is hidden can say it."""
+        return z + self._change(z @ self._emotion_rows.mT, emotion, push)
 
-    def express(
-        self, nodes: Tensor, hidden: Tensor, visible: Tensor, emotion: str, strength: float
-    ) -> Tensor:
-        """Meshes (B x 478 x 2) whose hidden nodes moved as a face's do when its expression goes
-        from the one read off the visible part (B x 7) to the one asked for."""
-        rows = self._emotion_rows
-        change = self._wanted(emotion, strength) - (log_odds(visible) - self._mean)
-        # The most probable change of z that makes this change of expression.
-        noisy = rows @ rows.mT
-        noisy.diagonal().add_(self._emotion_noise)
-        z = torch.linalg.solve(noisy, change.mT).mT @ rows
-        shift = (z @ self._mesh_rows.mT @ self._modes.mT).view(len(nodes), -1, 2)
-        return nodes + shift * hidden.unsqueeze(-1)
+    def express(self, hidden: Tensor, visible: Tensor, emotion: str, push: float) -> Tensor:
+        """B x 478 x 2: how hidden nodes (B x 478, 0 or 1) move when the expression goes from the
+        one read off the visible part (B x 7) to the one asked for."""
+        z = self._change(log_odds(visible) - self._mean, emotion, push)
+        shift = (z @ self._mesh_rows.mT @ self._modes.mT).view(len(z), -1, 2)
+        return shift * hidden.unsqueeze(-1)
 
-    def _within_reach(self, classes: Tensor) -> Tensor:
-        """The classes' log-odds, those drawn in that no face is known to come by: where the map is
-        poor (surprise, disgust) a class's mean would take the face far out of its space."""
-        rows, change = self._emotion_rows, classes - self._mean
-        noisy = rows @ rows.mT + torch.diag(ASKED * self._emotion_noise)
-        z = torch.linalg.solve(noisy, change.mT).mT @ rows
-        share = (FARTHEST / z.norm(dim=1, keepdim=True).clamp_min(1e-6)).clamp_max(1)
-        return self._mean + share * change
-
-    def _wanted(self, emotion: str, strength: float) -> Tensor:
-        return strength * (self._classes[EMOTIONS.index(emotion)] - self._mean)
+    def _change(self, reading: Tensor, emotion: str, push: float) -> Tensor:
+        """The change of z (B x K) from a reading (B x 7, centred at the mean) to a named one."""
+        wanted = self._classes[EMOTIONS.index(emotion)] - self._mean
+        z = push * (wanted - reading) @ self._to_z
+        # Where the map is poor (disgust, fear) its change would leave the space of faces.
+        return z * (FARTHEST / z.norm(dim=1, keepdim=True).clamp_min(1e-6)).clamp_max(1)
 
     def drag(
         self, nodes: Tensor, hidden: Tensor, moved: Sequence[tuple[int, float, float]]
@@ -145,6 +143,13 @@ class Knowledge:
         # Two dragged nodes close together pull at each other; the last word is the user's.
         shift[index] = target - nodes[index]
         return nodes + shift
+
+
+def mouth_hidden(hole: Tensor) -> Tensor:
+    """Which share of the mouth's place a hole (B x 1 x S x S) covers: B."""
+    side = hole.shape[-1]
+    x0, y0, x1, y1 = (round(edge * side) for edge in MOUTH_BOX)
+    return hole[:, 0, y0:y1, x0:x1].float().mean((1, 2))
 
 
 def log_odds(probabilities: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ third of the whole: that is what lets the prior follow a brush.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class FacePrior:
         hole: Tensor,
         observations: Sequence[Observation] = (),
         *,
+        change: Callable[[Tensor], Tensor] | None = None,
         generator: torch.Generator | None = None,
         spread: float = 0.0,
     ) -> Tensor:
@@ -95,10 +96,13 @@ class FacePrior:
 
         crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
         hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
-        variant instead of the mean. Outside the hole the result is `crops` itself.
+        variant instead of the mean. change: z to z (B x K); what comes out is painted instead of
+        the face that was solved. Outside the hole the result is `crops` itself.
         """
         posterior = self.posterior(crops, hole, observations)
         z = posterior.sample(generator, spread) if spread else posterior.mean
+        if change is not None:
+            z = change(z)
         return self.composite(self.render(z), crops, hole)
 
     def posterior(

@@ -266,8 +266,10 @@ class TrainingDialog(QDialog):
         self.stop.setEnabled(running and not stopping)
         if stopping:
             self.stage.setText(tr("Stopping: keeping what was learnt…"))
-        elif not running and not self.stage.text():
-            self.stage.setText(trouble or tr("Ready"))
+        elif not running:
+            # That the model just made exists is no trouble.
+            made = bool(self._model) and self.name.text().strip() == self._model
+            self.stage.setText(tr("Done") if made else trouble or tr("Ready"))
         for widget in (self.folder, self.browse, self.name, self.minutes):
             widget.setEnabled(not running)
         self.resume.setEnabled(not running and self.earlier.count() > 0)

@@ -10,9 +10,12 @@ import torch
 
 from engine.errors import MienError
 from engine.face.parts import part_mask
-from engine.guidance import EMOTION, LANDMARKS, nodes_in_hole
+from engine.generator.weights import find, load_prior
+from engine.guidance import EMOTION, LANDMARKS, NEAR, PUSHES, Guide, nodes_in_hole
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
+from engine.prior import FacePrior
+from engine.prior.knowledge import Knowledge
 from engine.readings import EMOTIONS, OFF, DraggedNode
 
 HAPPINESS = EMOTIONS.index("happiness")
@@ -60,6 +63,44 @@ def test_a_smile_that_is_asked_for_is_painted(preview) -> None:
     assert different(smiling, sober) > 2
     half, _ = preview(emotion="neutral", strength=0.5)
     assert different(half, sober) > 0
+    # No strength at all asks for nothing.
+    assert np.array_equal(preview(emotion="neutral", strength=0.0)[0], preview(emotion=OFF)[0])
+
+
+class Scripted:
+    """An emotion network that says what it is told to of each push."""
+
+    def __init__(self, *happiness: float) -> None:
+        self.happiness = torch.tensor(happiness)
+
+    def read(self, crops: torch.Tensor, hole: torch.Tensor | None = None) -> torch.Tensor:
+        rest = (1 - self.happiness[:, None]) / (len(EMOTIONS) - 1)
+        read = rest.repeat(1, len(EMOTIONS))
+        read[:, HAPPINESS] = self.happiness
+        return read
+
+
+def test_an_expression_is_pushed_no_further_than_needed() -> None:
+    tensors = load_prior(find("prior"))
+    prior, knowledge = FacePrior(tensors), Knowledge.of(tensors)
+    crop, hole = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    hole[..., 40:52, 20:44] = 1
+    z = torch.zeros(1, prior.components)
+
+    def change(emotion: str, *likely: float, strength: float = 1.0) -> torch.Tensor:
+        guide = Guide(Scripted(*likely), None, knowledge)  # type: ignore[arg-type]
+        return guide.expressed(z, prior, crop, hole, emotion, strength)
+
+    pushed = [knowledge.changed(z, "happiness", push) for push in PUSHES]
+    assert torch.equal(change("happiness", 0.6, 0.7, 0.8), pushed[0])
+    assert torch.equal(change("happiness", 0.2, 0.6, 0.9), pushed[1])
+    assert torch.equal(change("happiness", 0.1, 0.4, 0.2), pushed[1])
+    assert torch.allclose(change("happiness", 0.2, 0.6, 0.9, strength=0.5), pushed[1] / 2)
+    # What no push makes readable must still look like a face.
+    far = [knowledge.changed(z, "surprise", push).norm() for push in PUSHES]
+    assert far[-1] > NEAR
+    seen = change("surprise", 0.9, 0.8, 0.7)  # of happiness, so little of surprise
+    assert seen.norm() < NEAR
 
 
 def test_variants_differ_and_repeat(preview) -> None:

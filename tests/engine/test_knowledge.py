@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.prior.knowledge import Knowledge, log_odds
+from engine.prior.knowledge import FARTHEST, Knowledge, log_odds
 from engine.readings import EMOTIONS
 
 K, MODES = 12, 6
@@ -32,7 +32,7 @@ def knowledge() -> Knowledge:
             "emotion_mean": normal(7),
             "emotion_rows": normal(7, K) / 2,
             "emotion_noise": torch.full((7,), 0.3),
-            "emotion_spread": torch.full((7,), 0.4),
+            "emotion_spread": torch.stack([torch.full((7,), 0.4), torch.full((7,), 9.0)]),
             "emotion_classes": 3 * torch.eye(7) + normal(7, 7) / 9,
         }
     )
@@ -72,30 +72,47 @@ def test_a_dragged_node_arrives_and_the_seen_ones_stay(knowledge) -> None:
     assert (followed @ torch.tensor([0.03, -0.02]) > 0).all()
 
 
+def reading(knowledge: Knowledge, z: torch.Tensor) -> torch.Tensor:
+    return z @ knowledge._emotion_rows.mT + knowledge._mean
+
+
 @pytest.mark.parametrize("emotion", EMOTIONS)
-def test_an_asked_for_expression_becomes_the_likeliest(knowledge, emotion: str) -> None:
-    z = believe(knowledge.asked(emotion, 1.0))
-    odds = z @ knowledge._emotion_rows.mT + knowledge._mean
+def test_an_asked_for_expression_comes_nearer_and_no_face_leaves_the_space(
+    knowledge, emotion: str
+) -> None:
+    z = torch.randn(5, K, generator=torch.Generator().manual_seed(3))
     wanted = knowledge._classes[EMOTIONS.index(emotion)]
-    assert (odds - wanted).norm() < (knowledge._mean - wanted).norm()
+    moved = knowledge.changed(z, emotion, 0.5)
+    before = (reading(knowledge, z) - wanted).norm(dim=1)
+    assert ((reading(knowledge, moved) - wanted).norm(dim=1) < before).all()
+    assert ((knowledge.changed(z, emotion, 9.0) - z).norm(dim=1) <= FARTHEST + 1e-4).all()
 
 
-def test_strength_scales_what_is_asked_for(knowledge) -> None:
-    none, half, full = (believe(knowledge.asked("fear", s)) for s in (0.0, 0.5, 1.0))
-    assert none.norm() < 1e-6
-    assert torch.allclose(half * 2, full, atol=1e-5)
+def test_a_push_scales_the_change_and_none_is_none(knowledge) -> None:
+    z = torch.zeros(1, K)
+    none, less, more = (knowledge.changed(z, "fear", s) for s in (0.0, 0.1, 0.2))
+    assert torch.equal(none, z)
+    assert torch.allclose(less * 2, more, atol=1e-5)
+
+
+def test_a_reading_without_a_mouth_is_worth_less(knowledge) -> None:
+    read = torch.tensor([[0.0, 0, 0, 1, 0, 0, 0]])
+    hole = torch.zeros(3, 1, 64, 64)
+    hole[1, :, 40:48] = 1
+    hole[2, :, 32:] = 1
+    seen, partly, hidden = knowledge.kept(read.expand(3, 7), hole).precision[:, 3].tolist()
+    assert seen > partly > hidden > 0
 
 
 def test_expressing_moves_hidden_nodes_only_and_nothing_when_it_is_there(knowledge) -> None:
-    nodes, hidden = knowledge.mesh_mean[None], torch.zeros(1, 478)
+    hidden = torch.zeros(1, 478)
     hidden[:, 200:] = 1
     even = torch.full((1, 7), 1 / 7)
-    moved = knowledge.express(nodes, hidden, even, "happiness", 1.0)
-    assert torch.equal(moved[:, :200], nodes[:, :200])
-    assert (moved - nodes)[:, 200:].norm() > 0
+    shift = knowledge.express(hidden, even, "happiness", 1.0)
+    assert not shift[:, :200].any()
+    assert shift[:, 200:].norm() > 0
     there = (knowledge._classes[3]).softmax(-1)[None]
-    again = knowledge.express(nodes, hidden, there, "happiness", 1.0)
-    assert (again - nodes).norm() < (moved - nodes).norm()
+    assert knowledge.express(hidden, there, "happiness", 1.0).norm() < shift.norm()
 
 
 def test_log_odds_are_centred_and_bounded() -> None:

@@ -21,7 +21,7 @@ def network() -> LandmarkNetwork:
     """Random weights everywhere, so that every path of the network has a say."""
     torch.manual_seed(0)
     made = LandmarkNetwork().eval()
-    made.adjacency.copy_(normalised_adjacency(edges()))
+    made.link(torch.from_numpy(edges()))
     made.basis.copy_(0.01 * torch.randn_like(made.basis))
     for buffer in (made.guess.basis, made.guess.rows):
         buffer.copy_(0.1 * torch.randn_like(buffer))

@@ -135,6 +135,7 @@ def test_a_result_is_shown_and_its_model_can_be_used(
     press(qtbot, panel.start)
     qtbot.waitUntil(lambda: not window.school.trainer.is_running)
     text = panel.outcome.text()
+    assert panel.stage.text() == "Done"
     assert "better than before" in text
     assert "PSNR 25.00 → 26.50" in text
     assert "LPIPS 0.0900 → 0.0700" in text
@@ -181,10 +182,11 @@ def test_what_is_missing_is_said_before_starting(panel: TrainingDialog, tmp_path
     assert panel.start.isEnabled()
     panel.folder.setText(str(tmp_path / "none"))
     assert not panel.start.isEnabled()
-    assert panel.start.toolTip() == "There is no such folder."
+    assert panel.start.toolTip() == panel.stage.text() == "There is no such folder."
     panel.folder.setText(str(tmp_path))
+    assert panel.stage.text() == "Ready"
     panel.name.setText("prior")
-    assert panel.start.toolTip() == "There is a model of this name already."
+    assert panel.start.toolTip() == panel.stage.text() == "There is a model of this name already."
 
 
 def test_closing_the_editor_asks_about_training(

@@ -54,7 +54,6 @@ def readers(tmp_path, monkeypatch) -> Path:
     import torch
 
     from engine.face.emotion import EmotionNetwork
-    from engine.face.graph import normalised_adjacency
     from engine.face.landmarks import LandmarkNetwork
     from engine.face.mesh import edges
     from engine.generator.weights import write_model
@@ -63,7 +62,7 @@ def readers(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("MIEN_MODELS", str(folder))
     torch.manual_seed(0)
     landmarks = LandmarkNetwork()
-    landmarks.adjacency.copy_(normalised_adjacency(edges()))
+    landmarks.link(torch.from_numpy(edges()))
     torch.nn.init.normal_(landmarks.basis, std=0.01)
     for kind, network in (("emotion", EmotionNetwork(8)), ("landmarks", landmarks)):
         facts = {"name": f"{kind}-test", "title": kind, "kind": kind}

@@ -21,7 +21,8 @@ def fitted(prepared):
     basis = fit_prior(shards, PriorOptions(side=48, components=24))
     emotion, landmarks = EmotionNetwork(width=8).eval(), LandmarkNetwork(width=16).eval()
     options = RowOptions(modes=8, checks=4)
-    return shards, *fit_rows(basis, shards, emotion, landmarks, options)
+    rows, figures = fit_rows(basis, shards, emotion, landmarks, options)
+    return shards, {**basis, **rows}, figures
 
 
 def crop(shards: FaceShards, index: int) -> torch.Tensor:
@@ -61,3 +62,27 @@ def test_the_prior_itself_is_as_it_was(fitted) -> None:
     without = {name: t for name, t in tensors.items() if not name.startswith(("mesh", "emotion"))}
     assert Knowledge.of(without) is None
     assert FacePrior(without).components == FacePrior(tensors).components
+
+
+def test_a_reading_is_told_with_a_variance_for_a_seen_and_for_a_hidden_mouth(fitted) -> None:
+    _, tensors, _ = fitted
+    spread = tensors["emotion_spread"].float()
+    assert spread.shape == (2, 7)
+    assert torch.isfinite(spread).all()
+    assert (spread > 0).all()
+
+
+def test_a_kept_basis_stays_the_same_file_and_the_rows_lie_beside_it(
+    prepared, tmp_path, monkeypatch
+) -> None:
+    from engine.generator.weights import find, load_prior, read_manifest
+    from training.verbs.prior import train_prior
+
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "none"))
+    out = tmp_path / "prior"
+    train_prior(faces=prepared[0], output=out, basis="prior", limit=24)
+    fitted, bundled = read_manifest(out / "manifest.json"), find("prior")
+    assert fitted.sha256 == bundled.sha256
+    assert fitted.modules["sha256"] != bundled.modules["sha256"]
+    assert Knowledge.of(load_prior(fitted)) is not None
+    assert fitted.figures["faces"] == 24

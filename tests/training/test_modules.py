@@ -39,7 +39,7 @@ BOTH = TrainingConfig(
 
 def run(config: TrainingConfig, faces: Path, folder: Path, **options) -> list[dict]:
     rows: list[dict] = []
-    train(config, faces, folder, find("prior").path, device="cpu", report=rows.append, **options)
+    train(config, faces, folder, find("prior").folder, device="cpu", report=rows.append, **options)
     return rows
 
 
@@ -86,7 +86,7 @@ def test_hints_reach_only_the_samples_that_are_told(prepared, readers) -> None:
         learner.speaking.emotion.film,
     ):
         torch.nn.init.normal_(layer.weight, std=0.1)
-    filler = Filler(BOTH, find("prior").path, torch.device("cpu"))
+    filler = Filler(BOTH, find("prior").folder, torch.device("cpu"))
     filler.knowledge = None  # the prior's rows are not what is asked about here
     sample = fixed_samples(FaceShards(prepared[0]), 32, [0])[0]
     batch = type(sample)(*(t.repeat(3, *[1] * (t.ndim - 1)) for t in sample))
@@ -104,7 +104,7 @@ def test_hints_reach_only_the_samples_that_are_told(prepared, readers) -> None:
 def test_the_window_goes_back_into_the_whole_face(prepared) -> None:
     config = replace(BOTH, side=256, modules=ModuleSwitches(), train_generator=True)
     learner = new_learner(config, None)
-    filler = Filler(config, find("prior").path, torch.device("cpu"))
+    filler = Filler(config, find("prior").folder, torch.device("cpu"))
     sample = fixed_samples(FaceShards(prepared[0]), 256, [0], ["one_eye"])[0]
     with torch.no_grad():
         fills = filler(learner, sample)
@@ -140,7 +140,7 @@ def test_an_event_from_outside_stops_a_run(prepared, readers, tmp_path: Path) ->
         config,
         prepared[0],
         tmp_path,
-        find("prior").path,
+        find("prior").folder,
         device="cpu",
         report=tell,
         stop=stop,

@@ -40,7 +40,7 @@ def trained(prepared, tmp_path_factory) -> tuple[Path, list[dict]]:
         validation_steps=2,
         weights=Weights(pixel=4.0, perceptual=1.0),
     )
-    train(config, prepared[0], run, find("prior").path, device="cpu", report=rows.append)
+    train(config, prepared[0], run, find("prior").folder, device="cpu", report=rows.append)
     return run, rows
 
 

@@ -31,7 +31,7 @@ SMALL = Config(
 
 def run(config: Config, faces: Path, folder: Path, **options) -> list[dict]:
     rows: list[dict] = []
-    prior = find("prior").path if config.input == "prior" else None
+    prior = find("prior").folder if config.input == "prior" else None
     train(config, faces, folder, prior, device="cpu", report=rows.append, **options)
     return rows
 
@@ -99,7 +99,7 @@ def test_two_processes_learn_what_one_with_both_their_batches_does(
 ) -> None:
     together = SMALL.changed(batch=4, samples=12, validation_steps=0)
     apart = SMALL.changed(batch=2, samples=12, validation_steps=0)
-    prior = find("prior").path
+    prior = find("prior").folder
     train(together, prepared[0], tmp_path / "one", prior, device="cpu")
     train(apart, prepared[0], tmp_path / "two", prior, device="cpu", devices=2)
     one, two = read_log(tmp_path / "one"), read_log(tmp_path / "two")

@@ -25,7 +25,6 @@ from engine.device import choose_device
 from engine.errors import MienError
 from engine.face.first_guess import SIDE as GUESS_SIDE
 from engine.face.first_guess import FirstGuess
-from engine.face.graph import normalised_adjacency
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from engine.guidance import nodes_in_hole
@@ -92,21 +91,16 @@ def trained(run: Path) -> LandmarkNetwork:
     return network.eval().requires_grad_(False)
 
 
-def mesh_graph() -> Tensor:
-    """The normalised adjacency: of the installed landmark network, otherwise MediaPipe's.
-
-    Taken from the network's links alone, so rounding to halves leaves no trace.
-    """
+def mesh_links() -> Tensor:
+    """The mesh's edges: of the installed landmark network, otherwise MediaPipe's."""
     from engine.face.landmarks import load_landmarks
 
     network = load_landmarks()
     if network is not None:
-        edges = network.adjacency.triu(1).nonzero().numpy()
-    else:
-        from engine.face.mesh import edges as tessellation
+        return network.links.cpu()
+    from engine.face.mesh import edges
 
-        edges = tessellation()
-    return normalised_adjacency(edges)
+    return torch.from_numpy(edges())
 
 
 def shape_model(meshes: np.ndarray, components: int = COMPONENTS) -> tuple[Tensor, Tensor]:
@@ -195,7 +189,7 @@ class _Loop:
             mean, basis = shape_model(data.sample_meshes(SHAPES, rng))
             self.network.mean.copy_(mean)
             self.network.basis.copy_(basis)
-            self.network.adjacency.copy_(mesh_graph())
+            self.network.link(mesh_links())
             fit_guess(self.network.guess, data, mean, basis)
         self.network.to(device)
         self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -29,6 +29,9 @@ def evaluate(
     judges: Annotated[
         bool, typer.Option(help="Judge expression and geometry by networks no loss knows.")
     ] = True,
+    baselines: Annotated[
+        bool, typer.Option(help="Measure OpenCV's two and the prior alone as well.")
+    ] = True,
     landmarks: Annotated[bool, typer.Option(help="The landmark module.")] = True,
     emotion: Annotated[
         str, typer.Option(help="keep, off, or the emotion every fill is asked for.")
@@ -49,6 +52,7 @@ def evaluate(
         lpips=lpips,
         device=device,
         side=side,
+        baselines=baselines,
         judges=judges,
         landmarks=landmarks,
         emotion=emotion,

@@ -61,7 +61,7 @@ def train_generator(
         chosen,
         faces,
         run,
-        find(prior).path if chosen.input == "prior" else None,
+        find(prior).folder if chosen.input == "prior" else None,
         start=None if start is None else _weights(start),
         device=device,
         devices=devices,

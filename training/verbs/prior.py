@@ -28,9 +28,11 @@ def train_prior(
     Where the emotion and landmark networks are installed, geometry and expression are fitted as
     further rows: without them the modules have no say in the prior.
     """
+    from safetensors.torch import load_file
+
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
-    from engine.generator.weights import find, load_tensors, write_model
+    from engine.generator.weights import find, write_model
     from training.faces import FaceShards
     from training.fit_prior import PriorOptions, fit_prior
     from training.fit_rows import fit_rows
@@ -39,16 +41,18 @@ def train_prior(
     if basis is None:
         tensors = fit_prior(shards, PriorOptions(side=side, components=components))
     else:
-        tensors = load_tensors(find(basis))
+        # As they are in the file: what is kept should be the same file again.
+        tensors = load_file(str(find(basis).path))
     emotion, landmarks = load_emotion(), load_landmarks()
-    figures = {}
+    rows, figures = None, {}
     if emotion is not None and landmarks is not None:
-        tensors, figures = fit_rows(tensors, shards, emotion, landmarks)
+        rows, figures = fit_rows(tensors, shards, emotion, landmarks)
     text = card.read_text(encoding="utf-8") if card else _card(output.name, len(shards))
     manifest = write_model(
         output,
         tensors,
         text,
+        modules=rows,
         name=output.name,
         title="Face prior",
         kind="prior",

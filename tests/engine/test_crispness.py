@@ -1,0 +1,69 @@
+"""Fills as crisp as the photo: soft ones are sharpened, sharp ones and the photo itself are not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from engine.crispness import crispened
+
+SIDE = 128
+
+
+@pytest.fixture(scope="module")
+def grain() -> torch.Tensor:
+    """A crop full of fine detail."""
+    drawn = torch.Generator().manual_seed(0)
+    coarse = torch.randn(1, 3, SIDE // 4, SIDE // 4, generator=drawn)
+    fine = torch.randn(1, 3, SIDE, SIDE, generator=drawn)
+    return (0.2 * F.interpolate(coarse, scale_factor=4, mode="bicubic") + 0.1 * fine).clamp(-1, 1)
+
+
+@pytest.fixture(scope="module")
+def hole() -> torch.Tensor:
+    made = torch.zeros(1, 1, SIDE, SIDE)
+    made[..., 40:90, 40:90] = 1
+    return made
+
+
+def softened(crop: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    soft = F.avg_pool2d(F.pad(crop, (1, 1, 1, 1), mode="reflect"), 3, 1)
+    return torch.where(where > 0.5, soft, crop)
+
+
+def detail(crop: torch.Tensor, where: torch.Tensor) -> float:
+    change = (crop[..., 1:] - crop[..., :-1]).abs()
+    return float(change[(where[..., 1:] > 0.5).expand_as(change)].mean())
+
+
+def test_a_soft_fill_beside_a_sharp_photo_is_sharpened(grain, hole) -> None:
+    soft = softened(grain, hole)
+    crisp = crispened(soft, hole)
+    assert 1.2 * detail(soft, hole) < detail(crisp, hole) < detail(grain, hole)
+
+
+def test_the_photo_outside_the_hole_stays_identical(grain, hole) -> None:
+    crisp = crispened(softened(grain, hole), hole)
+    outside = (hole < 0.5).expand_as(grain)
+    assert torch.equal(crisp[outside], grain[outside])
+    assert crisp.abs().max() <= 1
+
+
+def test_a_soft_photo_keeps_a_soft_fill(grain, hole) -> None:
+    photo = F.interpolate(grain[..., ::8, ::8], scale_factor=8, mode="bicubic")
+    fill = torch.where(hole > 0.5, softened(grain, hole), photo)
+    assert torch.equal(crispened(fill, hole), fill)
+
+
+def test_where_nothing_of_a_face_is_seen_nothing_is_done(grain) -> None:
+    everything = torch.ones(1, 1, SIDE, SIDE)
+    assert torch.equal(crispened(grain, everything), grain)
+    assert torch.equal(crispened(grain, torch.zeros_like(everything)), grain)
+
+
+def test_every_crop_of_a_batch_is_measured_alone(grain, hole) -> None:
+    soft = softened(grain, hole)
+    both = crispened(torch.cat([soft, grain]), hole.expand(2, -1, -1, -1))
+    assert torch.allclose(both[:1], crispened(soft, hole), atol=1e-6)
+    assert torch.allclose(both[1:], crispened(grain, hole), atol=1e-6)
