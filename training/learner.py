@@ -113,16 +113,11 @@ def mean_mesh(shards: FaceShards) -> Tensor:
 
 
 def _adjacency() -> Tensor:
-    """The mesh's graph: from the installed landmark network, which carries it, or MediaPipe."""
+    """The mesh's graph."""
     from engine.face.graph import normalised_adjacency
-    from engine.face.landmarks import load_landmarks
+    from training.landmarks.train import mesh_links
 
-    network = load_landmarks()
-    if network is not None:
-        return network.adjacency.clone()
-    from engine.face.mesh import edges
-
-    return normalised_adjacency(edges())
+    return normalised_adjacency(mesh_links().numpy())
 
 
 @dataclass(frozen=True)

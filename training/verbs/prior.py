@@ -32,7 +32,7 @@ def train_prior(
 
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
-    from engine.generator.weights import find, write_model
+    from engine.generator.weights import find, verify, write_model
     from training.faces import FaceShards
     from training.fit_prior import PriorOptions, fit_prior
     from training.fit_rows import fit_rows
@@ -42,7 +42,9 @@ def train_prior(
         tensors = fit_prior(shards, PriorOptions(side=side, components=components))
     else:
         # As they are in the file: what is kept should be the same file again.
-        tensors = load_file(str(find(basis).path))
+        kept = find(basis)
+        verify(kept)
+        tensors = load_file(str(kept.path))
     emotion, landmarks = load_emotion(), load_landmarks()
     rows, figures = None, {}
     if emotion is not None and landmarks is not None:
