@@ -235,7 +235,10 @@ def open_mask(
     photo = open_photo(path)
     if size is not None and photo.size != size:
         raise MienError(f"{Path(path).name}: {_sizes_differ(photo.size, size)}")
-    pixels = eight_bit(photo.pixels)
+    pixels = photo.pixels
+    if pixels.dtype == np.uint16 and pixels[..., :3].max() < 256:
+        pixels = pixels.astype(np.uint8)  # numbered classes in 16 bit, black to the eye
+    pixels = eight_bit(pixels)
     if marker is not None:
         values = marker_values(pixels, marker)
     else:

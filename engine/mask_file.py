@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.mask import Mask
 
 _LABELS = 64  # numbered classes: all values below this, black to the eye
-_TWO = 0.995  # share of pixels at two values that makes a picture two-valued
+_DARK = 48  # a ground is no lighter than this
 _NOISE = 24  # of 255: what lossy compression leaves around an edge
 _NEAR = 24  # of 255: colours this close are one
 _MARKER_NEAR, _MARKER_SURE = 90, 45  # of 255, from a marker's colour: its rim, its body
@@ -183,7 +183,8 @@ def _two_ended(grey: np.ndarray, lossy: bool) -> np.ndarray:
         return grey if values[0] in (0, 255) else np.where(grey > 127, 255, 0).astype(np.uint8)
     if not lossy and values[-1] < _LABELS and (values.size <= 32 and values[0] == 0):
         return np.where(grey > 0, 255, 0).astype(np.uint8)  # numbered classes
-    ground, top = _ends(counts, lossy)
+    lossy = lossy or _is_noisy(counts)
+    ground, top = _ends(counts)
     if ground == 0 and top == 255 and not lossy:
         return grey
     if lossy:
@@ -192,31 +193,42 @@ def _two_ended(grey: np.ndarray, lossy: bool) -> np.ndarray:
     return (scaled.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def _ends(counts: np.ndarray, lossy: bool) -> tuple[int, int]:
+def _is_noisy(counts: np.ndarray) -> bool:
+    """Whether values gather beside the ends rather than between them, as compression makes them.
+
+    A soft edge passes through all values alike, a feathered one no more often near its ends.
+    """
+    beside = counts[1 : _NOISE + 1].sum() + counts[255 - _NOISE : 255].sum()
+    between = counts[_NOISE + 1 : 255 - _NOISE].sum()
+    both = counts[: _NOISE + 1].sum() and counts[255 - _NOISE :].sum()
+    return bool(both and np.count_nonzero(counts) > 12 and beside > 2 * between)
+
+
+def _ends(counts: np.ndarray) -> tuple[int, int]:
     """The values of ground and of what is full, by a histogram of 256."""
-    values = np.flatnonzero(counts)
-    low, high = int(values[0]), int(values[-1])
     total = counts.sum()
-    # A ground is common and dark; a full value is common among what is not the ground.
-    reach = 48
-    dark = counts[: reach + 1]
-    ground = low
-    if low <= reach and dark.sum() > 0.02 * total:
+    low = int(np.flatnonzero(counts)[0])
+    dark, between = counts[: _DARK + 1], counts[_DARK + 1 : 200].sum()
+    ground = 0
+    if dark.max() > max(0.3 * dark.sum(), 0.02 * total) or dark.argmax() == 0 < dark[0]:
         ground = int(dark.argmax())
-        if not lossy:
-            ground = int(np.flatnonzero(dark > 0.1 * dark.max())[-1])
-    elif low > reach:
-        ground = low if counts[low] > 0.02 * total else 0
+    elif dark.sum() > 0.3 * total and between < 0.1 * total:
+        ground = int(np.searchsorted(np.cumsum(dark), 0.999 * dark.sum()))
+    elif low > _DARK and counts[low] > 0.02 * total:
+        ground = low
     above = counts.copy()
-    above[: ground + 1 + (_NOISE if lossy else 0)] = 0
+    above[: ground + _NOISE] = 0
+    bright = above.copy()
+    bright[:160] = 0
     if not above.any():
-        return ground, 255
-    # The uppermost value that many pixels share; a soft mask without one runs to its largest.
-    rest = above.sum()
-    shared = np.flatnonzero(above >= 0.2 * rest)
-    if shared.size:
-        return ground, int(shared[-1])
-    return ground, high if high >= 200 and not lossy else max(high, 128)
+        return ground, int(np.flatnonzero(counts)[-1])
+    if bright.max() > 0.3 * bright.sum() or bright.argmax() == 255:
+        return ground, int(bright.argmax())
+    if bright.sum() > 0.5 * above.sum():
+        return ground, int(np.searchsorted(np.cumsum(bright), 0.02 * bright.sum()))
+    # The uppermost value that many pixels share; a soft mask without one is taken as it is.
+    shared = np.flatnonzero(above >= 0.2 * above.sum())
+    return ground, int(shared[-1]) if shared.size else 255
 
 
 def _luminance(rgb: np.ndarray) -> np.ndarray:
