@@ -20,10 +20,11 @@ from engine.photo_metadata import (
     iptc_of,
     resources_of_iptc,
 )
-from engine.photo_source import CMYK, Source
+from engine.photo_source import CMYK, GREY, ICC_LAB, LAB, RGB, Source
 
 Check = Callable[[int, int], None]
 _truncated = threading.Lock()
+_PROFILES = {GREY: "GRAY", RGB: "RGB", CMYK: "CMYK", LAB: "Lab", ICC_LAB: "Lab"}
 
 
 class EndsEarly(Exception):  # noqa: N818 - told to the user by the one who knows the file's name
@@ -102,9 +103,16 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
     raw = reader(data, check, partial)
     source = raw.source
     if source is not None:
-        source = replace(source, samples=upright(source.samples, raw.orientation))
+        fits = colour.space_of(source.icc) == _PROFILES.get(source.space)
+        source = replace(
+            source,
+            samples=upright(source.samples, raw.orientation),
+            icc=source.icc if fits else None,
+        )
         raw.pixels = source.develop()
-        raw.single = source.space == "grey"
+        raw.single = source.space == GREY
+        if source.space not in (GREY, RGB):  # it is sRGB now
+            raw.metadata = replace(raw.metadata, icc=None)
         source = None if source.is_plain else source
     else:
         assert raw.pixels is not None
