@@ -14,8 +14,11 @@ from engine.mask import Mask
 _FAR = 4  # pixels between the widest reach and where the surroundings are read
 _INSIDE = 3  # pixels inside the border that show the thing
 _CONTRAST = 36.0  # of 441 in RGB: less of a difference is no border of a thing
-_STILL = 0.12  # of the way from surroundings to the thing
-_COMMON = 0.3  # share of the border that must show it
+_COMMON = 0.4  # share of a ring where there is that much
+# Of the way from the thing to its surroundings:
+_STEEP = 0.45  # lies within two pixels to both sides of the border, or it is no border
+_RIM = 0.1  # of the thing is outside at least, or nothing is left there
+_FLAT = 0.04  # a pixel is no slope any more
 
 
 def auto_grow(rgb: np.ndarray, mask: Mask) -> tuple[Mask, int]:
@@ -73,27 +76,29 @@ def _growth(
     ground = _spread(colours, far, reach + _FAR)
     way = thing - ground
     contrast = np.linalg.norm(way, axis=2)
-    telling = free & (contrast > _CONTRAST)
+    telling = contrast > _CONTRAST
     along = ((colours - ground) * way).sum(axis=2) / np.maximum(contrast, 1.0) ** 2
 
-    def still(distance: int) -> tuple[float, float]:
-        """(share of the ring at a distance that tells, its mean likeness to the thing)."""
-        ring = free & (outside > distance - 1) & (outside <= distance)
+    def likeness(distance: int) -> float:
+        """How much a ring is the thing, 0 to 1 or so: its outer rim `distance` pixels outside."""
+        if distance > 0:
+            ring = free & (outside > distance - 1) & (outside <= distance)
+        else:
+            ring = own & (inside > -distance) & (inside <= 1 - distance)
         chosen = ring & telling
-        if not ring.any() or not chosen.any():
-            return 0.0, 0.0
-        return float(chosen.sum() / ring.sum()), float(along[chosen].clip(-0.5, 1.5).mean())
+        if chosen.sum() < _COMMON * max(1, ring.sum()):
+            return np.nan
+        return float(along[chosen].clip(-0.5, 1.5).mean())
 
-    by = 0
-    for distance in range(1, reach + 1):
-        share, likeness = still(distance)
-        if share < _COMMON or likeness < _STILL:
-            break
-        by = distance
-    # What looks the same all the way out is no rim: the mask ends in the middle of something.
-    if by == reach:
+    curve = np.array([likeness(distance) for distance in range(1, reach + 2)])
+    # NaN, where too little of the border tells, fails every comparison.
+    if not likeness(-1) - curve[1] > _STEEP or not curve[0] - np.nanmin(curve) > _RIM:
         return 0
-    return by + 1 if by else 0
+    # The surroundings are seldom even, so the curve's foot is not 0: the rim ends where it is flat.
+    fall = -np.diff(curve)
+    by = next((at for at, step in enumerate(fall) if not step > _FLAT), reach)
+    # What changes all the way out is no rim: the mask ends in the middle of something.
+    return by + 1 if by < reach else 0
 
 
 def _spread(colours: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:

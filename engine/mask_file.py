@@ -22,7 +22,7 @@ _LABELS = 64  # numbered classes: all values below this, black to the eye
 _DARK = 48  # a ground is no lighter than this
 _NOISE = 24  # of 255: what lossy compression leaves around an edge
 _NEAR = 24  # of 255: colours this close are one
-_MARKER_NEAR, _MARKER_SURE = 90, 45  # of 255, from a marker's colour: its rim, its body
+_MARKER_NEAR, _MARKER_SURE = 90, 20  # of 255, from a marker's colour: its rim, its body
 _PHOTO_COLOURS = 24  # kinds of colours that a drawing may have
 _ALMOST_ALL, _BORDER = 0.85, 0.9
 
@@ -49,17 +49,18 @@ def marker_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarra
     distance = np.abs(pixels[..., :3].astype(np.int16) - np.array(colour, np.int16)).max(axis=2)
     sure = distance <= _MARKER_SURE
     # The photo may have hints of the colour anywhere: a mark is where the colour itself is.
-    solid = cv2.morphologyEx(sure.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    near = (distance <= _MARKER_NEAR).astype(np.uint8)
-    count, labels = cv2.connectedComponents(near, connectivity=8)
+    solid = cv2.morphologyEx(sure.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(sure.astype(np.uint8), connectivity=8)
     has_body = np.zeros(count, bool)
     has_body[np.unique(labels[solid > 0])] = True
     has_body[0] = False
-    marked = has_body[labels].astype(np.uint8)
+    body = has_body[labels].astype(np.uint8)
+    # The rim that the brush or the compression mixed with the photo is near, in place and colour.
+    near = (distance <= _MARKER_NEAR).astype(np.uint8)
+    marked = body | (cv2.dilate(body, np.ones((9, 9), np.uint8)) & near)
     if not marked.any():
         painted = "#{:02x}{:02x}{:02x}".format(*colour)
         raise MienError(f"Nothing is marked in {painted}; give the colour that was painted with.")
-    # The rim that the brush or the compression mixed with the photo goes along.
     return cv2.dilate(marked, np.ones((5, 5), np.uint8)) * np.uint8(255)
 
 

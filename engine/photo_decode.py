@@ -301,10 +301,9 @@ def _tiff(data: bytes, check: Check, partial: bool) -> _Raw:
     if page.iptc and not iptc_of(page.resources):
         raw.resources = (page.resources or b"") + (resources_of_iptc(page.iptc) or b"")
     with _pillow_page(data, page.index, page.source is None) as image:
-        dpi = None
-        if image is not None:
-            dpi = _dpi(image)
+        dpi = None if image is None else _dpi(image)
         if page.source is None:
+            assert image is not None
             _load(image, partial)
             raw.orientation = 1  # Pillow turned it already
             if image.mode == "CMYK":
