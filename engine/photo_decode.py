@@ -370,7 +370,7 @@ def _avif(data: bytes, check: Check, partial: bool) -> _Raw:
             raw.lost.append("the other pictures of the file")
     place = data.find(b"pixi")
     if place >= 0 and len(data) > place + 9 and data[place + 9] > 8:
-        raw.lost.append(f"{data[place + 9]}-bit depth")
+        raw.lost.append("the depth above 8 bit")
     return raw
 
 
