@@ -49,6 +49,7 @@ RAW_SUFFIXES = (
 )
 SAVE_SUFFIXES = tuple(FORMATS)
 OPEN_SUFFIXES = (*FORMATS, ".apng", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
 
 
@@ -59,11 +60,14 @@ class IncompletePhotoError(MienError):
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a file was when it was read: enough to notice that it is another by now."""
+    """What a file was when it was read: enough to notice that it is another by now.
+
+    checksum: None of a large file, whose time has to do.
+    """
 
     time: int
     size: int
-    checksum: int
+    checksum: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +270,8 @@ def _read(path: Path) -> tuple[bytes, Stamp]:
         raise MienError(f"{path} could not be read ({error.strerror}).") from error
     if not data:
         raise MienError(f"{path.name} is empty; copy it again from its source.")
-    return data, Stamp(status.st_mtime_ns, status.st_size, zlib.crc32(data))
+    checksum = zlib.crc32(data) if len(data) <= LARGEST_SUMMED else None
+    return data, Stamp(status.st_mtime_ns, status.st_size, checksum)
 
 
 def stamp_of(path: Path | str) -> Stamp | None:
@@ -293,6 +298,8 @@ def changed_on_disk(stamp: Stamp | None, path: Path | str) -> bool:
         return True
     if status.st_mtime_ns == stamp.time:
         return False
+    if stamp.checksum is None:
+        return True
     now = stamp_of(path)
     return now is not None and now.checksum != stamp.checksum
 

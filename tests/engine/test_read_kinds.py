@@ -112,6 +112,19 @@ def test_cmyk_tiff_stays_cmyk(tmp_path: Path, depth: type, profile: str) -> None
     assert np.array_equal(saved.pixels[outside()], photo.pixels[outside()])
 
 
+@pytest.mark.parametrize("sampling", [0, 1, 2])
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("tail", [b"", b"trailing"])
+def test_two_decoders_of_jpeg_agree(tmp_path: Path, sampling: int, grey: bool, tail: bytes) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (37, 53, 3)).astype(np.uint8)
+    image = Image.fromarray(noise).convert("L" if grey else "RGB")
+    image.save(tmp_path / "in.jpg", quality=80, subsampling=sampling, progressive=bool(sampling))
+    expected = np.asarray(Image.open(tmp_path / "in.jpg").convert("RGB"))
+    with (tmp_path / "in.jpg").open("ab") as file:
+        file.write(tail)
+    assert np.array_equal(open_photo(tmp_path / "in.jpg").pixels, expected)
+
+
 def test_jpeg_of_inks_stays_one(tmp_path: Path) -> None:
     Image.fromarray(gradient()).convert("CMYK").save(tmp_path / "in.jpg", quality=97)
     photo = open_photo(tmp_path / "in.jpg")
