@@ -48,7 +48,7 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
-OPEN_SUFFIXES = (*FORMATS, ".apng", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+OPEN_SUFFIXES = (*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
 LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
 
@@ -76,9 +76,9 @@ class Photo:
 
     pixels: H x W x 3 or 4, uint8 or uint16, RGB(A), C-contiguous, read-only, in the colours of
     `profile`. path: where it came from, None for a pasted one. format: "JPEG", "PNG", "WEBP",
-    "TIFF", "BMP", "AVIF", "HEIF" or "RAW". single: its file has one colour channel. grey: nothing
-    in it has colour. source: the file's own samples where RGB(A) is not all of them. stamp: of
-    the file when it was opened.
+    "TIFF", "BMP", "AVIF", "HEIF", "GIF" or "RAW". single: its file has one colour channel. grey:
+    nothing in it has colour. source: the file's own samples where RGB(A) is not all of them.
+    stamp: of the file when it was opened.
     """
 
     pixels: np.ndarray
@@ -201,8 +201,8 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     kind = "RAW" if path.suffix.lower() in RAW_SUFFIXES else kind_of(data)
     if kind is None:
         raise MienError(
-            f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF or "
-            "HEIC."
+            f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF, "
+            "HEIC or GIF."
         )
     try:
         decoded = decode(data, kind, check, partial)

@@ -74,6 +74,8 @@ def kind_of(data: bytes) -> str | None:
         return "WEBP"
     if data[:2] == b"BM":
         return "BMP"
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
     if data[4:8] == b"ftyp":
         size = int.from_bytes(data[:4], "big")
         brands = {data[at : at + 4] for at in range(8, min(size, 256), 4)}
@@ -96,6 +98,7 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
         "TIFF": _tiff,
         "WEBP": _webp,
         "BMP": _bmp,
+        "GIF": _gif,
         "AVIF": _avif,
         "HEIF": _heif,
         "RAW": _raw,
@@ -391,6 +394,19 @@ def _bmp(data: bytes, check: Check, partial: bool) -> _Raw:
     return raw
 
 
+def _gif(data: bytes, check: Check, partial: bool) -> _Raw:
+    with _opened(data, "GIF", check) as image:
+        comment, several = image.info.get("comment"), getattr(image, "n_frames", 1) > 1
+        image.seek(0)
+        _load(image, partial)
+        raw = _Raw(_rgb(image), lost=["the palette"])
+        if comment:
+            raw.metadata = Metadata(comments=(comment,))
+        if several:
+            raw.lost.append("the other pictures of the file")
+    return raw
+
+
 def _avif(data: bytes, check: Check, partial: bool) -> _Raw:
     from PIL import features
 
@@ -446,11 +462,23 @@ def _raw(data: bytes, check: Check, partial: bool) -> _Raw:
             if shown.pixels is not None and max(shown.pixels.shape) * 2 > file.sizes.width:
                 if shown.orientation == 1:
                     shown.orientation = {3: 3, 5: 8, 6: 6}.get(file.sizes.flip, 1)
+                shown.exif = shown.exif or _exif_of_raw(data)
                 shown.metadata = replace(shown.metadata, jpeg=None)
                 shown.lost.append("the raw data (this is the camera's preview)")
                 return shown
         pixels = file.postprocess(use_camera_wb=True, output_bps=16)
-    return _Raw(np.ascontiguousarray(pixels), lost=["the raw data (this is one development of it)"])
+    lost = ["the raw data (this is one development of it)"]
+    return _Raw(np.ascontiguousarray(pixels), exif=_exif_of_raw(data), lost=lost)
+
+
+def _exif_of_raw(data: bytes) -> bytes | None:
+    """What the camera wrote, where its file is built like a TIFF."""
+    from engine.photo_exif import first_directory
+
+    try:
+        return block_of_tiff(data, first_directory(data))
+    except (ValueError, struct.error):
+        return None
 
 
 def _beside(image: Any) -> _Raw:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
-from engine.photo import OPEN_SUFFIXES, photo_from_array, save_losses
+from engine.photo import OPEN_SUFFIXES, SAVE_SUFFIXES, photo_from_array, save_losses
 from gui.dialogs import messages
 from gui.document import Document
 from gui.editor import Editor
@@ -17,7 +17,10 @@ from gui.qimage import rgb_from_image
 from gui.settings import Settings
 from gui.translation import tr
 
-FILTERS = "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp)"
+FILTERS = (
+    "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp);;"
+    "AVIF (*.avif)"
+)
 
 
 class Files(QObject):
@@ -91,7 +94,8 @@ class Files(QObject):
             return
         start = document.path or Path.home() / "photo.png"
         if document.path == document.photo.path:
-            start = start.with_name(f"{start.stem}-mien{start.suffix}")
+            writable = start.suffix.lower() in SAVE_SUFFIXES
+            start = start.with_name(f"{start.stem}-mien{start.suffix if writable else '.tif'}")
         name, chosen = QFileDialog.getSaveFileName(
             self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
         )
@@ -99,7 +103,7 @@ class Files(QObject):
             self._forget()
             return
         path = Path(name)
-        if path.suffix.lower() not in OPEN_SUFFIXES:
+        if path.suffix.lower() not in SAVE_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
         losses = save_losses(document.photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):

@@ -504,3 +504,60 @@ def test_a_pngs_colour_chunks_are_obeyed_and_kept(
     for suffix in (".jpg", ".tif", ".webp"):
         other = open_photo(save_photo(photo, tmp_path / f"out{suffix}"))
         assert np.abs(other.rgb8.astype(int) - photo.rgb8).mean() < 6
+
+
+def test_gif(tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.roll(gradient(), 9 * n, 1)).quantize(64) for n in range(2)]
+    frames[0].save(
+        tmp_path / "in.gif", save_all=True, append_images=frames[1:], comment=b"scanned 1998"
+    )
+    photo = open_photo(tmp_path / "in.gif")
+    assert np.abs(photo.pixels[..., :3].astype(int) - gradient()).mean() < 12
+    lost = save_losses(photo, tmp_path / "out.png")
+    assert lost == ["the palette", "the other pictures of the file"]
+    assert photo.metadata.comments == (b"scanned 1998",)
+
+
+def test_camera_raw(tmp_path: Path) -> None:
+    """A small DNG: its sensor's values are developed, what the camera wrote is kept."""
+    pytest.importorskip("rawpy")
+    rgb = np.kron(gradient(), np.ones((4, 4, 1), np.uint8)).astype(np.uint16) * 64
+    sensor = rgb[..., 1].copy()
+    sensor[0::2, 0::2], sensor[1::2, 1::2] = rgb[0::2, 0::2, 0], rgb[1::2, 1::2, 2]
+    to_camera = (3.13, -1.62, -0.49, -0.98, 1.92, 0.033, 0.072, -0.229, 1.405)
+    tags = [
+        (33421, 3, 2, (2, 2), True),
+        (33422, 1, 4, bytes([0, 1, 1, 2]), True),
+        (50706, 1, 4, bytes([1, 4, 0, 0]), True),
+        (50708, 2, 0, "Test Cam", True),
+        (50721, 10, 9, [n for v in to_camera for n in (int(v * 10000), 10000)], True),
+        (50728, 5, 3, [1] * 6, True),
+        (50717, 4, 1, 16383, True),
+        (271, 2, 0, "A camera", True),
+        (315, 2, 0, "Kim", True),
+    ]
+    tifffile.imwrite(tmp_path / "in.dng", sensor, photometric="cfa", extratags=tags, metadata=None)
+    photo = open_photo(tmp_path / "in.dng")
+    assert photo.format == "RAW"
+    assert photo.size == rgb.shape[1::-1]
+    assert photo.pixels.dtype == np.uint16
+    light = photo.pixels.mean(axis=2)
+    assert light[-40:, -40:].mean() > 2 * light[:40, :40].mean()
+    assert "the raw data (this is one development of it)" in save_losses(photo, tmp_path / "a.tif")
+    with Image.open(save_photo(photo, tmp_path / "out.tif")) as image:
+        assert image.getexif()[315] == "Kim"
+        assert 50706 not in image.getexif()
+
+
+@pytest.mark.parametrize("name", ["cmyk", "lab", "float"])
+def test_large_pictures_are_developed_in_strips(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    rng = np.random.default_rng(0)
+    samples, space = {
+        "cmyk": (rng.integers(0, 256, (40, 30, 5)).astype(np.uint8), photo_source.CMYK),
+        "lab": (rng.integers(0, 65536, (40, 30, 4)).astype(np.uint16), photo_source.LAB),
+        "float": (rng.random((40, 30, 4)).astype(np.float32), photo_source.RGB),
+    }[name]
+    source = photo_source.Source(samples, space, (photo_source.MULTIPLIED,))
+    whole = source.develop()
+    monkeypatch.setattr(photo_source, "_PIXELS_AT_ONCE", 100)
+    assert np.array_equal(source.develop(), whole)
