@@ -13,7 +13,8 @@ from engine import geometry
 from engine.blend import back_project
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face, MediaPipeFinder
-from engine.face.frames import matrix_of, overlaps
+from engine.face.frames import matrix_of
+from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.guidance import Guidance, Wishes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.mask import Mask
@@ -36,6 +37,7 @@ class FaceInpainter:
 
     def __init__(self) -> None:
         self._finder = MediaPipeFinder()
+        self._layer = FaceLayer(self._finder)
         self._networks: Networks | None = None
         self._loaded: tuple[str, str] | None = None
         self._read: dict[tuple, tuple[Photo, FaceReading]] = {}
@@ -58,7 +60,8 @@ class FaceInpainter:
         networks = self._load(request)
         step("find", 0.1)
         hole, bounds = request.mask.hole, request.mask.bounds
-        faces = self._faces(request, hole, cancel)
+        laying = self._lay(request, hole, cancel)
+        faces = tuple(laid.face for laid in laying.faces)
         shares = share_out(hole, bounds, faces)
 
         patches: list[Patch] = []
@@ -81,12 +84,21 @@ class FaceInpainter:
             facts = {"hidden": round(float(hidden.mean()), 4), "face": reading.face}
             seconds = time.perf_counter() - begun
             alpha = _alpha(request.mask, share.box, share.owned)
-            patches.append(Patch(share.box, pixels, alpha, "face", seconds, facts))
+            laid = laying.faces[number_of(faces, share.face)]
+            patches.append(
+                Patch(share.box, pixels, alpha, "face", seconds, facts, laid.how, laid.confidence)
+            )
         patches += _texture(request, patches, left_over(hole, shares), step, cancel)
         step("blend", 1.0)
         seconds = time.perf_counter() - started
         return FillResult(
-            tuple(patches), faces, networks.name, networks.device, seconds, tuple(readings)
+            tuple(patches),
+            faces,
+            networks.name,
+            networks.device,
+            seconds,
+            tuple(readings),
+            laying.suggestions,
         )
 
     def preview(self, request: FillRequest) -> Preview:
@@ -94,11 +106,8 @@ class FaceInpainter:
         _check(request)
         networks = self._load(request)
         hole = request.mask.hole
-        drawn = tuple(
-            Face((f.x, f.y, f.width, f.height), 1.0, f.angle, None) for f in request.options.frames
-        )
-        known = tuple(face for face in request.faces or () if not _is_framed(face, request))
-        faces = drawn + known
+        laying = self._lay(request, hole, quick=True)
+        faces = tuple(laid.face for laid in laying.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
         shares = share_out(hole, request.mask.bounds, faces)
@@ -147,38 +156,20 @@ class FaceInpainter:
             self._read.clear()
         return self._networks
 
-    def _faces(
-        self, request: FillRequest, hole: np.ndarray, cancel: threading.Event | None
-    ) -> tuple[Face, ...]:
-        """The user's frames, known or found faces, and a second look where a hole has no face."""
-        rgb = request.photo.rgb8
-        faces = self._finder.find(rgb, cancel) if request.faces is None else request.faces
-        frames = request.options.frames
-        framed = tuple(self._finder.mesh_in_frame(rgb, frame, guess=True) for frame in frames)
-        faces = framed + tuple(face for face in faces if not _is_framed(face, request))
-        unowned = left_over(hole, share_out(hole, request.mask.bounds, faces))
-        return faces + self._second_look(rgb, unowned, faces, cancel)
-
-    def _second_look(
+    def _lay(
         self,
-        rgb: np.ndarray,
-        unowned: np.ndarray,
-        faces: tuple[Face, ...],
-        cancel: threading.Event | None,
-    ) -> tuple[Face, ...]:
-        from engine.second_look import coarsely_filled
-
-        found: list[Face] = []
-        for picture, scale, (x, y, _, _) in coarsely_filled(rgb, unowned):
-            for face in self._finder.find(picture, cancel):
-                if face.mesh is None:
-                    continue
-                left, top, width, height = (v / scale for v in face.box)
-                mesh = (face.mesh / scale + (x, y)).astype(np.float32)
-                moved = Face((left + x, top + y, width, height), face.score, face.angle, mesh)
-                if not any(_same(moved, other) for other in (*faces, *found)):
-                    found.append(moved)
-        return tuple(found)
+        request: FillRequest,
+        hole: np.ndarray,
+        cancel: threading.Event | None = None,
+        *,
+        quick: bool = False,
+    ) -> Laying:
+        """Where the faces lie, by what is visible of them; `quick` needs the faces of the photo."""
+        rgb = request.photo.rgb8
+        known = request.faces
+        if known is None:
+            known = () if quick else self._finder.find(rgb, cancel)
+        return self._layer.lay(rgb, hole, known, request.options.frames, cancel, quick=quick)
 
 
 class _Steps:
@@ -305,27 +296,13 @@ def _texture(
         if photo.pixels.dtype == np.uint16:
             pixels = pixels.astype(np.uint16) * 257
         seconds, begun = time.perf_counter() - begun, time.perf_counter()
-        result.append(Patch(box, pixels, alpha, "texture", seconds))
+        result.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
     return result
 
 
 def _alpha(mask: Mask, box: tuple[int, int, int, int], owned: np.ndarray) -> np.ndarray:
     x, y, width, height = box
     return np.where(owned, mask.pixels[y : y + height, x : x + width], 0).astype(np.uint8)
-
-
-def _is_framed(face: Face, request: FillRequest) -> bool:
-    return any(overlaps(frame, face) for frame in request.options.frames)
-
-
-def _same(one: Face, other: Face) -> bool:
-    """Whether two faces are one: the centre of each lies in the other's box."""
-
-    def holds(a: Face, b: Face) -> bool:
-        x, y = b.box[0] + b.box[2] / 2, b.box[1] + b.box[3] / 2
-        return a.box[0] <= x <= a.box[0] + a.box[2] and a.box[1] <= y <= a.box[1] + a.box[3]
-
-    return holds(one, other) and holds(other, one)
 
 
 def _check(request: FillRequest) -> None:

@@ -262,6 +262,7 @@ def _measured(
         if tensors is not None:
             networks = as_networks(tensors, networks, name=options.model_name)
         asked = EvaluateOptions(
+            aligned=True,
             holes=HOLES,
             models=(),
             limit=MOST_MEASURED,

@@ -26,7 +26,7 @@ DEFAULT = "default"
 MANIFEST = "manifest.json"
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
-HALVED = ("generator", "emotion", "judge", "landmarks")
+HALVED = ("generator", "emotion", "judge", "landmarks", "locator")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Manifest:
     """What a model says of itself.
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
-    "judge" (only measures) or "landmarks". file: the weights. sha256, bytes: of that file.
+    "judge" (only measures), "landmarks" or "locator". file: the weights; sha256, bytes: its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). default: whether `--model default` means this one. figures:
     what was measured, by protocol. notes: where from.
