@@ -21,11 +21,14 @@ from engine.mask import Mask
 from engine.networks import Networks, load_networks
 from engine.photo import Photo
 from engine.readings import FaceReading
-from engine.shares import Share, left_over, share_out
+from engine.shares import Behind, Share, backdrop, share_out
+from engine.silhouette import Matte, matte
 
 Report = Callable[[Progress], None]
 
 PREVIEW_SIDE = 128
+AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
+BARELY = 5  # of 255: less texture than this in a pixel is none
 LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 
 
@@ -66,6 +69,7 @@ class FaceInpainter:
 
         patches: list[Patch] = []
         readings: list[FaceReading] = []
+        behind: list[Behind] = []
         for number, share in enumerate(shares):
             begun = time.perf_counter()
             step("prior", 0.25 + 0.55 * number / len(shares))
@@ -76,9 +80,17 @@ class FaceInpainter:
                 crop, hidden, cancel, lambda done=generating: step("generate", done), guidance
             )
             step("blend", 0.25 + 0.55 * (number + 0.9) / len(shares))
+            facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
-                request.photo.pixels, filled, share.frame, hole, share.box, request.options.seed
+                request.photo.pixels,
+                filled,
+                share.frame,
+                hole,
+                share.box,
+                request.options.seed,
+                matte=facing,
             )
+            behind.append(Behind(share, facing))
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             facts = {"hidden": round(float(hidden.mean()), 4), "face": reading.face}
@@ -88,7 +100,7 @@ class FaceInpainter:
             patches.append(
                 Patch(share.box, pixels, alpha, "face", seconds, facts, laid.how, laid.confidence)
             )
-        patches += _texture(request, patches, left_over(hole, shares), step, cancel)
+        patches += _texture(request, patches, backdrop(hole, shares, behind), step, cancel)
         step("blend", 1.0)
         seconds = time.perf_counter() - started
         return FillResult(
@@ -266,14 +278,26 @@ def _mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
     return None if face.mesh is None else geometry.transform(frame, face.mesh)
 
 
+def _matte(guidance: Guidance, frame: np.ndarray, side: int) -> Matte | None:
+    """The matte of a face whose nodes are known, in its frame."""
+    if guidance.nodes is None:
+        return None
+    nodes = guidance.nodes[0].cpu().numpy().astype(np.float64)
+    return Matte(matte(nodes, side, AROUND), geometry.grown(frame, AROUND))
+
+
 def _texture(
     request: FillRequest,
     patches: list[Patch],
-    left: np.ndarray,
+    share_of: np.ndarray,
     step: _Steps,
     cancel: threading.Event | None,
 ) -> list[Patch]:
-    """What no face owns, with the faces' fills already in their places."""
+    """What no face owns and what lies behind the faces, with the faces' fills in their places.
+
+    share_of: H x W uint8, how much of each pixel of the hole is texture.
+    """
+    left = share_of > BARELY
     if not left.any():
         return []
     from engine.texture import fill_texture
@@ -292,7 +316,9 @@ def _texture(
         lambda done: step("texture", 0.85 + 0.13 * done),
     ):
         x, y, width, height = box
-        alpha = _alpha(request.mask, box, left[y : y + height, x : x + width])
+        part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
+        mask = request.mask.pixels[y : y + height, x : x + width]
+        alpha = (mask * part + 0.5).astype(np.uint8)
         if photo.pixels.dtype == np.uint16:
             pixels = pixels.astype(np.uint16) * 257
         seconds, begun = time.perf_counter() - begun, time.perf_counter()

@@ -12,7 +12,7 @@ WORKING = 640  # longest side, pixels
 REACH = 4.0  # sides of a hole that its neighbourhood reaches beyond it
 SMALLEST = 12  # pixels: a smaller hole hides no face
 MOST = 12  # groups of holes that are looked at
-NEAR = 0.6  # sides of a hole up to which another one belongs to the same face
+NEAR = 1.0  # sides of a hole up to which another one belongs to the same face
 REDUCED = 1024  # longest side, pixels, of the hole whose parts are told apart
 
 

@@ -99,19 +99,22 @@ def test_what_no_face_owns_is_textured(inpainter, photo) -> None:
     assert not np.array_equal(filled[mask.hole], photo.pixels[mask.hole])
 
 
-def test_every_hidden_pixel_is_painted_by_exactly_one(inpainter, photo, face) -> None:
+def test_every_hidden_pixel_is_painted_and_no_other(inpainter, photo, face) -> None:
     strokes = [Stroke(np.array([[150.0, 60.0], [300.0, 320.0]]), 25)]
     mask = Mask.from_strokes(photo.size, strokes)
     result = inpainter.fill(FillRequest(photo, mask, faces=(face,)))
-    painted = np.zeros(mask.pixels.shape, int)
+    faces, painted = np.zeros(mask.pixels.shape, int), np.zeros(mask.pixels.shape, bool)
     for patch in result.patches:
         x, y, width, height = patch.box
-        painted[y : y + height, x : x + width] += patch.alpha > 0
-    assert (painted[mask.hole] == 1).all()
+        painted[y : y + height, x : x + width] |= patch.alpha > 0
+        if patch.kind == "face":
+            faces[y : y + height, x : x + width] += patch.alpha > 0
+    assert np.array_equal(painted, mask.pixels >= 8)
+    assert faces.max() == 1
     assert {patch.kind for patch in result.patches} == {"face", "texture"}
 
 
-def test_a_mostly_hidden_face_is_found_by_a_second_look(inpainter, photo, face) -> None:
+def test_a_mostly_hidden_face_is_found(inpainter, photo, face) -> None:
     x, y, width, height = face.box
     hidden = np.zeros(photo.pixels.shape[:2], np.uint8)
     hidden[int(y + 0.35 * height) : int(y + height), int(x) : int(x + width)] = 255
