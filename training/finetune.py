@@ -156,8 +156,7 @@ def _check(options: FinetuneOptions, run: Path) -> None:
         raise MienError(f"{folder} cannot be read with your rights; choose another folder.")
     if options.minutes <= 0:
         raise MienError(f"{options.minutes:g} minutes are no time; give at least 1.")
-    if not re.fullmatch(r"\w[\w .-]*", name) or name == weights.DEFAULT:
-        raise MienError(f"'{name}' is no name for a model; use letters, digits, - and _.")
+    weights.check_name(name)
     mine = weights.user_folder() / name
     is_ours = (run / RESULT).exists() or (run / LATEST).exists()
     if (weights.bundled_folder() / name).exists() or (mine.exists() and not is_ours):

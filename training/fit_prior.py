@@ -16,6 +16,7 @@ from engine.errors import MienError
 from training.faces import FaceShards
 
 LEAST_FACES = 50
+BASIS = ("mean", "even", "even_scale", "odd", "odd_scale", "residual")  # what `fit_prior` makes
 
 
 @dataclass(frozen=True)

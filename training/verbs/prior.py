@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import MienError
 from training.verbs.apps import FacesOption, train_app
 
 
@@ -34,17 +35,20 @@ def train_prior(
     from engine.face.landmarks import load_landmarks
     from engine.generator.weights import find, verify, write_model
     from training.faces import FaceShards
-    from training.fit_prior import PriorOptions, fit_prior
+    from training.fit_prior import BASIS, PriorOptions, fit_prior
     from training.fit_rows import fit_rows
 
     shards = FaceShards(faces, limit)
     if basis is None:
         tensors = fit_prior(shards, PriorOptions(side=side, components=components))
     else:
-        # As they are in the file: what is kept should be the same file again.
+        # As they are in the file, but only the components: rows that older priors keep beside them
+        # are fitted anew, and two of one name would say different things.
         kept = find(basis)
+        if kept.kind != "prior":
+            raise MienError(f"'{basis}' is no prior; give the name of one (see 'models').")
         verify(kept)
-        tensors = load_file(str(kept.path))
+        tensors = {k: t for k, t in load_file(str(kept.path)).items() if k in BASIS}
     emotion, landmarks = load_emotion(), load_landmarks()
     rows, figures = None, {}
     if emotion is not None and landmarks is not None:
