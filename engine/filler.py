@@ -83,7 +83,7 @@ class FaceInpainter:
             facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
                 request.photo.pixels,
-                filled,
+                request.photo.from_srgb(filled),
                 share.frame,
                 hole,
                 share.box,
@@ -134,7 +134,8 @@ class FaceInpainter:
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             depth = np.iinfo(request.photo.pixels.dtype).max
-            pixels = geometry.put_back(filled, share.frame, share.box)
+            own = request.photo.from_srgb(filled)
+            pixels = geometry.put_back(own, share.frame, share.box)
             pixels = (pixels.clip(0, 1) * depth + 0.5).astype(request.photo.pixels.dtype)
             alpha = _alpha(request.mask, share.box, share.owned)
             seconds = time.perf_counter() - begun
@@ -300,16 +301,15 @@ def _texture(
     left = share_of > BARELY
     if not left.any():
         return []
+    from engine.deepen import deepened
     from engine.texture import fill_texture
 
     step("texture", 0.85)
-    photo = request.photo
-    for patch in patches:
-        photo = photo.apply(patch)
+    photo = request.photo.apply(*patches)
     result: list[Patch] = []
     begun = time.perf_counter()
     for box, pixels in fill_texture(
-        photo.rgb8,
+        photo.own8,
         left,
         request.options.seed,
         cancel,
@@ -320,7 +320,7 @@ def _texture(
         mask = request.mask.pixels[y : y + height, x : x + width]
         alpha = (mask * part + 0.5).astype(np.uint8)
         if photo.pixels.dtype == np.uint16:
-            pixels = pixels.astype(np.uint16) * 257
+            pixels = deepened(pixels, photo.pixels, left, box)
         seconds, begun = time.perf_counter() - begun, time.perf_counter()
         result.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
     return result
@@ -338,3 +338,10 @@ def _check(request: FillRequest) -> None:
                 *request.mask.size, *request.photo.size
             )
         )
+    width, height = request.photo.size
+    for f in request.options.frames:
+        if not (f.x < width and f.y < height and f.x + f.width > 0 and f.y + f.height > 0):
+            raise MienError(
+                f"The face {f.x:g},{f.y:g},{f.width:g},{f.height:g} lies outside the photo, which "
+                f"is {width} x {height} pixels; give its place in the photo."
+            )

@@ -49,6 +49,8 @@ class FillOptions:
             raise MienError(
                 f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
             )
+        if not 0 <= self.seed < 2**32:
+            raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
         if not 0 <= self.strength <= 1.5:
             raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 
