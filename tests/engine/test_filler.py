@@ -130,7 +130,7 @@ def test_a_framed_face_is_filled_where_no_finder_sees_one(inpainter, photo, face
     mask = Mask.from_strokes(photo.size, strokes)
     options = FillOptions(frames=(FaceFrame(180, 70, 92, 107),))
     result = inpainter.fill(FillRequest(grey, mask, options))
-    assert [patch.kind for patch in result.patches] == ["face"]
+    assert (result.patches[0].kind, result.patches[0].laid) == ("face", "framed")
 
 
 def test_the_prior_alone_is_a_model_too(inpainter, photo, face, mouth) -> None:
