@@ -223,6 +223,7 @@ def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
         side=options.side,
         minutes=options.minutes,
         input=base.input,
+        grid=base.grid,
         modules=switches,
     )
 
@@ -303,6 +304,7 @@ def _install(
         kind="generator",
         native_crop=base.native_crop if base.kind == "generator" else options.side,
         input=base.input,
+        grid=base.grid,
         licence=base.licence,
         figures=figures,
         notes=f"{base.name}, fine-tuned on {faces} faces",

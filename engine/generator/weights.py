@@ -39,7 +39,8 @@ class Manifest:
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
     "judge" (only measures), "landmarks" or "locator". file: the weights; sha256, bytes: its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
-    or "zero" (paints a zeroed hole). default: whether `--model default` means this one. figures:
+    or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
+    engine.generator.dmfn). default: whether `--model default` means this one. figures:
     what was measured, by protocol. notes: where from.
     """
 
@@ -51,6 +52,7 @@ class Manifest:
     bytes: int
     native_crop: int = 256
     input: str = "prior"
+    grid: str = "full"
     default: bool = False
     modules: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
