@@ -8,11 +8,15 @@ parts them, softly, since it may lie a little wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine import geometry
 from engine.face.mesh import OVAL
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BEYOND = 0.015  # frame sides that the face is taken to reach beyond its mesh
 SOFT = 0.012  # frame sides: sigma of the matte's edge
@@ -28,6 +32,14 @@ class Matte:
     def over(self, box: tuple[int, int, int, int]) -> np.ndarray:
         """The matte on the pixels of a box of the photo, height x width float32."""
         return geometry.put_back(self.values, self.frame, box).clip(0, 1)
+
+
+def mattes(meshes: Tensor, side: int) -> Tensor:
+    """`matte` of B x 478 x 2 nodes in crop units: B x 1 x side x side, float32 on the CPU."""
+    import torch
+
+    each = [matte(nodes, side) for nodes in meshes.detach().float().cpu().numpy()]
+    return torch.from_numpy(np.stack(each))[:, None]
 
 
 def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:

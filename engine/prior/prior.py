@@ -23,6 +23,7 @@ from torch import Tensor
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.membrane import membrane
 from engine.prior.warp import MeanShape
+from engine.silhouette import mattes
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
 # fast pixels lose their say with the distance from the hole, in units of the frame's side. Both
@@ -143,7 +144,7 @@ class FacePrior:
         known = fine.sample(generator, spread) if spread else fine.mean
         large = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         large = self._appearance.detailed(large, self._fine.render(known), meshes)
-        return self.composite(large, crops, hole)
+        return self.composite(large, crops, hole, meshes)
 
     def _meshes(self, z: Tensor, meshes: Tensor | None, told: Tensor | None) -> Tensor:
         """The meshes that are told, and those of z (B x K) for the others."""
@@ -222,12 +223,26 @@ class FacePrior:
         left, right = (even + odd).view(half), (even - odd).view(half)
         return torch.cat([left, right.flip(-1)], -1)
 
-    def composite(self, faces: Tensor, crops: Tensor, hole: Tensor) -> Tensor:
-        """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed."""
+    def composite(
+        self, faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None = None
+    ) -> Tensor:
+        """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed.
+
+        meshes: B x 478 x 2 in crop units; face and background are then closed each with its own
+        side's border, so that a white wall does not tint a cheek.
+        """
         crops, hole = crops.to(self.device), hole.to(self.device)
         if faces.shape[-2:] != crops.shape[-2:]:
             faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        faces = faces + membrane(crops - faces, hole)
+        difference = crops - faces
+        if meshes is None:
+            faces = faces + membrane(difference, hole)
+        else:
+            facing = mattes(meshes, crops.shape[-1]).to(faces)
+            for share in (facing, 1 - facing):
+                seen = (share > 0.5).to(hole)
+                unseen = 1 - (1 - hole) * seen
+                faces = faces + share * membrane(difference, unseen)
         return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 

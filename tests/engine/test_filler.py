@@ -188,3 +188,12 @@ def test_the_seam_is_closed(inpainter, photo, face, mouth) -> None:
     before = np.abs(np.diff(photo.pixels.astype(float).mean(-1), axis=1))
     border = (hole[:, 1:] != hole[:, :-1]) & (inner[:, 1:] | inner[:, :-1])
     assert across[border].mean() < before[border].mean() + 3.0
+
+
+def test_a_grey_photo_stays_grey(inpainter, photo, face) -> None:
+    grey = photo.rgb8.mean(-1, keepdims=True).astype(np.uint8).repeat(3, -1)
+    mask = Mask(part_mask(face.mesh, "lower_face", photo.size))
+    grey_photo = Photo(grey, None, "PNG")
+    filled = apply(grey_photo, inpainter.fill(FillRequest(grey_photo, mask))).pixels
+    assert np.ptp(filled, axis=-1).max() <= 1
+    assert (filled != grey).any()
