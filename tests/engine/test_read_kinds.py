@@ -391,7 +391,7 @@ def test_a_cut_file_opens_as_far_as_it_goes_only_when_asked(
     with pytest.raises(MienError) as caught:
         open_photo(path)
     assert str(caught.value).endswith(".")
-    if kind == "tif":
+    if kind == "tif" and not isinstance(caught.value, IncompletePhotoError):
         return  # its directory stands at the end, so nothing of it can be found
     assert isinstance(caught.value, IncompletePhotoError)
     whole = open_photo(tmp_path / f"in.{suffix}", partial=True)
@@ -561,3 +561,13 @@ def test_large_pictures_are_developed_in_strips(monkeypatch: pytest.MonkeyPatch,
     whole = source.develop()
     monkeypatch.setattr(photo_source, "_PIXELS_AT_ONCE", 100)
     assert np.array_equal(source.develop(), whole)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_a_cut_tiff_that_begins_with_its_directory(tmp_path: Path, compression: str | None) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+    path = tif(tmp_path / "in.tif", noise, compression=compression, rowsperstrip=10)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(MienError):
+        open_photo(path)
