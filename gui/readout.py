@@ -127,7 +127,8 @@ class Readout(QObject):
             if self._inpainter is None:
                 self._inpainter = self._create()
             preview = self._inpainter.preview(request)
-            return preview, [preview_image(patch) for patch in preview.patches] if shows else []
+            shown = preview.patches if shows else ()
+            return preview, [preview_image(patch, request.photo) for patch in shown]
 
         self._worker.submit(
             job,

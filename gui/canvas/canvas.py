@@ -186,7 +186,7 @@ class Canvas(Zoomable):
         painter.save()
         painter.setClipRect(shown)
         if self._before_held:
-            painting.draw_photo(painter, self._original, self.view, area)
+            painting.draw_photo(painter, self._original, self.view, area, self.document.photo)
             painter.restore()
             painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
             return
@@ -196,7 +196,7 @@ class Canvas(Zoomable):
             before = area.intersected(QRect(0, 0, x, self.height()))
             after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
             if not before.isEmpty():
-                painting.draw_photo(painter, self._original, self.view, before)
+                painting.draw_photo(painter, self._original, self.view, before, self.document.photo)
             painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
         if not after.isEmpty():
             self._draw_after(painter, after)
@@ -217,7 +217,7 @@ class Canvas(Zoomable):
         assert self._current is not None
         assert self._mask is not None
         document, colours = self.document, theme.colours()
-        painting.draw_photo(painter, self._current, self.view, area)
+        painting.draw_photo(painter, self._current, self.view, area, self.document.photo)
         if self._split is not None:
             return
         if self._preview:
