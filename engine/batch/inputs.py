@@ -57,6 +57,7 @@ def gather(job: BatchJob) -> list[Source]:
     _check(job)
     apart = [job.output, *([job.masks.folder] if job.masks.folder else [])]
     found: dict[Path, Source] = {}
+    taken: set[str] = set()
     several = sum(given.is_dir() for given in job.inputs) > 1
     for given in job.inputs:
         if given.is_dir():
@@ -66,7 +67,9 @@ def gather(job: BatchJob) -> list[Source]:
         else:
             sources = [Source(given, Path(given.name))]
         for source in sources:
-            found.setdefault(_absolute(source.path), source)
+            path = _absolute(source.path)
+            if path not in found:
+                found[path] = _apart_from(taken, source)
     if job.masks.file is not None:
         found.pop(_absolute(job.masks.file), None)
     sources = _without_masks(list(found.values()), job)
@@ -74,6 +77,17 @@ def gather(job: BatchJob) -> list[Source]:
         where = ", ".join(str(given) for given in job.inputs)
         raise MienError(f"{where} holds no photos; JPEG, PNG, WebP, TIFF and BMP are read.")
     return sorted(sources, key=lambda source: (key_of(source.name.as_posix()), str(source.path)))
+
+
+def _apart_from(taken: set[str], source: Source) -> Source:
+    """The source under a name no other has: photos of several folders may be called the same."""
+    name, number = source.name, 1
+    while key_of(name.as_posix()) in taken:
+        folder = source.path.absolute().parent.name
+        name = Path(folder if number == 1 else f"{folder}-{number}") / source.name
+        number += 1
+    taken.add(key_of(name.as_posix()))
+    return Source(source.path, name)
 
 
 def _check(job: BatchJob) -> None:

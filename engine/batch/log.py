@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from engine.batch.inputs import key_of
 from engine.errors import MienError
@@ -182,12 +182,8 @@ def digest_of(path: Path) -> str:
     """SHA-256 of a file. Raises MienError in a sentence."""
     try:
         with path.open("rb") as file:
-            return _digest(file)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise MienError(f"There is no file {path}; check the name.") from None
     except OSError as error:
         raise MienError(f"{path} could not be read ({error.strerror}).") from error
-
-
-def _digest(file: BinaryIO) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -25,6 +25,7 @@ from engine.batch.work import (
     ENCODE,
     FILL,
     FIND,
+    STAGES,
     Entered,
     Work,
     begin,
@@ -202,7 +203,7 @@ class Run:
             ]
             # Leaving for an error must not wait for photos that nobody will ask for.
             stack.callback(self._hard.set)
-            self._pools = dict(zip((DECODE, FIND, FILL, ENCODE), pools, strict=True))
+            self._pools = dict(zip(STAGES, pools, strict=True))
             waiting, under_way = iter(items), dict[int, int]()
             upcoming = next(waiting, None)
             needed = bytes_needed(upcoming)

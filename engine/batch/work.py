@@ -23,7 +23,7 @@ from engine.mask import Mask, open_mask
 from engine.photo import Photo, open_photo, save_losses, save_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"
-STAGES = (DECODE, FIND, FILL, ENCODE)
+STAGES: tuple[str, ...] = (DECODE, FIND, FILL, ENCODE)
 Entered = Callable[[Item, str], None]
 
 
