@@ -92,6 +92,7 @@ SPECS = (
     Spec("mesh", VIEW, mark("Show the &mesh"), "M", "", "", True),
     Spec("mask_shown", VIEW, mark("Show the mas&k"), "K", "", "", True),
     Spec("preview", VIEW, mark("&Preview while painting"), "P", "", "", True),
+    Spec("batch", TOOLS, mark("&Batch…"), "Ctrl+Shift+B", "image-multiple-outline"),
     Spec("training", TOOLS, mark("&Training…"), "Ctrl+T", "school-outline"),
     Spec("about", HELP, mark("&About Mien")),
     Spec("shortcuts", HELP, mark("&Keyboard shortcuts"), "F1"),

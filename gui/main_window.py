@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from engine.inpaint import FillResult, create_inpainter
 from gui import theme
 from gui.actions import FILE, VIEW, Actions
+from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.dialogs.messages import FailureDialog, ShortcutsDialog, about
 from gui.document import Document
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.masks = Masks(self, self.document, self.editor, self.actions_)
         self.modules = Modules(self.actions_, self.inspector.modules, self.editor, self.settings)
         self.school = School(self, self.settings)
+        self.batches = Batches(self, self.settings)
         self._connect()
         self._restore()
         self._refresh()
@@ -135,6 +137,7 @@ class MainWindow(QMainWindow):
             ("mesh", canvas.set_mesh_shown),
             ("mask_shown", canvas.set_mask_shown),
             ("preview", editor.readout.show_preview),
+            ("batch", self.batches.show),
             ("training", self.school.show),
             ("about", self._about),
             ("shortcuts", lambda: ShortcutsDialog(self).exec()),
@@ -172,11 +175,13 @@ class MainWindow(QMainWindow):
         editor.devices_known.connect(
             lambda devices: self.inspector.show_devices(devices, editor.options.device)
         )
-        for teller in (editor, files, self.masks, self.school):
+        for teller in (editor, files, self.masks, self.school, self.batches):
             teller.told.connect(self.status.tell)
         self.school.learnt.connect(lambda _name: self._list_models())
         self.school.chosen.connect(self._use_model)
         self.school.ended.connect(self.close)
+        self.batches.open_requested.connect(self.open)
+        self.batches.ended.connect(self.close)
 
     def _restore(self) -> None:
         keep = self.settings
@@ -369,11 +374,12 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._given_up = self.document.revision
-        if not self.school.may_leave():
-            if not self.school.is_closing:
-                self._given_up = None
-            event.ignore()
-            return
+        for place in (self.school, self.batches):
+            if not place.may_leave():
+                if not place.is_closing:
+                    self._given_up = None
+                event.ignore()
+                return
         keep, brush = self.settings, self.canvas.brush
         keep.keep("geometry", self.saveGeometry())
         keep.keep("brush_size", brush.size)
@@ -381,5 +387,6 @@ class MainWindow(QMainWindow):
         for name in ("mesh", "mask_shown", "preview"):
             keep.keep(name, self.actions_[name].isChecked())
         self.school.close()
+        self.batches.close()
         self.editor.close()
         event.accept()

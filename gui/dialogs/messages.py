@@ -135,6 +135,21 @@ def ask_to_stop_training(parent: QWidget) -> bool:
     return box.clickedButton() is stop
 
 
+def ask_to_stop_batch(parent: QWidget) -> bool:
+    """Whether to stop the batch that still runs, and close."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "Mien",
+        tr("A batch is still running. What is filled is kept, and it can be gone on with."),
+        parent=parent,
+    )
+    stop = box.addButton(tr("Stop the batch and close"), QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton(tr("Keep editing"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    return box.clickedButton() is stop
+
+
 def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
     """Whether to save although the format cannot hold something."""
     button = QMessageBox.StandardButton
