@@ -39,7 +39,7 @@ def write(target: Path, analysis: Path, *folders: Path) -> list[tuple[str, str, 
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    sources = set(_sources(analysis))
+    sources = set(_sources(analysis, target.parent))
     rows = []
     left = set(sources)
     for distribution in _owners(sources, folders, left):
@@ -61,20 +61,24 @@ def write(target: Path, analysis: Path, *folders: Path) -> list[tuple[str, str, 
     return rows
 
 
-def _sources(analysis: Path) -> Iterator[Path]:
-    """The files PyInstaller took, by the lists it leaves in its work folder."""
+def _sources(analysis: Path, inside: Path) -> Iterator[Path]:
+    """The files PyInstaller took, by the lists it leaves in its work folder; of those that were
+    copied one by one, what is still there."""
     for name in ("COLLECT-00.toc", "PYZ-00.toc"):
-        yield from _paths(ast.literal_eval((analysis / name).read_text(encoding="utf-8")))
+        entries = ast.literal_eval((analysis / name).read_text(encoding="utf-8"))
+        for target, source in _copies(entries):
+            if name.startswith("PYZ") or (inside / target).exists():
+                yield Path(source)
 
 
-def _paths(entry: object) -> Iterator[Path]:
-    """Every (name, path, kind) in a list of any depth."""
+def _copies(entry: object) -> Iterator[tuple[str, str]]:
+    """(target, source) of every (target, source, kind) in a list of any depth."""
     if isinstance(entry, tuple) and len(entry) == 3 and all(isinstance(e, str) for e in entry):
-        if entry[1].startswith(("/", "\\")) or entry[1][1:2] == ":":
-            yield Path(entry[1])
+        if Path(entry[1]).is_absolute():
+            yield entry[0], entry[1]
     elif isinstance(entry, list | tuple):
         for each in entry:
-            yield from _paths(each)
+            yield from _copies(each)
 
 
 def _owners(sources: set[Path], folders: Iterable[Path], left: set[Path]) -> Iterator[Distribution]:

@@ -115,6 +115,9 @@ from training.learner import _adjacency
 import torch
 parameters = [torch.nn.Parameter(torch.zeros(1))]
 torch.optim.AdamW(parameters).step()
+assert main.main(["models", "--json"]) == 0
+missing = ["inpaint", "no.jpg", "--mask", "no.png", "-o", "no-filled.png", "--strength", "1.2"]
+assert main.main(missing) == 1
 assert _adjacency().shape == (478, 478)
 print("whole")
 """
