@@ -86,13 +86,13 @@ calls=socket,connect,bind,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,u
 
 # traced NAME COMMAND...: as the user, every socket and every file opened to write written down.
 traced() {
-	name=$1
+	what=$1
 	shift
-	trace=home/someone/$name.trace code=0
-	as_user strace -f -qq -e "trace=$calls" -o "/$trace" "$@" || code=$?
-	[ $code = "${expected:-0}" ] || die "$name ended with $code"
-	"$python" "$here/read_trace.py" "$root/$trace" --home /home/someone >"$work/$name-offences.txt" ||
-		die "$name: $(head -3 "$work/$name-offences.txt")"
+	trace=home/someone/$what.trace code=0
+	as_user strace -f -qq --seccomp-bpf -e "trace=$calls" -o "/$trace" "$@" || code=$?
+	[ $code = "${expected:-0}" ] || die "$what ended with $code"
+	"$python" "$here/read_trace.py" "$root/$trace" --home /home/someone >"$work/$what-offences.txt" ||
+		die "$what: $(head -3 "$work/$what-offences.txt")"
 	rm "$root/$trace"
 }
 
@@ -128,22 +128,29 @@ use() {
 
 screen() {
 	program=$1 name=$2
-	as_user Xvfb :7 -screen 0 1600x1000x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+	# It takes a display that is free, and writes down which.
+	as_user Xvfb -displayfd 1 -screen 0 1600x1000x24 -nolisten tcp >"$work/display.txt" 2>"$work/xvfb.log" &
 	xvfb=$!
-	sleep 3
+	tries=0
+	until [ -s "$work/display.txt" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 30 ] || die "no virtual screen: $work/xvfb.log"
+		sleep 1
+	done
+	display=:$(head -1 "$work/display.txt")
 	# `timeout` ends it with 124.
-	expected=124 traced editor timeout -s TERM "${SECONDS_SHOWN:-90}" env DISPLAY=:7 "$program" \
+	expected=124 traced editor timeout -s TERM "${SECONDS_SHOWN:-90}" env DISPLAY=$display "$program" \
 		/home/someone/material/photo.jpg >"$work/$name-editor.txt" 2>&1 &
 	editor=$!
 	tries=0
-	until as_user env DISPLAY=:7 xwininfo -root -tree 2>/dev/null | grep -q '"mien" "'; do
+	until as_user env DISPLAY=$display xwininfo -root -tree 2>/dev/null | grep -q '"mien" "'; do
 		tries=$((tries + 1))
 		[ $tries -lt 80 ] || die "no window: $work/$name-editor.txt"
 		sleep 1
 	done
 	sleep "${SECONDS_DRAWN:-40}" # the photo opened, the face found
-	as_user env DISPLAY=:7 xwd -root -silent >"$work/$name.xwd"
-	as_user env DISPLAY=:7 xwininfo -root -tree >"$work/$name-windows.txt"
+	as_user env DISPLAY=$display xwd -root -silent >"$work/$name.xwd"
+	as_user env DISPLAY=$display xwininfo -root -tree >"$work/$name-windows.txt"
 	"$python" "$here/read_xwd.py" "$work/$name.xwd" "$pictures/package-test-$name.png" ||
 		die "the screen is empty"
 	wait $editor || die "the editor: $(tail -2 "$work/$name-editor.txt")"
@@ -159,13 +166,17 @@ clear_home() {
 
 step ".deb: install"
 clear_home
+as_root dpkg -P mien >/dev/null 2>&1 || : # of an earlier test in this root
 cp "$deb" "$root/tmp/mien.deb"
+# What it depends on first, so that the census before it and after it differ by it alone.
+needed=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')
+# shellcheck disable=SC2086
+as_root apt-get -qq install --no-install-recommends $needed >"$work/needed.log" 2>&1 ||
+	die "its dependencies cannot be installed: $work/needed.log"
+census >"$work/before.txt"
 as_root apt-get -qq install --no-install-recommends /tmp/mien.deb >"$work/install.log" 2>&1 ||
 	die "install failed: $work/install.log"
 ! as_root sh -c 'command -v python3 python' || die "the package brought a Python"
-as_root dpkg -r mien >/dev/null
-census >"$work/before.txt"
-as_root dpkg -i /tmp/mien.deb >/dev/null 2>&1
 use /usr/bin/mien deb
 step ".deb: remove"
 as_root dpkg -P mien >"$work/remove.log" 2>&1
