@@ -102,9 +102,10 @@ def strip(folder: Path) -> None:
     theirs were moved about by patchelf, and strip breaks some of such files."""
     if sys.platform != "linux" or not shutil.which("strip"):
         return
-    for path in (*folder.glob("torch/lib/*.so*"), *folder.glob("libpython*.so*")):
-        if not path.is_symlink():
-            subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+    for pattern in ("torch/lib/*.so*", "libpython*.so*", "python3*/lib-dynload/*.so"):
+        for path in folder.glob(pattern):
+            if not path.is_symlink():
+                subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
 
 
 def share(target: Path) -> None:

@@ -10,6 +10,16 @@ ROWS = (
     ("torch: libraries", ("_internal/torch/lib/*",)),
     ("torch: the rest", ("_internal/torch*", "_internal/functorch/*")),
     ("OpenCV", ("_internal/cv2/*", "_internal/opencv*")),
+    (
+        "OpenCV's OpenBLAS and FFmpeg",
+        tuple(
+            f"_internal/lib{name}*"
+            for name in (
+                *("openblas-", "gfortran-91", "avcodec-", "avformat-", "avutil-", "swscale-"),
+                *("swresample-", "vpx-", "ssl-", "crypto-", "png16-ef"),
+            )
+        ),
+    ),
     ("MediaPipe", ("_internal/mediapipe*",)),
     ("Qt", ("_internal/PySide6/*", "_internal/shiboken6/*", "_internal/libQt*")),
     ("NumPy", ("_internal/numpy*",)),

@@ -241,3 +241,23 @@ def test_every_megabyte_has_a_row(tmp_path: Path) -> None:
         "Python's modules, compiled": 3.0,
         "Python and system libraries": 1.0,
     }
+
+
+def test_the_training_panel_is_told_what_to_install(qtbot, tmp_path: Path) -> None:
+    """The real verb in a process of its own, where Lightning Fabric does not exist."""
+    from gui.trainer import Run, Trainer
+
+    code = (
+        "import sys; sys.modules['lightning_fabric'] = None; from main import main; "
+        f"sys.exit(main(['train', 'finetune', {str(tmp_path)!r}, '--json']))"
+    )
+    trainer = Trainer(tmp_path / "runs", lambda _run: [sys.executable, "-c", code])
+    environment = pytest.MonkeyPatch()
+    environment.chdir(ROOT)
+    try:
+        with qtbot.waitSignal(trainer.failed, timeout=120_000) as told:
+            trainer.start(Run(tmp_path / "runs" / "mine", tmp_path, 1, "mine"))
+    finally:
+        environment.undo()
+    assert "lightning_fabric" in told.args[0].sentence
+    assert "pip install -e '.[training]'" in told.args[0].sentence
