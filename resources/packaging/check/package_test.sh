@@ -8,7 +8,7 @@
 #          screen with a picture of it, a fine-tune of a minute, remove; nothing of it is left
 #   .run   the same as an ordinary user without root
 # Every program runs under strace: no socket but the display's, nothing written outside the user's
-# folders. KEEP=1 keeps WORK; SCREENSHOTS=DIR is where the pictures go (default: DIST).
+# folders. ONLY=deb or ONLY=run tries one of them. KEEP=1 keeps WORK; SCREENSHOTS=DIR is where the pictures go (default: DIST).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -166,39 +166,48 @@ clear_home() {
 		! -name .profile -exec rm -rf {} +
 }
 
-step ".deb: install"
+step "what the program depends on"
 clear_home
 as_root dpkg -P mien >/dev/null 2>&1 || : # of an earlier test in this root
-cp "$deb" "$root/tmp/mien.deb"
 # What it depends on first, so that the census before it and after it differ by it alone.
 needed=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')
 # shellcheck disable=SC2086
 as_root apt-get -qq install --no-install-recommends $needed >"$work/needed.log" 2>&1 ||
 	die "its dependencies cannot be installed: $work/needed.log"
 census >"$work/before.txt"
-as_root apt-get -qq install --no-install-recommends /tmp/mien.deb >"$work/install.log" 2>&1 ||
-	die "install failed: $work/install.log"
-! as_root sh -c 'command -v python3 python' || die "the package brought a Python"
-use /usr/bin/mien deb
-step ".deb: remove"
-as_root dpkg -P mien >"$work/remove.log" 2>&1
-census >"$work/after.txt"
-diff "$work/before.txt" "$work/after.txt" || die "something is left, or gone"
 
-step ".run: install as an ordinary user"
-clear_home
-as_user sh -c 'cd && find . | sort' >"$work/home-before.txt"
-cp "$run" "$root/tmp/mien.run"
-as_user sh /tmp/mien.run
-use /home/someone/.local/bin/mien run
-step ".run: remove"
-as_user /home/someone/.local/lib/mien/uninstall
-for each in filled.png mine.png batch run .local/share/mien .config/Mien; do
-	rm -rf "$root/home/someone/$each" # the user's own
-done
-as_user sh -c 'cd && rmdir .config .local/share .local .cache 2>/dev/null; find . | sort' >"$work/home-after.txt"
-diff "$work/home-before.txt" "$work/home-after.txt" || die "something is left in the user's folder"
-census >"$work/after.txt"
-diff "$work/before.txt" "$work/after.txt" || die "something was written outside the user's folder"
+the_deb() {
+	step ".deb: install"
+	cp "$deb" "$root/tmp/mien.deb"
+	as_root apt-get -qq install --no-install-recommends /tmp/mien.deb >"$work/install.log" 2>&1 ||
+		die "install failed: $work/install.log"
+	! as_root sh -c 'command -v python3 python' || die "the package brought a Python"
+	use /usr/bin/mien deb
+	step ".deb: remove"
+	as_root dpkg -P mien >"$work/remove.log" 2>&1
+	census >"$work/after.txt"
+	diff "$work/before.txt" "$work/after.txt" || die "something is left, or gone"
+}
+
+the_run() {
+	step ".run: install as an ordinary user"
+	clear_home
+	as_user sh -c 'cd && find . | sort' >"$work/home-before.txt"
+	cp "$run" "$root/tmp/mien.run"
+	as_user sh /tmp/mien.run
+	use /home/someone/.local/bin/mien run
+	step ".run: remove"
+	as_user /home/someone/.local/lib/mien/uninstall
+	for each in filled.png mine.png batch run .local/share/mien .config/Mien; do
+		rm -rf "$root/home/someone/$each" # the user's own
+	done
+	as_user sh -c 'cd && rmdir .config .local/share .local .cache 2>/dev/null; find . | sort' >"$work/home-after.txt"
+	diff "$work/home-before.txt" "$work/home-after.txt" || die "something is left in the user's folder"
+	census >"$work/after.txt"
+	diff "$work/before.txt" "$work/after.txt" || die "something was written outside the user's folder"
+}
+
+[ "${ONLY:-deb}" != deb ] || the_deb
+[ "${ONLY:-run}" != run ] || the_run
 rm -f "$root/tmp/mien.deb" "$root/tmp/mien.run"
 echo "package-test: all went well; pictures in $pictures"
