@@ -20,7 +20,7 @@ from gui import theme
 from gui.actions import FILE, VIEW, Actions
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
-from gui.dialogs.messages import FailureDialog, ShortcutsDialog, about
+from gui.dialogs.messages import FailureDialog, ShortcutsDialog
 from gui.document import Document
 from gui.editor import Editor, faces_line
 from gui.files import Files, photos_in
@@ -342,9 +342,9 @@ class MainWindow(QMainWindow):
         self.status.tell(tr("The language changes at the next start."))
 
     def _about(self) -> None:
-        from engine.doctor import mien_version
+        from gui.dialogs.about import AboutDialog
 
-        about(self, mien_version())
+        AboutDialog(self).exec()
 
     # Events.
 

@@ -93,6 +93,14 @@ def icon(name: str) -> QIcon:
     )
 
 
+def program_icon() -> QIcon:
+    """Mien's own icon, in every size it is drawn for."""
+    icon = QIcon()
+    for picture in sorted((_icons() / "mien").glob("*.png")):
+        icon.addFile(str(picture))
+    return icon
+
+
 def _icons() -> Path:
     root = Path(getattr(sys, "_MEIPASS", Path(__file__).parents[1]))
     return root / "resources" / "icons"

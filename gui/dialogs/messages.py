@@ -189,12 +189,3 @@ def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
         parent,
     )
     return box.exec() == button.Save
-
-
-def about(parent: QWidget, version: str) -> None:
-    """What this program is."""
-    text = tr(
-        "Paints hidden parts of faces back, expression and geometry kept. "
-        "Everything happens on this computer."
-    )
-    QMessageBox.about(parent, tr("About Mien"), f"<b>Mien {version}</b><p>{text}</p>")
