@@ -15,7 +15,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
-    from engine.face.finder import FaceFrame
+    from engine.face.finder import Face, FaceFrame
     from engine.readings import DraggedNode
     from gui.document import Document
 
@@ -39,11 +39,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class NodeChange:
-    """The dragged nodes before and after. Their face numbers hold while `frames` are drawn."""
+    """The dragged nodes before and after. Their face numbers hold while `numbered` (the drawn
+    frames and the found faces) is as it was."""
 
     before: tuple[DraggedNode, ...]
     after: tuple[DraggedNode, ...]
-    frames: tuple[FaceFrame, ...]
+    numbered: tuple[tuple[FaceFrame, ...], tuple[Face, ...] | None]
 
 
 @dataclass(frozen=True)

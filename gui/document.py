@@ -44,6 +44,7 @@ class Document(QObject):
         self.pixels = np.zeros((0, 0, 3), np.uint8)
         self.mask = np.zeros((0, 0), np.uint8)
         self.faces: tuple[Face, ...] | None = None
+        self.removed: tuple[Face, ...] = ()  # found, and taken away by the person
         self.edges: np.ndarray | None = None
         self.frames: tuple[FaceFrame, ...] = ()
         self.nodes: tuple[DraggedNode, ...] = ()
@@ -79,7 +80,7 @@ class Document(QObject):
         self.pixels = photo.pixels.copy()
         self.mask = np.zeros(self.pixels.shape[:2], np.uint8)
         self.faces, self.frames, self.nodes = None, (), ()
-        self.selected = 0
+        self.selected, self.removed = 0, ()
         self._recorder = self._undragged = None
         self.revision += 1
         self._renew_state()
@@ -112,6 +113,11 @@ class Document(QObject):
         drawn = tuple(Face((f.x, f.y, f.width, f.height), 1.0, f.angle, None) for f in self.frames)
         found = (f for f in self.faces or () if not any(overlaps(d, f) for d in self.frames))
         return (*drawn, *found)
+
+    @property
+    def numbered(self) -> tuple[tuple[FaceFrame, ...], tuple[Face, ...] | None]:
+        """What the faces' numbers follow from."""
+        return self.frames, self.faces
 
     def select(self, face: int) -> None:
         """Read off another face."""
@@ -189,7 +195,7 @@ class Document(QObject):
     def end_drag(self, title: str) -> None:
         if self._undragged is not None:
             before, self._undragged = self._undragged, None
-            self.history.push(Command(title, nodes=NodeChange(before, self.nodes, self.frames)))
+            self.history.push(Command(title, nodes=NodeChange(before, self.nodes, self.numbered)))
 
     def abandon_drag(self) -> None:
         """Take back the drag under way."""
@@ -201,7 +207,7 @@ class Document(QObject):
         """Replace the dragged nodes; one step of the history."""
         before, self.nodes = self.nodes, tuple(nodes)
         if before != self.nodes:
-            change = NodeChange(before, self.nodes, self.frames)
+            change = NodeChange(before, self.nodes, self.numbered)
             self.history.push(Command(title, nodes=change))
             self.nodes_changed.emit()
 
@@ -238,7 +244,7 @@ class Document(QObject):
             cleared.touch(_box_of(painted))
             self.mask[painted] = 0
         if consume and self.nodes:
-            nodes, self.nodes = NodeChange(self.nodes, (), self.frames), ()
+            nodes, self.nodes = NodeChange(self.nodes, (), self.numbered), ()
         self.last_mask = mask
         self.revision += 1
         before = self._renew_state()
@@ -283,7 +289,7 @@ class Document(QObject):
         if command.states:
             self.revision += 1
             self.state = command.states[0 if undo else 1]
-        if command.nodes and command.nodes.frames == self.frames:
+        if command.nodes and command.nodes.numbered == self.numbered:
             self.nodes = command.nodes.before if undo else command.nodes.after
             self.nodes_changed.emit()
 

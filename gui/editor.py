@@ -6,13 +6,14 @@ One edit worker owns the inpainter that fills, and does one thing after the othe
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from engine.face.finder import Face
 from engine.inpaint import FillOptions, FillRequest, Inpainter, Progress
 from engine.mask import Mask, open_mask, save_mask
 from engine.photo import Photo, open_photo, save_photo
@@ -277,11 +278,11 @@ def faces_line(count: int) -> str:
     return tr("1 face") if count == 1 else tr("{count} faces").format(count=count)
 
 
-def part_of_faces(document: Document, part: str) -> Mask | None:
-    """The mask with a part of every meshed face added; None without a mesh."""
+def part_of_faces(document: Document, part: str, faces: Iterable[Face]) -> Mask | None:
+    """The mask with a part of these faces added; None where none of them has a mesh."""
     from engine.face.parts import part_mask
 
-    meshes = [face.mesh for face in document.faces or () if face.mesh is not None]
+    meshes = [face.mesh for face in faces if face.mesh is not None]
     if not meshes:
         return None
     pixels = document.mask.copy()

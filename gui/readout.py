@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.inpaint import FillOptions, FillRequest, Inpainter, Preview
+from engine.inpaint import FillOptions, FillRequest, FillResult, Inpainter, Preview
 from engine.photo import Photo
 from engine.readings import FaceReading
 from gui.canvas.painting import preview_image
@@ -162,6 +162,25 @@ class Readout(QObject):
             self._wanted = False
             self._ask()
 
+    def _renumbered(self, fill: FillResult) -> list[FaceReading]:
+        """A fill's readings under the numbers its faces have now. Removed faces have none; those
+        that only the fill found come last."""
+        document = self._document
+        now = {id(face): number for number, face in enumerate(document.subjects)}
+        gone = {id(face) for face in document.removed}
+        readings, last = [], len(now)
+        for reading in fill.readings:
+            face = fill.faces[reading.face] if reading.face < len(fill.faces) else None
+            if id(face) in gone:
+                continue
+            number = now.get(id(face))
+            if number is None and reading.face < len(document.frames):
+                number = reading.face
+            if number is None:
+                number, last = last, last + 1
+            readings.append(replace(reading, face=number))
+        return readings
+
     def _tell(self) -> None:
         """The readings of the fill that is shown while nothing new is painted, else the live."""
         shown = None if self._document.has_mask else self._results.current
@@ -169,7 +188,7 @@ class Readout(QObject):
             self.readings = Readings(self._live, False, self._seconds)
         else:
             read = {reading.face: reading for reading in self._live}
-            read |= {reading.face: reading for reading in shown.fill.readings}
+            read |= {reading.face: reading for reading in self._renumbered(shown.fill)}
             faces = tuple(read[face] for face in sorted(read))
             self.readings = Readings(faces, True, shown.fill.seconds)
         self.read.emit(self.readings)

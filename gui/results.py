@@ -23,6 +23,7 @@ from gui.translation import tr
 
 LARGEST_COUNT = 24  # results kept, of all rounds together
 LARGEST_BYTES = 384 * 2**20
+AROUND = 1.5  # a thumbnail's side beside the hole's
 THUMBNAIL = 144  # pixels of its side; shown at half of that on common screens
 Base = tuple[tuple[Box, np.ndarray], ...]
 
@@ -43,7 +44,9 @@ class Result:
 
     @property
     def label(self) -> tuple[str, str]:
-        """Its settings in two short lines."""
+        """What was filled and with which settings, in two short lines."""
+        if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
+            return tr("Texture"), self.line
         return expressions.setting(self.options), self.line
 
     @property
@@ -202,15 +205,9 @@ def _cut(array: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _thumbnail(photo: Photo, mask: Mask, fill: FillResult) -> QImage:
-    """The filled part and the faces it lies in, square."""
+    """The hole and a little around it, square: what differs between two fills."""
     x0, y0, x1, y1 = _corners(mask.bounds or (0, 0, *photo.size))
-    for reading in fill.readings:
-        if reading.face < len(fill.faces):
-            x, y, width, height = (round(v) for v in fill.faces[reading.face].box)
-            other = _corners((x, y, width, height))
-            x0, y0 = min(x0, other[0]), min(y0, other[1])
-            x1, y1 = max(x1, other[2]), max(y1, other[3])
-    side = round(1.15 * max(x1 - x0, y1 - y0))
+    side = round(AROUND * max(x1 - x0, y1 - y0))
     side = min(max(side, 48), *photo.size)
     left = min(max((x0 + x1 - side) // 2, 0), photo.size[0] - side)
     top = min(max((y0 + y1 - side) // 2, 0), photo.size[1] - side)
