@@ -136,9 +136,10 @@ class Actions:
                 self._actions[spec.name].setIcon(theme.icon(spec.icon))
 
     def enable(self, states: dict[str, bool]) -> None:
-        """Switch actions on by what they need."""
+        """Switch actions on by what they need; what needs nothing is not touched."""
         for spec in SPECS:
-            self._actions[spec.name].setEnabled(not spec.needs or states[spec.needs])
+            if spec.needs:
+                self._actions[spec.name].setEnabled(states[spec.needs])
 
     def fill_menus(self) -> dict[str, QMenu]:
         """The menu bar; the menus by their English names."""

@@ -146,8 +146,10 @@ class MainWindow(QMainWindow):
         canvas.view_changed.connect(self.status.show_zoom)
         canvas.pointer_moved.connect(self.status.show_pointer)
         canvas.brush_resized.connect(self._show_brush)
+        canvas.brush_resized.connect(self._keep_brush)
         panel = self.inspector
         panel.brush_changed.connect(canvas.set_brush)
+        panel.brush_changed.connect(self._keep_brush)
         panel.part_chosen.connect(lambda p: self.masks.add_part(p, panel.parts[p].text()))
         panel.model_chosen.connect(lambda name: self._choose("model", name))
         panel.device_chosen.connect(lambda name: self._choose("device", name))
@@ -319,6 +321,10 @@ class MainWindow(QMainWindow):
     def _show_brush(self) -> None:
         brush = self.canvas.brush
         self.inspector.show_brush(brush.size, brush.hardness)
+
+    def _keep_brush(self, *_: object) -> None:
+        """The person chose a size: it is no longer made to suit each photo."""
+        self.settings.keep("brush_chosen", True)
 
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""

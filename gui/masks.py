@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.mask import Mask
+from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
 from gui.actions import Actions
 from gui.document import Document
@@ -31,14 +31,11 @@ class Masks(QObject):
             ("mask_open", self._ask_open),
             ("mask_save", self._ask_save),
             ("mask_reuse", self._reuse),
-            ("mask_invert", lambda: document.change_mask(lambda m: m.invert(), tr("Invert"))),
+            ("mask_invert", self._invert),
             ("mask_grow", lambda: self._morph("grow", tr("Grow"))),
             ("mask_shrink", lambda: self._morph("shrink", tr("Shrink"))),
             ("mask_feather", lambda: self._morph("feather", tr("Feather"))),
-            (
-                "mask_clear",
-                lambda: document.change_mask(lambda m: Mask.empty(m.size), tr("Clear")),
-            ),
+            ("mask_clear", lambda: document.set_mask(TiledMask(document.size), tr("Clear"))),
         ):
             actions.connect(name, slot)
 
@@ -73,8 +70,12 @@ class Masks(QObject):
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
-        self._document.change_mask(lambda mask: mask.union(last), tr("Last mask"))
+        self._document.set_mask(self._document.edit.mask.union(last), tr("Last mask"))
+
+    def _invert(self) -> None:
+        self._document.set_mask(self._document.edit.mask.inverted(), tr("Invert"))
 
     def _morph(self, name: str, title: str) -> None:
         step = max(1.0, GROW_STEP * min(self._document.size))
-        self._document.change_mask(lambda mask: getattr(mask, name)(step), title)
+        # A Gaussian has faded three of its widths away.
+        self._editor.change_mask(lambda mask: getattr(mask, name)(step), 3 * step, title)

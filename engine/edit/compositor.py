@@ -100,17 +100,18 @@ class Composite:
 
 
 class TileStore:
-    """The composited tiles of one photo, the newest of each place."""
+    """The composited tiles of one photo: of each place the two that were made last, so that going
+    back and forth between two fills costs nothing."""
 
     def __init__(self) -> None:
-        self._tiles: dict[Key, tuple[Signature, np.ndarray]] = {}
+        self._tiles: dict[Key, tuple[tuple[Signature, np.ndarray], ...]] = {}
 
     def get(self, key: Key, signature: Signature) -> np.ndarray | None:
-        kept = self._tiles.get(key)
-        return kept[1] if kept is not None and kept[0] == signature else None
+        kept = self._tiles.get(key, ())
+        return next((tile for made_of, tile in kept if made_of == signature), None)
 
     def put(self, key: Key, signature: Signature, tile: np.ndarray) -> None:
-        self._tiles[key] = (signature, tile)
+        self._tiles[key] = ((signature, tile), *self._tiles.get(key, ())[:1])
 
 
 def damage(before: Edit, after: Edit) -> list[Box]:

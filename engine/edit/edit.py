@@ -161,10 +161,8 @@ class Edit:
         takes its mask and its dragged nodes away; it goes on top. Another one takes its place.
         Faces that only the fill found are faces from now on.
         """
-        kept = {one.id: one for one in (*self.of_hole(layer.hole), *alternatives)}
-        kept.pop(layer.id, None)
-        group = [*(replace(one, visible=False) for one in kept.values())]
-        group.append(replace(layer, visible=True))
+        kept = {one.id: one for one in (*self.of_hole(layer.hole), *alternatives, layer)}
+        group = [replace(one, visible=one.id == layer.id) for one in kept.values()]
         places = [n for n, one in enumerate(self.layers) if one.hole == layer.hole]
         others = [one for one in self.layers if one.hole != layer.hole]
         at = places[0] if places else len(others)

@@ -442,4 +442,4 @@ def _large_coverage(
     fine = cv2.resize(coverage, (columns * COARSE, rows * COARSE), interpolation=cv2.INTER_LINEAR)[
         COARSE : COARSE + height, COARSE : COARSE + width
     ]
-    return cv2.add(fine, 0.0, dtype=cv2.CV_8U)
+    return cv2.add(fine, 0.0, dtype=cv2.CV_8U)  # type: ignore[call-overload, arg-type]

@@ -120,6 +120,28 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     return QMessageBox.StandardButton(box.exec())
 
 
+def ask_to_stop_fill(parent: QWidget, name: str) -> bool:
+    """Whether to stop the fill that still runs, and leave."""
+    text = tr("{name} is still being filled. What is painted is lost if you leave now.")
+    return _ask(parent, text.format(name=name), tr("Stop and leave"))
+
+
+def ask_to_drop_mask(parent: QWidget, name: str) -> bool:
+    """Whether to leave although something is painted and not filled."""
+    text = tr("{name} has a painted mask that is not filled yet.").format(name=name)
+    return _ask(parent, text, tr("Leave without it"))
+
+
+def _ask(parent: QWidget, text: str, leave: str) -> bool:
+    box = QMessageBox(QMessageBox.Icon.Question, "Mien", text, parent=parent)
+    go = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton(tr("Keep editing"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.exec()
+    return box.clickedButton() is go
+
+
 def ask_to_stop_training(parent: QWidget) -> bool:
     """Whether to stop the training that still runs, and close."""
     box = QMessageBox(
