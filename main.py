@@ -91,8 +91,7 @@ def inpaint(
     if hole.is_empty:
         raise MienError(f"The mask {mask} is all black; paint white what should be filled.")
     result = create_inpainter().fill(FillRequest(picture, hole, options))
-    for patch in result.patches:
-        picture = picture.apply(patch)
+    picture = picture.apply(*result.patches)
     saved = save_photo(picture, output, overwrite=overwrite)
     if as_json:
         typer.echo(json.dumps({"output": str(saved), **result.as_dict()}))

@@ -288,9 +288,7 @@ def _texture(
     from engine.texture import fill_texture
 
     step("texture", 0.85)
-    photo = request.photo
-    for patch in patches:
-        photo = photo.apply(patch)
+    photo = request.photo.apply(*patches)
     result: list[Patch] = []
     begun = time.perf_counter()
     for box, pixels in fill_texture(

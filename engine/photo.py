@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from engine.atomic import write_atomically
+from engine.compositing import lay
 from engine.errors import MienError
 from engine.photo_decode import decode, upright
 from engine.photo_metadata import Metadata, png_with_metadata, upright_exif, upright_xmp
@@ -85,24 +86,16 @@ class Photo:
         """The same photo with other pixels of the same shape and depth."""
         return replace(self, pixels=pixels)
 
-    def apply(self, patch: Patch) -> Photo:
-        """The photo with a patch composited on it.
+    def apply(self, *patches: Patch) -> Photo:
+        """The photo with patches composited on it in their order, at the price of one copy.
 
-        Where the patch's alpha is 0 the pixel stays bit for bit, where it is 255 it is the
+        Where a patch's alpha is 0 the pixel stays bit for bit, where it is 255 it is the
         patch's; the photo's own transparency is kept.
         """
         pixels = self.pixels.copy()
-        x, y, width, height = patch.box
-        region = pixels[y : y + height, x : x + width, :3]
-        region[...] = blend(region, patch.pixels, patch.alpha)
+        for patch in patches:
+            lay(pixels, (0, 0), patch)
         return self.with_pixels(pixels)
-
-
-def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`above` over `below` (h x w x 3, one depth) by alpha (h x w uint8), exact at 0 and 255."""
-    weight = alpha[..., None].astype(np.uint32)
-    mixed = below.astype(np.uint32) * (255 - weight) + above.astype(np.uint32) * weight
-    return ((mixed + 127) // 255).astype(below.dtype)
 
 
 def photo_from_array(rgb: np.ndarray) -> Photo:

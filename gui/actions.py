@@ -32,7 +32,6 @@ class Now:
     open: a photo is. busy: a fill or save runs. painted: the mask holds something. filled: the
     photo shows a fill. round: there are fills to choose from. nodes: some were dragged. faces: how
     many. meshed: the chosen face has a mesh, so that parts can be masked. asked: an expression is.
-    removed: faces were taken away.
     """
 
     open: bool = False
@@ -44,7 +43,6 @@ class Now:
     faces: int = 0
     meshed: bool = False
     asked: bool = False
-    removed: bool = False
     undo: bool = False
     redo: bool = False
 
@@ -334,13 +332,6 @@ SPECS: tuple[Spec, ...] = (
         "Shift+Del",
         when=lambda now: now.faces > 0 and not now.busy,
         tip=mark("For what is no face, or must not be touched"),
-    ),
-    Spec(
-        "faces_back",
-        FACE,
-        mark("&Bring removed faces back"),
-        lambda w: w.faces.bring_back(),
-        when=lambda now: now.removed and not now.busy,
     ),
     Spec(
         "zoom_in", VIEW, mark("Zoom &in"), lambda w: w.canvas.zoom_step(True), "Ctrl++", when=opened

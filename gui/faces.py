@@ -1,4 +1,4 @@
-"""What is done with the faces of a photo as objects: chosen, removed, brought back."""
+"""What is done with the faces of a photo as objects: chosen and removed."""
 
 from __future__ import annotations
 
@@ -19,45 +19,29 @@ class Faces(QObject):
         super().__init__(parent)
         self._document = document
 
-    @property
-    def has_removed(self) -> bool:
-        """Whether there are faces to bring back."""
-        return bool(self._document.removed)
-
     def next(self) -> None:
         count = len(self._document.subjects)
         if count:
             self._document.select((self._document.selected + 1) % count)
 
     def remove(self, number: int | None = None) -> None:
-        """A face, the chosen one by default: nothing is filled as a face there any more."""
+        """A face, the chosen one by default: nothing is filled as a face there any more. One step
+        of the history; undone, the face is there again."""
         document = self._document
         number = document.selected if number is None else number
-        subjects = document.subjects
+        subjects = document.edit.subjects if document.is_open else ()
         if not 0 <= number < len(subjects):
             return
-        kept = tuple(
-            replace(node, face=node.face - (node.face > number))
-            for node in document.nodes
-            if node.face != number
+        edit, gone = document.edit, subjects[number].id
+        chosen = document.selected - (document.selected > number)
+        document.history.push(
+            tr("Remove face"),
+            replace(
+                edit,
+                frames=tuple(one for one in edit.frames if one.id != gone),
+                faces=None if edit.faces is None else tuple(f for f in edit.faces if f.id != gone),
+                nodes=tuple(node for node in edit.nodes if node.subject != gone),
+            ),
         )
-        chosen = min(document.selected, len(subjects) - 2)
-        if number < len(document.frames):
-            frames = document.frames
-            document.set_frames((*frames[:number], *frames[number + 1 :]))
-        else:
-            document.removed += (subjects[number],)
-            faces = tuple(face for face in document.faces or () if face is not subjects[number])
-            document.nodes = kept
-            document.set_faces(faces, document.edges)
-        document.select(max(0, chosen))
+        document.select(max(0, min(chosen, len(subjects) - 2)))
         self.told.emit(tr("Face {number} is no face any more.").format(number=number + 1))
-
-    def bring_back(self) -> None:
-        """All that were removed."""
-        document, removed = self._document, self._document.removed
-        if removed and document.faces is not None:
-            document.removed = ()
-            faces = sorted((*document.faces, *removed), key=lambda f: -f.box[2] * f.box[3])
-            document.nodes = ()
-            document.set_faces(tuple(faces), document.edges)

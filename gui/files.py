@@ -21,7 +21,7 @@ FILTERS = "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);
 
 
 class Files(QObject):
-    """Signal `told`, one line for the status. `then` runs once after the next save succeeds."""
+    """Signal `told`, one line for the status."""
 
     told = Signal(str)
 
@@ -31,15 +31,13 @@ class Files(QObject):
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
         self._settings = settings
-        self._then: Callable[[], object] | None = None
-        editor.saved.connect(self._on_saved)
-        editor.failed.connect(lambda _failure: self._forget())
+        editor.saved.connect(settings.add_recent)
 
     # Opening.
 
     def open(self, path: Path) -> None:
         """Open a photo, after asking about unsaved fills of this one."""
-        if self.may_leave():
+        if self.may_leave(lambda: self._editor.open(path)):
             self._editor.open(path)
 
     def ask_open(self) -> None:
@@ -69,23 +67,27 @@ class Files(QObject):
         paths = photos_in(data)
         if paths:
             self.open(paths[0])
-        elif data.hasImage() and self.may_leave():
+        elif data.hasImage():
             image = QGuiApplication.clipboard().image()
-            self._editor.open_pasted(photo_from_array(rgb_from_image(image)))
-        elif not data.hasImage():
+            photo = photo_from_array(rgb_from_image(image))
+            if self.may_leave(lambda: self._editor.open_pasted(photo)):
+                self._editor.open_pasted(photo)
+        else:
             self.told.emit(tr("The clipboard holds no photo."))
 
     # Saving.
 
-    def save(self) -> None:
-        """Over the file saved last; what was opened is not replaced without being asked for."""
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Over the file saved last; what was opened is not replaced without being asked for.
+
+        `then` is what follows once it is saved; if it never is, nothing follows."""
         document = self._document
         if document.photo is None or document.path is None or document.path == document.photo.path:
-            self.save_as()
+            self.save_as(then)
         else:
-            self._editor.save(document.path, overwrite=True)
+            self._editor.save(document.path, overwrite=True, then=then)
 
-    def save_as(self) -> None:
+    def save_as(self, then: Callable[[], object] | None = None) -> None:
         document = self._document
         if document.photo is None:
             return
@@ -96,41 +98,36 @@ class Files(QObject):
             self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
         )
         if not name:
-            self._forget()
             return
         path = Path(name)
         if path.suffix.lower() not in OPEN_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
         losses = save_losses(document.photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):
-            self._forget()
             return
         # The file dialog asked before naming a file that exists.
-        self._editor.save(path, overwrite=path == Path(name))
+        self._editor.save(path, overwrite=path == Path(name), then=then)
 
     def may_leave(self, then: Callable[[], object] | None = None) -> bool:
-        """Whether the photo may go: saved, or the person gives its fills up.
+        """Whether the photo may go: saved, or the person gives up what would be lost.
 
         Where the answer is to save, this is not yet so; `then` runs once it is saved.
         """
         document = self._document
-        if not document.is_changed:
-            return True
         name = document.path.name if document.path else tr("The photo")
-        answer = messages.ask_to_save(self._window, name)
-        if answer == QMessageBox.StandardButton.Save:
-            self._then = then
-            self.save()
-        return answer == QMessageBox.StandardButton.Discard
-
-    def _on_saved(self, path: Path) -> None:
-        self._settings.add_recent(path)
-        then, self._then = self._then, None
-        if then is not None:
-            then()
-
-    def _forget(self) -> None:
-        self._then = None
+        if self._editor.is_filling and not messages.ask_to_stop_fill(self._window, name):
+            return False
+        if document.is_changed:
+            answer = messages.ask_to_save(self._window, name)
+            if answer == QMessageBox.StandardButton.Save:
+                self._editor.cancel()
+                self.save(then)
+            may = answer == QMessageBox.StandardButton.Discard
+        else:
+            may = document.history.is_mask_saved or messages.ask_to_drop_mask(self._window, name)
+        if may:
+            self._editor.cancel()
+        return may
 
 
 def photos_in(data: QMimeData) -> list[Path]:

@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
         panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
         panel.brush_changed.connect(canvas.set_brush)
+        panel.brush_changed.connect(self._keep_brush)
         panel.mask_opacity_changed.connect(self._set_mask_opacity)
         panel.mask_colour_chosen.connect(self._set_mask_colour)
         panel.model_chosen.connect(lambda name: self._choose("model", name))
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         canvas.view_changed.connect(lambda zoom: self.status.show_zoom(zoom))
         canvas.pointer_moved.connect(lambda point: self.status.show_pointer(point))
         canvas.brush_resized.connect(self._show_brush)
+        canvas.brush_resized.connect(self._keep_brush)
         canvas.face_removed.connect(self.faces.remove)
         document.opened.connect(self._on_opened)
         document.faces_changed.connect(self._show_faces)
@@ -324,7 +326,6 @@ class MainWindow(QMainWindow):
                 meshed=meshed
                 or (self.masks.all_faces and any(f.mesh is not None for f in subjects)),
                 asked=self.modules.asks,
-                removed=self.faces.has_removed,
                 undo=history.can_undo,
                 redo=history.can_redo,
             )
@@ -363,6 +364,10 @@ class MainWindow(QMainWindow):
     def _show_brush(self) -> None:
         brush = self.canvas.brush
         self.inspector.show_brush(brush.size, brush.hardness)
+
+    def _keep_brush(self, *_: object) -> None:
+        """The person chose a size: it is no longer made to suit each photo."""
+        self.settings.keep("brush_chosen", True)
 
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.mask import Mask
+from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
 from gui import parts
 from gui.document import Document
@@ -42,11 +42,8 @@ class Masks(QObject):
         if mask is not None:
             document.set_mask(mask, tr(parts.NAMES[part]))
 
-    def invert(self) -> None:
-        self._document.change_mask(lambda mask: mask.invert(), tr("Invert"))
-
     def clear(self) -> None:
-        self._document.change_mask(lambda mask: Mask.empty(mask.size), tr("Clear"))
+        self._document.set_mask(TiledMask(self._document.size), tr("Clear"))
 
     def grow(self) -> None:
         self._morph("grow", tr("Grow"))
@@ -82,8 +79,12 @@ class Masks(QObject):
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
-        self._document.change_mask(lambda mask: mask.union(last), tr("Last mask"))
+        self._document.set_mask(self._document.edit.mask.union(last), tr("Last mask"))
+
+    def invert(self) -> None:
+        self._document.set_mask(self._document.edit.mask.inverted(), tr("Invert"))
 
     def _morph(self, name: str, title: str) -> None:
         step = max(1.0, GROW_STEP * min(self._document.size))
-        self._document.change_mask(lambda mask: getattr(mask, name)(step), title)
+        # A Gaussian has faded three of its widths away.
+        self._editor.change_mask(lambda mask: getattr(mask, name)(step), 3 * step, title)

@@ -177,19 +177,27 @@ class Canvas(Zoomable):
         assert document.photo is not None
         if self._original is None or self._original.levels[0] is not document.photo.pixels:
             self._original = Pyramid(document.photo.pixels)
-        self._current = self._original.copy_onto(document.pixels)
-        self._mask = Pyramid(document.mask)
+        assert document.picture is not None
+        self._current = self._original.copy_onto(document.picture)
+        for layer in document.edit.shown:
+            for patch in layer.patches:
+                self._current.update(patch.box)
+        self._mask = Pyramid.blank(document.painted)
+        if document.edit.mask.painted is not None:
+            self._mask.update(document.edit.mask.painted)
         self._preview = []
         self._split = None if self._split is None else 0.5
         self.fit()
 
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._current is not None:
+        if self._current is not None and self.document.picture is not None:
+            self._current.rebase(self.document.picture)
             self._current.update(box)
             self.update(self.view.dirty(box))
 
     def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
         if self._mask is not None:
+            self._mask.rebase(self.document.painted)
             self._mask.update(box)
             self.update(self.view.dirty(box))
 

@@ -11,10 +11,9 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from engine.mask import Mask, Stroke
+from engine.mask import Stroke
 from gui import theme
 from gui.canvas.viewport import Viewport
-from gui.qimage import cv2
 from gui.translation import mark, tr
 
 if TYPE_CHECKING:
@@ -83,6 +82,11 @@ class BrushTool(Tool):
         self.hardness = 0.8
         self._last: Point | None = None
         self._active = False
+        document.opened.connect(self._forget)
+
+    def _forget(self) -> None:
+        """Another photo: a Shift-click does not go on from the last point of the one before."""
+        self._last, self._active = None, False
 
     @property
     def is_painting(self) -> bool:
@@ -164,13 +168,7 @@ class AreaTool(Tool):
         self._points = []
         if len(outline) < 3:
             return
-        canvas = np.zeros(self.document.mask.shape, np.uint8)
-        # A sixteenth of a pixel: cv2 takes whole numbers with fractional bits.
-        corners = np.round((np.array(outline) - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(canvas, [corners], (255,), lineType=cv2.LINE_AA, shift=4)
-        area, mask = Mask(canvas), self.document.current_mask()
-        changed = mask.subtract(area) if self._subtract else mask.union(area)
-        self.document.set_mask(changed, tr(self.text))
+        self.document.add_area(outline, tr(self.text), subtract=self._subtract)
 
     def cancel(self) -> None:
         self._points = []

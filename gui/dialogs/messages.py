@@ -150,6 +150,24 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     return {"save": button.Save, "discard": button.Discard}.get(answer, button.Cancel)
 
 
+def ask_to_stop_fill(parent: QWidget, name: str) -> bool:
+    """Whether to stop the fill that still runs, and leave."""
+    text = tr("{name} is still being filled. What is painted is lost if you leave now.")
+    title = tr("Stop filling and leave?")
+    return _leaves(parent, title, text.format(name=name), tr("Stop and leave"))
+
+
+def ask_to_drop_mask(parent: QWidget, name: str) -> bool:
+    """Whether to leave although something is painted and not filled."""
+    text = tr("{name} has a painted mask that is not filled yet.").format(name=name)
+    return _leaves(parent, tr("Leave without filling?"), text, tr("Leave without it"))
+
+
+def _leaves(parent: QWidget, title: str, text: str, leave: str) -> bool:
+    answers = Answer("leave", leave), Answer("stay", tr("Keep editing"), "primary")
+    return ask(parent, "brush", title, text, *answers) == "leave"
+
+
 def ask_to_stop_training(parent: QWidget) -> bool:
     """Whether to stop the training that still runs, and close."""
     return (

@@ -90,4 +90,5 @@ def stages() -> dict[str, str]:
         "texture": tr("Filling texture"),
         "blend": tr("Blending"),
         "save": tr("Saving"),
+        "mask": tr("Changing the mask"),
     }

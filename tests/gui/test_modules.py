@@ -202,16 +202,20 @@ def test_without_the_module_nothing_can_be_dragged(faced: MainWindow, hand) -> N
     assert faced.document.nodes == ()
 
 
-def test_a_new_frame_numbers_the_faces_anew_and_drops_dragged_nodes(faced: MainWindow) -> None:
+def test_a_dragged_node_stays_with_its_face_whatever_is_framed(faced: MainWindow) -> None:
     from engine.face.finder import FaceFrame
 
     document = faced.document
-    document.set_nodes((DraggedNode(0, CORNER, 100, 100),), "drag")
+    document.set_nodes((DraggedNode(0, CORNER, 100, 100), DraggedNode(1, CORNER, 300, 150)), "drag")
     document.set_frames((FaceFrame(270, 100, 100, 100),))
-    assert document.nodes == ()
     assert [face.box[0] for face in document.subjects] == [270, 40]
+    # The frame takes the place of the second face; the first is number 1 now.
+    assert document.nodes == (DraggedNode(1, CORNER, 100, 100),)
     document.history.undo()
-    assert document.nodes == ()  # its number would mean the other face now
+    assert document.frames == ()
+    assert len(document.nodes) == 2
+    document.history.undo()
+    assert document.nodes == ()
 
 
 def test_variants_replace_each_other_and_can_be_chosen(
