@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
+        self.strip.refresh()
         self.modules.show_in(panel.modules)
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
 
@@ -181,7 +182,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         editor.devices_known.connect(self._on_devices)
-        for teller in (editor, self.files, self.masks, self.faces, self.school):
+        for teller in (editor, self.files, self.masks, self.faces, self.offers, self.school):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.scope_changed.connect(self._refresh)
         self.school.learnt.connect(lambda _name: self._list_models())
@@ -311,9 +312,6 @@ class MainWindow(QMainWindow):
         document, history, busy = self.document, self.document.history, self.editor.is_busy
         painted = document.is_open and document.has_mask
         results = self.editor.results
-        subjects = document.subjects
-        chosen = subjects[document.selected : document.selected + 1]
-        meshed = any(face.mesh is not None for face in chosen)
         self.actions_.enable(
             Now(
                 open=document.is_open,
@@ -322,9 +320,8 @@ class MainWindow(QMainWindow):
                 filled=results.current is not None,
                 round=results.round is not None,
                 nodes=bool(document.nodes),
-                faces=len(subjects),
-                meshed=meshed
-                or (self.masks.all_faces and any(f.mesh is not None for f in subjects)),
+                faces=len(document.subjects),
+                meshed=bool(self.masks.meshes()),
                 asked=self.modules.asks,
                 undo=history.can_undo,
                 redo=history.can_redo,
@@ -390,6 +387,11 @@ class MainWindow(QMainWindow):
             self.canvas.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
+            self._centre.show()
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+            for layout in (self.layout(), self._column):
+                if layout is not None:
+                    layout.activate()
         old.deleteLater()
         self.school.rebuild()
         self.offers.translate()

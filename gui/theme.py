@@ -203,7 +203,7 @@ def _style(c: Colours) -> str:
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
-    QPushButton#small {{ padding: 2px 5px; }}
+    QPushButton#small {{ padding: 2px 3px; }}
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
         padding: 4px 12px; }}
     QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}

@@ -66,6 +66,7 @@ class FailureDialog(QDialog):
         column.addLayout(top)
         column.addWidget(self.detail)
         column.addLayout(bottom)
+        close.setFocus()
 
 
 @dataclass(frozen=True)
