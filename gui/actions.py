@@ -45,6 +45,7 @@ SPECS = (
     Spec("paste", FILE, mark("Open from clipboard"), "Ctrl+V"),
     Spec("save", FILE, mark("&Save"), "Ctrl+S", "content-save-outline", "idle", gap=True),
     Spec("save_as", FILE, mark("Save &as…"), "Ctrl+Shift+S", "", "idle"),
+    Spec("save_session", FILE, mark("Save the sess&ion…"), "Ctrl+Alt+S", "", "idle"),
     Spec("quit", FILE, mark("&Quit"), "Ctrl+Q", gap=True),
     Spec("undo", EDIT, mark("&Undo"), "Ctrl+Z", "undo", "undo"),
     Spec("redo", EDIT, mark("&Redo"), "Ctrl+Shift+Z", "redo", "redo"),

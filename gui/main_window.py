@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
             ("paste", files.paste),
             ("save", files.save),
             ("save_as", files.save_as),
+            ("save_session", files.save_session),
             ("quit", self.close),
             ("undo", history.undo),
             ("redo", history.redo),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -355,3 +356,22 @@ def _png(pixels: np.ndarray) -> bytes:
     if not done:
         raise MienError("The session could not be encoded; free some memory and save again.")
     return encoded.tobytes()
+
+
+def sessions_folder() -> Path:
+    """Where the editor keeps what it writes by itself; MIEN_SESSIONS names another folder."""
+    named = os.environ.get("MIEN_SESSIONS")
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path
+
+    return user_data_path("mien", appauthor=False) / "sessions"
+
+
+def photo_name(path: Path) -> str:
+    """The name of a session's photo, "" for a pasted one or a file that cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Path(json.loads(archive.read(_MANIFEST))["photo"].get("path", "")).name
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return ""

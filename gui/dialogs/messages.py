@@ -120,6 +120,34 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     return QMessageBox.StandardButton(box.exec())
 
 
+RECOVER, GIVE_UP, LATER = "recover", "give up", "later"
+
+
+def ask_to_recover(parent: QWidget, name: str) -> str:
+    """What becomes of work that was left when Mien was ended: RECOVER, GIVE_UP or LATER."""
+    text = tr("Mien ended unexpectedly. Your work on {name} was kept.").format(name=name)
+    box = QMessageBox(QMessageBox.Icon.Question, "Mien", text, parent=parent)
+    go_on = box.addButton(tr("Go on with it"), QMessageBox.ButtonRole.AcceptRole)
+    drop = box.addButton(tr("Delete it"), QMessageBox.ButtonRole.DestructiveRole)
+    later = box.addButton(tr("Not now"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(go_on)
+    box.setEscapeButton(later)
+    box.exec()
+    if box.clickedButton() is go_on:
+        return RECOVER
+    return GIVE_UP if box.clickedButton() is drop else LATER
+
+
+def ask_to_find(parent: QWidget, sentence: str) -> bool:
+    """Whether to say where a session's photo is now."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Mien", sentence, parent=parent)
+    find = box.addButton(tr("Find the photo…"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(tr("Not now"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(find)
+    box.exec()
+    return box.clickedButton() is find
+
+
 def ask_to_stop_fill(parent: QWidget, name: str) -> bool:
     """Whether to stop the fill that still runs, and leave."""
     text = tr("{name} is still being filled. What is painted is lost if you leave now.")
