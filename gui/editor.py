@@ -7,7 +7,7 @@ it. One worker owns the inpainter, another reads and writes files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -455,11 +455,11 @@ def faces_line(count: int) -> str:
     return tr("1 face") if count == 1 else tr("{count} faces").format(count=count)
 
 
-def part_of_faces(document: Document, part: str) -> Mask | None:
-    """The mask with a part of every meshed face added; None without a mesh."""
+def part_of_faces(document: Document, part: str, faces: Iterable[Face]) -> Mask | None:
+    """The mask with a part of these faces added; None where none of them has a mesh."""
     from engine.face.parts import part_mask
 
-    meshes = [face.mesh for face in document.faces or () if face.mesh is not None]
+    meshes = [face.mesh for face in faces if face.mesh is not None]
     if not meshes:
         return None
     pixels = document.mask.copy()

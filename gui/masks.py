@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
-from gui.actions import Actions
+from gui import parts
 from gui.document import Document
 from gui.editor import Editor, part_of_faces
 from gui.translation import tr
@@ -18,34 +18,43 @@ GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 
 
 class Masks(QObject):
-    """Signal `told`, one line for the status."""
+    """Signals: `told`, one line for the status; `scope_changed` when parts are masked in other
+    faces than before."""
 
     told = Signal(str)
+    scope_changed = Signal()
 
-    def __init__(
-        self, window: QWidget, document: Document, editor: Editor, actions: Actions
-    ) -> None:
+    def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
-        for name, slot in (
-            ("mask_open", self._ask_open),
-            ("mask_save", self._ask_save),
-            ("mask_reuse", self._reuse),
-            ("mask_invert", self._invert),
-            ("mask_grow", lambda: self._morph("grow", tr("Grow"))),
-            ("mask_shrink", lambda: self._morph("shrink", tr("Shrink"))),
-            ("mask_feather", lambda: self._morph("feather", tr("Feather"))),
-            ("mask_clear", lambda: document.set_mask(TiledMask(document.size), tr("Clear"))),
-        ):
-            actions.connect(name, slot)
+        self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
-    def add_part(self, part: str, title: str) -> None:
-        """Add a part of every face to the mask."""
-        mask = part_of_faces(self._document, part)
+    def set_all(self, on: bool) -> None:
+        self.all_faces = on
+        self.scope_changed.emit()
+
+    def add_part(self, part: str) -> None:
+        """Add a part of the chosen face, or of every face, to the mask."""
+        document = self._document
+        subjects = document.subjects
+        chosen = subjects if self.all_faces else subjects[document.selected : document.selected + 1]
+        mask = part_of_faces(document, part, chosen)
         if mask is not None:
-            self._document.set_mask(mask, title)
+            document.set_mask(mask, tr(parts.NAMES[part]))
 
-    def _ask_open(self) -> None:
+    def clear(self) -> None:
+        self._document.set_mask(TiledMask(self._document.size), tr("Clear"))
+
+    def grow(self) -> None:
+        self._morph("grow", tr("Grow"))
+
+    def shrink(self) -> None:
+        self._morph("shrink", tr("Shrink"))
+
+    def feather(self) -> None:
+        self._morph("feather", tr("Feather"))
+
+    def ask_open(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self._window,
@@ -56,7 +65,7 @@ class Masks(QObject):
         if name:
             self._editor.open_mask(Path(name))
 
-    def _ask_save(self) -> None:
+    def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")
         start = str(path.with_name(f"{path.stem}-mask.png"))
         name, _ = QFileDialog.getSaveFileName(
@@ -65,14 +74,14 @@ class Masks(QObject):
         if name:
             self._editor.save_mask(Path(name).with_suffix(".png"))
 
-    def _reuse(self) -> None:
+    def reuse(self) -> None:
         last = self._document.last_mask
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
         self._document.set_mask(self._document.edit.mask.union(last), tr("Last mask"))
 
-    def _invert(self) -> None:
+    def invert(self) -> None:
         self._document.set_mask(self._document.edit.mask.inverted(), tr("Invert"))
 
     def _morph(self, name: str, title: str) -> None:

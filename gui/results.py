@@ -43,7 +43,9 @@ class Result:
 
     @property
     def label(self) -> tuple[str, str]:
-        """Its settings in two short lines."""
+        """What was filled and with which settings, in two short lines."""
+        if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
+            return tr("Texture"), self.line
         return expressions.setting(self.options), self.line
 
     @property

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
+_current = "en"
 _table: dict[str, str] = {}
 _qt: list[QTranslator] = []
 
@@ -25,12 +26,19 @@ def folder() -> Path:
     return root / "resources" / "translations"
 
 
+def language() -> str:
+    """The code of the language in use."""
+    return _current
+
+
 def set_language(code: str = "") -> str:
     """Use a language of LANGUAGES, or the system's where `code` is empty or unknown; its code."""
     if code not in LANGUAGES:
         code = QLocale.system().name()[:2]
     if code not in LANGUAGES:
         code = "en"
+    global _current
+    _current = code
     _table.clear()
     path = folder() / f"{code}.json"
     if path.is_file():
@@ -56,3 +64,8 @@ def tr(text: str) -> str:
 def mark(text: str) -> str:
     """Marks a text of a table for translation; it is translated where it is shown."""
     return text
+
+
+def say(sentence: str) -> str:
+    """What the engine said, in the interface's language; an unknown sentence stays as it is."""
+    return sentence

@@ -269,9 +269,6 @@ def test_a_stroke_enables_nothing_that_must_stay_off(opened: MainWindow, hand) -
     assert not opened.actions_["stronger"].isEnabled()
     hand.stroke((100, 100))
     assert not opened.actions_["stronger"].isEnabled()
-    opened.actions_["tool_lasso"].setEnabled(False)
-    hand.stroke((200, 100))
-    assert not opened.actions_["tool_lasso"].isEnabled()
 
 
 def test_other_settings_are_previewed_for_what_is_filled(

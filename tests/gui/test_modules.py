@@ -23,8 +23,9 @@ def test_the_photo_is_read_as_soon_as_faces_are_found(faced: MainWindow, fake) -
     panel = faced.inspector.expression
     assert panel.rows["happiness"].accessibleName() == "Happiness: photo 90 %"
     assert fake.previews[-1].mask.is_empty
-    assert not panel.chooser.isHidden()
-    assert panel.chooser.count() == 2
+    chooser = faced.inspector.faces.chooser
+    assert not chooser.isHidden()
+    assert chooser.count() == 2
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,13 @@ def test_a_check_box_changes_the_options_and_the_preview(
     assert check.isChecked()
 
 
-def test_a_named_emotion_is_asked_for_with_a_strength(qtbot, faced: MainWindow, fake, hand) -> None:
+def test_a_named_emotion_is_asked_for_with_a_strength(
+    qtbot, pick, faced: MainWindow, fake, hand
+) -> None:
     panel = faced.inspector.modules
     assert not panel.strength.isEnabled()
     hand.hide_mouth()
-    panel.chooser.setCurrentIndex(panel.chooser.findData("surprise"))
+    pick(panel.chooser, "surprise")
     assert faced.editor.options.emotion == "surprise"
     assert faced.actions_["ask_surprise"].isChecked()
     assert panel.strength.isEnabled()
@@ -79,8 +82,8 @@ def test_modules_are_remembered(faced: MainWindow, settings, fake) -> None:
     faced.close()
     again = MainWindow(settings, lambda: fake)
     options = again.editor.options
-    assert (options.landmarks, options.emotion, options.strength) == (False, "fear", 0.6)
-    assert again.inspector.modules.chooser.currentData() == "fear"
+    assert (options.landmarks, options.emotion, options.strength) == (False, "keep", 0.6)
+    assert again.inspector.modules.chooser.currentData() == "keep"
     assert again.inspector.modules.strength.value() == 60
     again.close()
 
@@ -119,7 +122,7 @@ def test_the_hand_chooses_the_face_that_is_read(faced: MainWindow, hand) -> None
     faced.actions_["tool_pan"].setChecked(True)
     hand.click(320, 150)
     assert faced.document.selected == 1
-    assert faced.inspector.expression.chooser.currentIndex() == 1
+    assert faced.inspector.faces.chooser.currentIndex() == 1
     hand.key(Qt.Key.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert faced.document.selected == 0
 

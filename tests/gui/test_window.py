@@ -363,12 +363,14 @@ def test_a_drawn_frame_reaches_the_fill(qtbot, opened: MainWindow, fake) -> None
     assert fake.requests[-1].options.frames == (frame,)
     opened.canvas.set_tool("frame")
     qtbot.mouseClick(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 150, 150))
+    assert opened.document.frames == (frame,)
+    qtbot.keyClick(opened.canvas, Qt.Key.Key_Delete)
     assert opened.document.frames == ()
 
 
-def test_settings_are_kept(qtbot, opened: MainWindow, settings, fake) -> None:
+def test_settings_are_kept(qtbot, pick, opened: MainWindow, settings, fake) -> None:
     opened.canvas.set_brush(77, 0.3)
-    opened.inspector.model.setCurrentIndex(opened.inspector.model.findData("prior"))
+    pick(opened.inspector.model, "prior")
     opened.actions_["mesh"].setChecked(False)
     opened.close()
     again = MainWindow(settings, lambda: fake)
