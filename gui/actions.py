@@ -165,6 +165,15 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         "save_as", FILE, mark("Save &as…"), lambda w: w.files.save_as(), "Ctrl+Shift+S", when=idle
     ),
+    Spec(
+        "save_session",
+        FILE,
+        mark("Save the sess&ion…"),
+        lambda w: w.files.save_session(),
+        "Ctrl+Alt+S",
+        when=idle,
+        tip=mark("Layers, mask and all, to go on another day"),
+    ),
     Spec("quit", FILE, mark("&Quit"), lambda w: w.close(), "Ctrl+Q", gap=True),
     Spec(
         "undo",

@@ -103,12 +103,13 @@ class History(QObject):
             self._kept.amend(change)
             self._moved(before)
 
-    def mark_saved(self, edit: Edit | None = None) -> None:
-        """The picture of `edit` is on disk; without one, all that is shown, the mask included."""
+    def mark_saved(self, edit: Edit | None = None, *, mask: bool = False) -> None:
+        """The picture of `edit` is on disk, with `mask` what is painted and not filled as well;
+        without an edit, all that is shown."""
         if self._kept is not None:
             self._saved_look = (edit or self.edit).look
-            if edit is None:
-                self._saved_mask = self.edit.mask
+            if mask or edit is None:
+                self._saved_mask = (edit or self.edit).mask
         self.changed.emit()
 
     def _moved(self, before: Edit) -> None:

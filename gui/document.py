@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.edit import edit as edits
 from engine.edit.compositor import Composite, damage
 from engine.edit.edit import Edit, Layer, PlacedNode
+from engine.edit.session import PhotoReference
 from engine.edit.tiles import StrokeInProgress, TiledMask
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask, Stroke
@@ -43,6 +44,8 @@ class Document(QObject):
         super().__init__(parent)
         self.photo: Photo | None = None
         self.path: Path | None = None
+        self.reference: PhotoReference | None = None  # what a session says of the photo
+        self.session: Path | None = None  # the file that was saved or opened as a session
         self.edges: np.ndarray | None = None
         self.revision = 0
         self.last_mask: TiledMask | None = None
@@ -150,16 +153,24 @@ class Document(QObject):
 
     # Opening, and what becomes known.
 
-    def open(self, photo: Photo, edit: Edit | None = None, *, saved: bool = True) -> None:
+    def open(
+        self,
+        photo: Photo,
+        edit: Edit | None = None,
+        *,
+        reference: PhotoReference | None = None,
+        session: Path | None = None,
+    ) -> None:
         """Show another photo; history and mask start anew, or where an edit of it left off.
 
-        saved: whether what the edit shows lies on disk already.
+        session: the file in which the edit lies as it is; without one its fills are not saved.
         """
         self.photo, self.path = photo, photo.path
+        self.reference, self.session = reference, session
         self._stroke = self._dragged = self._selected = None
         edit = edit or edits.new_edit(photo)
         self.picture = Composite(photo, edit.layers)
-        self.history.begin(edit, saved=saved)
+        self.history.begin(edit, saved=session is not None)
         self.revision += 1
         self.opened.emit()
         self.faces_changed.emit()
@@ -170,6 +181,11 @@ class Document(QObject):
         found = edits.found(faces)
         self.edges = edges
         self.history.amend(lambda edit: edit.with_found(found))
+        self.faces_changed.emit()
+
+    def set_edges(self, edges: np.ndarray) -> None:
+        """How the nodes of a mesh are linked, N x 2."""
+        self.edges = edges
         self.faces_changed.emit()
 
     def rename(self, path: Path, edit: Edit | None = None) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
+from engine.edit.session import SUFFIX
 from engine.photo import OPEN_SUFFIXES
 from gui.translation import tr
+
+OPENED = (*OPEN_SUFFIXES, SUFFIX)
 
 
 def dropped(data: QMimeData) -> tuple[list[Path], str]:
@@ -17,7 +20,7 @@ def dropped(data: QMimeData) -> tuple[list[Path], str]:
     recent ones.
     """
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    photos = [p for p in paths if p.is_file() and p.suffix.lower() in OPEN_SUFFIXES]
+    photos = [p for p in paths if p.is_file() and p.suffix.lower() in OPENED]
     others = [p for p in paths if p not in photos]
     if len(photos) > 1:
         sentence = tr("Opened {name}; the other {count} are under File, Open recent.")

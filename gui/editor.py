@@ -16,6 +16,13 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, request_of, subjects_of
+from engine.edit.session import (
+    PhotoMissing,
+    PhotoReference,
+    read_session,
+    reference_of,
+    write_session,
+)
 from engine.edit.tiles import TiledMask
 from engine.face.finder import Face
 from engine.inpaint import FillOptions, Inpainter, Progress
@@ -24,6 +31,7 @@ from engine.photo import Photo, open_photo, save_photo
 from gui.base.operation import Desk, Operation
 from gui.canvas.pyramid import Pyramid
 from gui.document import Document
+from gui.keeper import Keeper, Orphan
 from gui.readout import Readout
 from gui.results import Result, Results, thumbnail
 from gui.translation import tr
@@ -39,6 +47,19 @@ class Opened:
 
     photo: Photo
     pyramid: Pyramid
+    reference: PhotoReference
+    edit: Edit | None = None
+    session: Path | None = None
+
+
+@dataclass(frozen=True)
+class Astray:
+    """A session whose photo has to be asked for. orphan: of a process that was killed."""
+
+    session: Path
+    photo: PhotoReference
+    sentence: str
+    orphan: Orphan | None = None
 
 
 class _Search:
@@ -51,14 +72,16 @@ class _Search:
 
 class Editor(QObject):
     """Signals: `busy_changed` while a fill or save runs; `progressed` (stage, done); `told`, one
-    line for the status; `failed`; `loaded` with the photo's pyramid, just before the document
-    shows it; `filled` with a FillResult; `saved`; `devices_known`; `options_changed`."""
+    line for the status; `failed`; `astray` with an Astray; `loaded` with the photo's pyramid,
+    just before the document shows it; `filled` with a FillResult; `saved`; `devices_known`;
+    `options_changed`."""
 
     busy_changed = Signal(bool)
     progressed = Signal(str, float)
     told = Signal(str)
     failed = Signal(object)
     loaded = Signal(object)
+    astray = Signal(object)
     filled = Signal(object)
     saved = Signal(object)
     devices_known = Signal(list)
@@ -83,6 +106,8 @@ class Editor(QObject):
         self._opening: Operation | None = None
         self.readout = Readout(document, self.results, create, lambda: self._options, self)
         self.readout.told.connect(self.told)
+        self.keeper = Keeper(document, self.desk, self)
+        self.keeper.told.connect(self.told)
         self.desk.busy_changed.connect(self.busy_changed)
         self.desk.failed.connect(self.failed)
         self.desk.progressed.connect(self._tell)
@@ -135,17 +160,70 @@ class Editor(QObject):
 
         def job(progress: object, cancel: threading.Event) -> Opened:
             photo = read()
-            return Opened(photo, Pyramid(photo.pixels))
+            return Opened(photo, Pyramid(photo.pixels), reference_of(photo))
 
         self.told.emit(tr("Opening…"))
         opening = Operation(job, self._files, self.desk)
         opening.when_done(self._on_opened).when_failed(lambda _failure: self.told.emit(""))
         self._opening = opening.start()
 
+    def open_session(
+        self, path: Path, photo: Path | None = None, orphan: Orphan | None = None
+    ) -> None:
+        """Go on with a session; `photo` where its photo is now. An orphan's is written on."""
+        self.cancel()
+        if self._opening is not None:
+            self._opening.cancel()
+
+        def job(progress: object, cancel: threading.Event) -> Opened:
+            edit = read_session(path, photo)
+            whole, reference = edit.photo, reference_of(edit.photo)
+            own = None if orphan is not None else path
+            return Opened(whole, Pyramid(whole.pixels), reference, edit, own)
+
+        def done(opened: Opened) -> None:
+            if orphan is not None:
+                self.keeper.adopt(orphan)
+            self._on_opened(opened)
+
+        def failed(failure: Failure) -> None:
+            self.told.emit("")
+            if isinstance(failure.error, PhotoMissing):
+                where = failure.error.reference
+                self.astray.emit(Astray(path, where, failure.sentence, orphan))
+            else:
+                self.failed.emit(failure)
+
+        self.told.emit(tr("Opening…"))
+        opening = Operation(job, self._files, self.desk)
+        self._opening = opening.when_done(done).when_failed(failed, quiet=True).start()
+
     def _on_opened(self, opened: Opened) -> None:
         self.loaded.emit(opened.pyramid)
-        self.document.open(opened.photo)
-        self._find_faces()
+        self.document.open(
+            opened.photo, opened.edit, reference=opened.reference, session=opened.session
+        )
+        if opened.edit is None or opened.edit.faces is None:
+            self._find_faces()
+        else:
+            self._recall_faces()
+
+    def _recall_faces(self) -> None:
+        """The faces are known, only how their meshes are linked is not."""
+        photo = self.document.photo
+        self._search = None
+        self.told.emit("")
+
+        def job(progress: object, cancel: threading.Event) -> np.ndarray:
+            from engine.face.mesh import edges
+
+            return edges()
+
+        def done(edges: np.ndarray) -> None:
+            if photo is self.document.photo:
+                self.document.set_edges(edges)
+
+        Operation(job, self._fills, self.desk).when_done(done).start()
 
     def _find_faces(self) -> None:
         if self._searching is not None:
@@ -277,6 +355,27 @@ class Editor(QObject):
         saving.when_done(done).when_cancelled(self._on_cancelled).start()
         self.progressed.emit("save", 0.0)
 
+    def save_session(self, path: Path, then: Callable[[], object] | None = None) -> None:
+        """Write what was made of the photo, layers and all, as a session."""
+        document, edit = self.document, self.document.edit
+        reference = document.reference
+
+        def job(progress: object, cancel: threading.Event) -> Path:
+            return write_session(edit, path, reference)
+
+        def done(saved: Path) -> None:
+            if edit.photo is document.photo:
+                document.session = saved
+                document.history.mark_saved(edit, mask=True)
+            self.told.emit(tr("Saved {name}.").format(name=saved.name))
+            self.saved.emit(saved)
+            if then is not None:
+                then()
+
+        saving = Operation(job, self._files, self.desk, SAVE)
+        saving.when_done(done).when_cancelled(self._on_cancelled).start()
+        self.progressed.emit("save", 0.0)
+
     # Masks.
 
     def open_mask(self, path: Path) -> None:
@@ -332,7 +431,9 @@ class Editor(QObject):
         self.progressed.emit("mask", 0.0)
 
     def close(self) -> None:
-        """Stop all workers; a running fill is cancelled and waited for."""
+        """Stop all workers; a running fill is cancelled and waited for. The photo was left in
+        order: what was kept of it goes."""
+        self.keeper.close()
         self._fills.close()
         self._files.close()
         self.readout.close()

@@ -9,10 +9,12 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
+from engine.edit.session import SUFFIX
 from engine.photo import OPEN_SUFFIXES, photo_from_array, save_losses
 from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import Editor
+from gui.editor import Astray, Editor
+from gui.keeper import orphans
 from gui.qimage import rgb_from_image
 from gui.settings import Settings
 from gui.translation import tr
@@ -32,22 +34,50 @@ class Files(QObject):
         self._window, self._document, self._editor = window, document, editor
         self._settings = settings
         editor.saved.connect(settings.add_recent)
+        editor.astray.connect(self._find)
 
     # Opening.
 
     def open(self, path: Path) -> None:
         """Open a photo, after asking about unsaved fills of this one."""
-        if self.may_leave(lambda: self._editor.open(path)):
-            self._editor.open(path)
+        is_session = path.suffix.lower() == SUFFIX
+        open_ = self._editor.open_session if is_session else self._editor.open
+        if self.may_leave(lambda: open_(path)):
+            open_(path)
+
+    def recover(self) -> bool:
+        """Offer what killed processes left, photo by photo; whether one is gone on with.
+
+        What is neither taken nor given up is offered again at the next start."""
+        for orphan in orphans():
+            answer = messages.ask_to_recover(self._window, orphan.photo or tr("A pasted picture"))
+            if answer == messages.RECOVER:
+                self._editor.open_session(orphan.path, orphan=orphan)
+                return True
+            if answer == messages.GIVE_UP:
+                orphan.remove()
+        return False
+
+    def _find(self, astray: Astray) -> None:
+        """A session's photo moved or changed: ask where it is."""
+        if not messages.ask_to_find(self._window, astray.sentence):
+            return
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            tr("Where is {name}?").format(name=astray.photo.name),
+            str(astray.session.parent),
+            _patterns(OPEN_SUFFIXES),
+        )
+        if name:
+            self._editor.open_session(astray.session, Path(name), astray.orphan)
 
     def ask_open(self) -> None:
-        patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
         folder = str(self._document.path.parent) if self._document.path else ""
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             tr("Open a photo"),
             folder,
-            tr("Photos ({patterns})").format(patterns=patterns),
+            _patterns((*OPEN_SUFFIXES, SUFFIX)),
         )
         if name:
             self.open(Path(name))
@@ -108,6 +138,21 @@ class Files(QObject):
         # The file dialog asked before naming a file that exists.
         self._editor.save(path, overwrite=path == Path(name), then=then)
 
+    def save_session(self) -> None:
+        """Layers, mask and all, to go on another day."""
+        document = self._document
+        if document.photo is None:
+            return
+        start = document.session or (document.path or Path.home() / "photo").with_suffix(SUFFIX)
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Save the session"), str(start), f"Mien (*{SUFFIX})"
+        )
+        if name:
+            path = Path(name)
+            if path.suffix.lower() != SUFFIX:
+                path = path.with_name(path.name + SUFFIX)
+            self._editor.save_session(path)
+
     def may_leave(self, then: Callable[[], object] | None = None) -> bool:
         """Whether the photo may go: saved, or the person gives up what would be lost.
 
@@ -130,10 +175,14 @@ class Files(QObject):
         return may
 
 
+def _patterns(suffixes: tuple[str, ...]) -> str:
+    return tr("Photos ({patterns})").format(patterns=" ".join(f"*{s}" for s in suffixes))
+
+
 def photos_in(data: QMimeData) -> list[Path]:
     """The photos among dragged or copied files."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in OPEN_SUFFIXES]
+    return [path for path in paths if path.suffix.lower() in (*OPEN_SUFFIXES, SUFFIX)]
 
 
 def _filter_of(path: Path) -> str:

@@ -151,6 +151,32 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     return {"save": button.Save, "discard": button.Discard}.get(answer, button.Cancel)
 
 
+RECOVER, GIVE_UP, LATER = "recover", "give up", "later"
+
+
+def ask_to_recover(parent: QWidget, name: str) -> str:
+    """What becomes of work that was left when Mien was ended: RECOVER, GIVE_UP or LATER."""
+    return ask(
+        parent,
+        "history",
+        tr("Go on with {name}?").format(name=name),
+        tr("Mien ended unexpectedly. Your work on {name} was kept.").format(name=name),
+        Answer(LATER, tr("Not now"), "escape"),
+        Answer(GIVE_UP, tr("Delete it")),
+        Answer(RECOVER, tr("Go on with it"), "primary"),
+    )
+
+
+def ask_to_find(parent: QWidget, sentence: str) -> bool:
+    """Whether to say where a session's photo is now."""
+    answers = (
+        Answer("later", tr("Not now"), "escape"),
+        Answer("find", tr("Find the photo…"), "primary"),
+    )
+    title = tr("The session's photo was not found")
+    return ask(parent, "image-search-outline", title, say(sentence), *answers) == "find"
+
+
 def ask_to_stop_fill(parent: QWidget, name: str) -> bool:
     """Whether to stop the fill that still runs, and leave."""
     text = tr("{name} is still being filled. What is painted is lost if you leave now.")
