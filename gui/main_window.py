@@ -28,7 +28,7 @@ from engine.inpaint import FillResult, create_inpainter
 from gui import theme
 from gui.actions import FILE, VIEW, Actions, Now
 from gui.canvas.canvas import MASK_OPACITY, Canvas
-from gui.dialogs.messages import FailureDialog, about
+from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
 from gui.drops import dropped
@@ -411,9 +411,9 @@ class MainWindow(QMainWindow):
         ShortcutsDialog(self).exec()
 
     def show_about(self) -> None:
-        from engine.doctor import mien_version
+        from gui.dialogs.about import AboutDialog
 
-        about(self, mien_version())
+        AboutDialog(self).exec()
 
     # Events.
 

@@ -120,8 +120,11 @@ def icon(name: str) -> QIcon:
 
 
 def program_icon() -> QIcon:
-    """Mien's own, for windows and the task bar."""
-    return QIcon(str(_icons() / "mien.svg"))
+    """Mien's own icon, in every size it is drawn for."""
+    icon = QIcon()
+    for picture in sorted((_icons() / "mien").glob("*.png")):
+        icon.addFile(str(picture))
+    return icon
 
 
 def _icons() -> Path:
