@@ -210,6 +210,19 @@ def ask_to_stop_training(parent: QWidget) -> bool:
     )
 
 
+def ask_to_stop_batch(parent: QWidget) -> bool:
+    """Whether to stop the batch that still runs, and close."""
+    answer = ask(
+        parent,
+        "image-multiple-outline",
+        tr("Stop the batch?"),
+        tr("A batch is still running. What is filled is kept, and it can be gone on with."),
+        Answer("stop", tr("Stop the batch and close")),
+        Answer("keep", tr("Keep editing"), "primary"),
+    )
+    return answer == "stop"
+
+
 def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
     """Whether to save although the format cannot hold something."""
     words = {
