@@ -34,8 +34,7 @@ def run(paths: list[Path]) -> int:
     )
     # After the first paint: the window must not wait for torch.
     QTimer.singleShot(0, window.editor.warm_up)
-    if paths:
-        QTimer.singleShot(0, lambda: window.open(paths[0]))
+    QTimer.singleShot(0, lambda: window.files.recover() or (paths and window.open(paths[0])))
     return application.exec()
 
 

@@ -46,6 +46,17 @@ class Batches(QObject):
         if paths:
             self.dialog.take(paths)
 
+    def rebuild(self) -> None:
+        """The window anew, in another language; one whose batch runs stays as it is."""
+        if self.dialog is None or self.process.is_running:
+            return
+        old, shown = self.dialog, self.dialog.isVisible()
+        self.dialog = None
+        old.end()
+        old.deleteLater()
+        if shown:
+            self.show()
+
     def may_leave(self) -> bool:
         """Whether the editor may close now; when a batch must stop first, `ended` follows."""
         if not self.process.is_running:

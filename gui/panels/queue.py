@@ -197,7 +197,7 @@ def thumbnail(path: Path, mask: Path | None) -> QImage:
         except MienError:
             hole = None
         if hole is not None:
-            tint = QColor(theme.colours().hole)
+            tint = QColor(theme.mask_colour())
             share = (hole.astype(np.float32) / 255 * 0.6)[..., None]
             colour = np.array([tint.red(), tint.green(), tint.blue()], np.float32)
             small = (small * (1 - share) + colour * share + 0.5).astype(np.uint8)
