@@ -323,6 +323,10 @@ class Document(QObject):
         self.last_mask = layer.mask
         self.history.push(title or tr("Fill"), self.edit.with_layer(layer, alternatives))
 
-    def change_layer(self, layer: Layer, title: str) -> None:
-        """Show, hide or make fainter a layer; one step."""
-        self.history.push(title, self.edit.with_changed(layer))
+    def change_layer(self, layer: Layer, title: str, *, anew: bool = True) -> None:
+        """Show, hide or make fainter a layer; one step, or what goes on with the one before."""
+        self.history.push(title, self.edit.with_changed(layer), anew=anew)
+
+    def move_hole(self, hole: str, title: str, *, upwards: bool) -> None:
+        """Move what fills a hole above or below the next; one step."""
+        self.history.push(title, self.edit.with_hole_moved(hole, upwards))

@@ -154,7 +154,7 @@ class Editor(QObject):
         self._open(lambda: photo)
 
     def _open(self, read: Callable[[], Photo]) -> None:
-        self.cancel()
+        self.drop()
         if self._opening is not None:
             self._opening.cancel()
 
@@ -171,7 +171,7 @@ class Editor(QObject):
         self, path: Path, photo: Path | None = None, orphan: Orphan | None = None
     ) -> None:
         """Go on with a session; `photo` where its photo is now. An orphan's is written on."""
-        self.cancel()
+        self.drop()
         if self._opening is not None:
             self._opening.cancel()
 
@@ -325,6 +325,17 @@ class Editor(QObject):
     def cancel(self) -> None:
         """Stop the running fill at its next step."""
         self.desk.cancel()
+
+    def drop(self) -> None:
+        """The photo is left: stop what is made for it; a save goes on."""
+        self.desk.cancel(FILL, MASK)
+
+    def after_saving(self, then: Callable[[], object] | None) -> bool:
+        """Whether a save is under way; `then` follows it, unless it fails."""
+        saving = self.desk.running(SAVE)
+        if saving is not None and then is not None:
+            saving.when_done(lambda _saved: then())
+        return saving is not None
 
     def _on_cancelled(self) -> None:
         self.told.emit(tr("Cancelled; nothing was changed."))
