@@ -244,9 +244,9 @@ def _style(c: Colours) -> str:
         background: {c.text if c is DARK else c.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator {{ width: 15px; height: 15px; border-radius: 4px;
+    QCheckBox::indicator, #layers QListWidget::indicator {{ width: 15px; height: 15px; border-radius: 4px;
         border: 1px solid {c.edge}; background: {c.field}; }}
-    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 3px; height: 6px; }}

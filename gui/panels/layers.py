@@ -101,7 +101,9 @@ class LayersPanel(QWidget):
             item = QListWidgetItem(f"{title}\n{line}")
             picture = QPixmap.fromImage(result.thumbnail)
             picture.setDevicePixelRatio(picture.width() / SIDE)
-            item.setIcon(QIcon(picture))
+            icon = QIcon(picture)
+            icon.addPixmap(picture, QIcon.Mode.Selected)  # or Qt tints the chosen one
+            item.setIcon(icon)
             item.setData(HOLE, hole)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             state = Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked
