@@ -466,13 +466,10 @@ def faces_line(count: int) -> str:
     return tr("1 face") if count == 1 else tr("{count} faces").format(count=count)
 
 
-def part_of_faces(document: Document, part: str, faces: Iterable[Face]) -> Mask | None:
-    """The mask with a part of these faces added; None where none of them has a mesh."""
+def with_part(document: Document, part: str, meshes: Iterable[np.ndarray]) -> Mask:
+    """The mask with a part of the faces of these meshes added."""
     from engine.face.parts import part_mask
 
-    meshes = [face.mesh for face in faces if face.mesh is not None]
-    if not meshes:
-        return None
     pixels = document.mask.copy()
     for mesh in meshes:
         np.maximum(pixels, part_mask(mesh, part, document.size), out=pixels)

@@ -28,7 +28,7 @@ from engine.inpaint import FillResult, create_inpainter
 from gui import theme
 from gui.actions import FILE, VIEW, Actions, Now
 from gui.canvas.canvas import MASK_OPACITY, Canvas
-from gui.dialogs.messages import FailureDialog, about
+from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
 from gui.drops import dropped
@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
+        self.strip.refresh()
         self.modules.show_in(panel.modules)
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
 
@@ -185,7 +186,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         editor.devices_known.connect(self._on_devices)
-        for teller in (editor, self.files, self.masks, self.faces, self.school):
+        for teller in (editor, self.files, self.masks, self.faces, self.offers, self.school):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.scope_changed.connect(self._refresh)
         self.school.learnt.connect(lambda _name: self._list_models())
@@ -315,9 +316,6 @@ class MainWindow(QMainWindow):
         document, history, busy = self.document, self.document.history, self.editor.is_busy
         painted = document.is_open and document.has_mask
         results = self.editor.results
-        subjects = document.subjects
-        chosen = subjects[document.selected : document.selected + 1]
-        meshed = any(face.mesh is not None for face in chosen)
         self.actions_.enable(
             Now(
                 open=document.is_open,
@@ -326,9 +324,8 @@ class MainWindow(QMainWindow):
                 filled=results.current is not None,
                 round=results.round is not None,
                 nodes=bool(document.nodes),
-                faces=len(subjects),
-                meshed=meshed
-                or (self.masks.all_faces and any(f.mesh is not None for f in subjects)),
+                faces=len(document.subjects),
+                meshed=bool(self.masks.meshes()),
                 asked=self.modules.asks,
                 undo=history.can_undo,
                 redo=history.can_redo,
@@ -394,6 +391,11 @@ class MainWindow(QMainWindow):
             self.canvas.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
+            self._centre.show()
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+            for layout in (self.layout(), self._column):
+                if layout is not None:
+                    layout.activate()
         old.deleteLater()
         self.school.rebuild()
         self.offers.translate()
@@ -413,9 +415,9 @@ class MainWindow(QMainWindow):
         ShortcutsDialog(self).exec()
 
     def show_about(self) -> None:
-        from engine.doctor import mien_version
+        from gui.dialogs.about import AboutDialog
 
-        about(self, mien_version())
+        AboutDialog(self).exec()
 
     # Events.
 

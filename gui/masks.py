@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -11,7 +12,7 @@ from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
 from gui import parts
 from gui.document import Document
-from gui.editor import Editor, part_of_faces
+from gui.editor import Editor, with_part
 from gui.translation import tr
 
 GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
@@ -35,12 +36,21 @@ class Masks(QObject):
 
     def add_part(self, part: str) -> None:
         """Add a part of the chosen face, or of every face, to the mask."""
-        document = self._document
-        subjects = document.subjects
-        chosen = subjects if self.all_faces else subjects[document.selected : document.selected + 1]
-        mask = part_of_faces(document, part, chosen)
-        if mask is not None:
-            document.set_mask(mask, tr(parts.NAMES[part]))
+        meshes = self.meshes()
+        if meshes:
+            mask = with_part(self._document, part, meshes)
+            self._document.set_mask(mask, tr(parts.NAMES[part]))
+
+    def meshes(self) -> list[np.ndarray]:
+        """The meshes that a part is masked by: as found, or as read where a frame was drawn."""
+        document, readings = self._document, self._editor.readout.readings
+        found = []
+        for number, face in enumerate(document.subjects):
+            reading = readings.of(number)
+            mesh = reading.mesh if face.mesh is None and reading is not None else face.mesh
+            if mesh is not None and (self.all_faces or number == document.selected):
+                found.append(mesh)
+        return found
 
     def clear(self) -> None:
         self._document.set_mask(TiledMask(self._document.size), tr("Clear"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF, Qt
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from engine.face.finder import FaceFrame
@@ -48,7 +48,10 @@ class Offer(QFrame):
 
 
 class Offers(QObject):
-    """Follows the fills: one offer after the other, until each is taken or declined."""
+    """Follows the fills: one offer after the other, until each is taken or declined. Signal
+    `told`, one line for the status."""
+
+    told = Signal(str)
 
     def __init__(self, canvas: Canvas, document: Document, actions: Actions) -> None:
         super().__init__(canvas)
@@ -74,12 +77,13 @@ class Offers(QObject):
     def _take(self) -> None:
         """The guess becomes a frame to be moved, sized and turned; Enter fills again."""
         guess, *rest = self.open
-        self._show(tuple(rest))
         document = self._document
         document.set_frames((*document.frames, guess))
         document.select(len(document.frames) - 1)
+        self._show(tuple(rest))
         self._actions["tool_frame"].setChecked(True)
         self._canvas.setFocus()
+        self.told.emit(tr("Move, size and turn the frame to fit the face, then press Enter."))
 
     def _decline(self) -> None:
         guess, *rest = self.open

@@ -120,8 +120,11 @@ def icon(name: str) -> QIcon:
 
 
 def program_icon() -> QIcon:
-    """Mien's own, for windows and the task bar."""
-    return QIcon(str(_icons() / "mien.svg"))
+    """Mien's own icon, in every size it is drawn for."""
+    icon = QIcon()
+    for picture in sorted((_icons() / "mien").glob("*.png")):
+        icon.addFile(str(picture))
+    return icon
 
 
 def _icons() -> Path:
@@ -203,7 +206,7 @@ def _style(c: Colours) -> str:
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
-    QPushButton#small {{ padding: 2px 5px; }}
+    QPushButton#small {{ padding: 2px 3px; }}
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
         padding: 4px 12px; }}
     QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}
@@ -244,9 +247,11 @@ def _style(c: Colours) -> str:
         background: {c.text if c is DARK else c.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator, #layers QListWidget::indicator {{ width: 15px; height: 15px; border-radius: 4px;
+    QCheckBox::indicator, #layers QListWidget::indicator {{
+        width: 15px; height: 15px; border-radius: 4px;
         border: 1px solid {c.edge}; background: {c.field}; }}
-    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{
+        background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 3px; height: 6px; }}

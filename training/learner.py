@@ -115,7 +115,7 @@ def mean_mesh(shards: FaceShards) -> Tensor:
 def _adjacency() -> Tensor:
     """The mesh's graph."""
     from engine.face.graph import normalised_adjacency
-    from training.landmarks.train import mesh_links
+    from training.landmarks.links import mesh_links
 
     return normalised_adjacency(mesh_links().numpy())
 

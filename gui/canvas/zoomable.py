@@ -76,6 +76,7 @@ class Zoomable(QWidget):
             yield
         finally:
             self._is_still = False
+            self._is_fitted = self.view == fitted(self.document.size, QSizeF(self.size()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._is_still:

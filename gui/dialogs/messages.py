@@ -66,6 +66,7 @@ class FailureDialog(QDialog):
         column.addLayout(top)
         column.addWidget(self.detail)
         column.addLayout(bottom)
+        close.setFocus()
 
 
 @dataclass(frozen=True)
@@ -229,42 +230,3 @@ def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
         )
         == "save"
     )
-
-
-class AboutDialog(QDialog):
-    """What this program is."""
-
-    def __init__(self, parent: QWidget | None, version: str) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(tr("About Mien"))
-        sign, head = QLabel(), QLabel(f"Mien {version}")
-        sign.setPixmap(theme.program_icon().pixmap(72, 72))
-        head.setStyleSheet("font-size: 19px; font-weight: 700;")
-        text = QLabel(
-            tr(
-                "Paints hidden parts of faces back, expression and geometry kept. "
-                "Everything happens on this computer."
-            )
-        )
-        text.setWordWrap(True)
-        text.setMinimumWidth(300)
-        words = QVBoxLayout()
-        words.addWidget(head)
-        words.addWidget(text)
-        words.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(20)
-        top.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-        top.addLayout(words, 1)
-        close = QPushButton(tr("Close"))
-        close.clicked.connect(self.accept)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 22, 24, 16)
-        column.setSpacing(16)
-        column.addLayout(top)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-
-
-def about(parent: QWidget, version: str) -> None:
-    """What this program is."""
-    AboutDialog(parent, version).exec()

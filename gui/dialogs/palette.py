@@ -118,7 +118,8 @@ class _Row(QStyledItemDelegate):
         quiet = colours.on_accent if chosen and able else colours.quiet
         icon = index.data(Qt.ItemDataRole.DecorationRole)
         if icon is not None and not icon.isNull():
-            icon.paint(painter, rect.adjusted(10, 8, 0, -8).toRect(), Qt.AlignmentFlag.AlignLeft)
+            place = QRectF(rect.left() + 12, rect.center().y() - 9, 18, 18).toRect()
+            icon.paint(painter, place)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(text))
         painter.drawText(rect.adjusted(40, 0, 0, 0), middle, index.data())

@@ -25,7 +25,6 @@ from gui.panels.widgets import (
     button_for,
     check_for,
     named_row,
-    quiet,
     section,
     shrinkable,
     slider_row,
@@ -54,8 +53,8 @@ class Inspector(QWidget):
         body = QWidget()
         body.setObjectName("inspectorBody")
         self._column = QVBoxLayout(body)
-        self._column.setContentsMargins(16, 12, 16, 12)
-        self._column.setSpacing(6)
+        self._column.setContentsMargins(16, 10, 16, 10)
+        self._column.setSpacing(5)
         self.modules = ModulesSection(actions)
         self.faces = FacesSection(actions)
         self.expression = ExpressionPanel()
@@ -121,21 +120,17 @@ class Inspector(QWidget):
 
     def show_result(self, result: FillResult | None) -> None:
         """What the last fill took."""
-        if result is None:
-            self._result.setText("")
-            return
-        faces = sum(patch.kind == "face" for patch in result.patches)
-        textures = len(result.patches) - faces
-        parts = [
-            tr("{seconds:.1f} s on {device}").format(
-                seconds=result.seconds, device=result.device.upper()
-            )
-        ]
-        if faces:
-            parts.append(tr("face parts: {count}").format(count=faces))
-        if textures:
-            parts.append(tr("texture parts: {count}").format(count=textures))
-        self._result.setText(" · ".join(parts))
+        parts = []
+        if result is not None:
+            faces = sum(patch.kind == "face" for patch in result.patches)
+            textures = len(result.patches) - faces
+            line = tr("{seconds:.1f} s on {device}")
+            parts.append(line.format(seconds=result.seconds, device=result.device.upper()))
+            if faces:
+                parts.append(tr("face parts: {count}").format(count=faces))
+            if textures:
+                parts.append(tr("texture parts: {count}").format(count=textures))
+        self.expression.facts["seconds"].setToolTip("\n".join(parts))
 
     def _section(self, title: str) -> None:
         if self._column.count():
@@ -207,8 +202,6 @@ class Inspector(QWidget):
         checks.addWidget(check_for(actions, "preview", tr("Live preview")), 1)
         checks.addWidget(check_for(actions, "mesh", tr("Mesh")), 1)
         self._column.addLayout(checks)
-        self._result = quiet()
-        self._column.addWidget(self._result)
 
 
 def to_slider(size: float) -> float:

@@ -45,7 +45,7 @@ class FakeInpainter:
     asked for. Nodes under the mask are hidden.
 
     `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail;
-    `kind` is that of its patches.
+    `kind` is that of its patches, `suggestions` the frames it guesses at.
     """
 
     def __init__(self) -> None:
@@ -111,7 +111,9 @@ class FakeInpainter:
         alpha = request.mask.pixels[y : y + height, x : x + width].copy()
         patch = Patch(box, pixels, alpha, self.kind, 0.1)
         readings = tuple(self._reading(n, f, request) for n, f in enumerate(self.faces))
-        return FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
+        result = FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
+        object.__setattr__(result, "suggestions", self.suggestions)
+        return result
 
 
 @pytest.fixture(autouse=True)

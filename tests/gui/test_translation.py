@@ -80,3 +80,13 @@ def test_text_can_be_read(colours: theme.Colours) -> None:
     assert contrast(colours.on_accent, colours.accent) >= 4.5
     for bar in (colours.seen, colours.predicted):
         assert contrast(bar, colours.window) >= 3
+
+
+@pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
+def test_lines_that_mean_something_can_be_seen(colours: theme.Colours) -> None:
+    for ground in (colours.window, colours.field):
+        assert contrast(colours.edge, ground) >= 3
+    style = theme._style(colours)
+    for control in ("QComboBox", "QLineEdit", "QCheckBox::indicator", "QSlider::groove"):
+        rules = [rule for rule in style.split("}") if control in rule.split("{")[0]]
+        assert any(colours.edge in rule for rule in rules), control
