@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.edit import edit as edits
-from engine.edit.compositor import Composite, damage
+from engine.edit.compositor import Composite, Shown, damage
 from engine.edit.edit import Edit, Layer, PlacedNode
 from engine.edit.session import PhotoReference
 from engine.edit.tiles import StrokeInProgress, TiledMask
@@ -81,6 +81,12 @@ class Document(QObject):
         if self._dragged is not None:
             edit = replace(edit, nodes=self._dragged)
         return edit
+
+    @property
+    def shown(self) -> Shown:
+        """The picture in the screen's colours, to be read by box."""
+        assert self.picture is not None
+        return Shown(self.picture)
 
     @property
     def painted(self) -> TiledMask | StrokeInProgress:

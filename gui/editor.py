@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.edit.compositor import Composite
+from engine.edit.compositor import Composite, Shown
 from engine.edit.edit import Edit, Layer, request_of, subjects_of
 from engine.edit.session import (
     PhotoMissing,
@@ -160,7 +160,7 @@ class Editor(QObject):
 
         def job(progress: object, cancel: threading.Event) -> Opened:
             photo = read()
-            return Opened(photo, Pyramid(photo.pixels), reference_of(photo))
+            return Opened(photo, Pyramid(Shown(Composite(photo))), reference_of(photo))
 
         self.told.emit(tr("Opening…"))
         opening = Operation(job, self._files, self.desk)
@@ -179,7 +179,7 @@ class Editor(QObject):
             edit = read_session(path, photo)
             whole, reference = edit.photo, reference_of(edit.photo)
             own = None if orphan is not None else path
-            return Opened(whole, Pyramid(whole.pixels), reference, edit, own)
+            return Opened(whole, Pyramid(Shown(Composite(whole))), reference, edit, own)
 
         def done(opened: Opened) -> None:
             if orphan is not None:

@@ -207,5 +207,6 @@ def thumbnail(photo: Photo, mask: TiledMask, fill: FillResult) -> QImage:
         lay(picture, (left, top), patch)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
-    small = resize(np.ascontiguousarray(picture[..., :3]), (THUMBNAIL, THUMBNAIL))
+    shown = photo.to_srgb(np.ascontiguousarray(picture))
+    small = resize(np.ascontiguousarray(shown), (THUMBNAIL, THUMBNAIL))
     return image_from_rgb(small).copy()
