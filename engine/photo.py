@@ -19,6 +19,7 @@ import numpy as np
 
 from engine import colour
 from engine.atomic import check_writable, write_atomically
+from engine.compositing import lay
 from engine.errors import MienError
 from engine.photo_decode import EndsEarly, NeedsPackage, decode, kind_of
 from engine.photo_encode import JPEG_QUALITY, check_size, eight_bit, encode, losses
@@ -161,17 +162,8 @@ class Photo:
             return self
         pixels = self.pixels.copy()
         for patch in patches:
-            x, y, width, height = patch.box
-            region = pixels[y : y + height, x : x + width, :3]
-            region[...] = blend(region, patch.pixels, patch.alpha)
+            lay(pixels, (0, 0), patch)
         return self.with_pixels(pixels)
-
-
-def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`above` over `below` (h x w x 3, one depth) by alpha (h x w uint8), exact at 0 and 255."""
-    weight = alpha[..., None].astype(np.uint32)
-    mixed = below.astype(np.uint32) * (255 - weight) + above.astype(np.uint32) * weight
-    return ((mixed + 127) // 255).astype(below.dtype)
 
 
 def photo_from_array(rgb: np.ndarray) -> Photo:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import Patch
-from engine.photo import Photo
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
 from gui.qimage import image_from_argb, image_from_rgb
@@ -18,16 +17,11 @@ from gui.qimage import image_from_argb, image_from_rgb
 CHECK = 8  # device pixels of a square behind transparency
 
 
-def draw_photo(
-    painter: QPainter, pyramid: Pyramid, view: Viewport, area: QRect, photo: Photo | None = None
-) -> None:
-    """The photo's pixels of a widget area that lies inside the photo; `photo` says what colours
-    the pyramid's pixels are in."""
+def draw_photo(painter: QPainter, pyramid: Pyramid, view: Viewport, area: QRect) -> None:
+    """The photo's pixels of a widget area that lies inside the photo."""
     ratio = painter.device().devicePixelRatio()
     rect = _device(area, ratio)
     pixels = pyramid.view(view.scale * ratio, (view.x * ratio, view.y * ratio), rect)
-    if photo is not None and photo.profile is not None:
-        pixels = np.concatenate([photo.to_srgb(pixels), pixels[..., 3:]], axis=2)
     if pixels.shape[2] == 4:
         pixels = _on_checks(pixels, rect)
     image = image_from_rgb(pixels)
@@ -74,13 +68,9 @@ def _on_checks(pixels: np.ndarray, rect: tuple[int, int, int, int]) -> np.ndarra
     return mixed.astype(np.uint8)
 
 
-def preview_image(
-    patch: Patch, photo: Photo | None = None
-) -> tuple[tuple[int, int, int, int], QImage]:
-    """A patch as an image to be drawn over its box; `photo` says what colours it is in."""
+def preview_image(patch: Patch) -> tuple[tuple[int, int, int, int], QImage]:
+    """A patch as an image to be drawn over its box."""
     rgb = patch.pixels if patch.pixels.dtype == np.uint8 else (patch.pixels >> 8).astype(np.uint8)
-    if photo is not None:
-        rgb = photo.to_srgb(rgb)
     alpha = patch.alpha.astype(np.uint32)
     argb = alpha << 24
     for channel, place in ((0, 16), (1, 8), (2, 0)):

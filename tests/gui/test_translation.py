@@ -113,3 +113,13 @@ def test_what_a_format_cannot_hold_is_said_in_the_users_language() -> None:
     clauses = {clause for clause in clauses if len(clause) > 2 and clause not in ("mode",)}
     assert len(clauses) > 15
     assert clauses - {"IPTC"} <= texts()
+
+
+@pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
+def test_lines_that_mean_something_can_be_seen(colours: theme.Colours) -> None:
+    for ground in (colours.window, colours.field):
+        assert contrast(colours.edge, ground) >= 3
+    style = theme._style(colours)
+    for control in ("QComboBox", "QLineEdit", "QCheckBox::indicator", "QSlider::groove"):
+        rules = [rule for rule in style.split("}") if control in rule.split("{")[0]]
+        assert any(colours.edge in rule for rule in rules), control
