@@ -234,7 +234,7 @@ def read_face(
         after, shift = networks.read(filled, guidance)
     mesh = hidden = None
     if guidance.nodes is not None and guidance.hidden is not None:
-        places = guidance.nodes[0].cpu().numpy().astype(np.float64)
+        places = networks.nodes(filled, guidance)
         mesh = geometry.transform(geometry.invert(frame), places).astype(np.float32)
         hidden = guidance.hidden[0].cpu().numpy() > 0
     return FaceReading(

@@ -168,6 +168,22 @@ class Guide:
         """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""
         return None if self.emotion is None else self.emotion.read(crop, hole)
 
+    def painted(self, filled: Tensor, guidance: Guidance) -> Tensor:
+        """1 x 478 x 2: the guidance's nodes, the hidden ones as they are found in a filled crop.
+
+        The network's own offset, as the seen nodes have it, is taken off first."""
+        assert guidance.nodes is not None
+        assert guidance.hidden is not None
+        if self.landmarks is None:
+            return guidance.nodes
+        found = self.landmarks(filled, torch.zeros_like(filled[:, :1]))
+        hidden = guidance.hidden.unsqueeze(-1) > 0
+        seen = ~hidden.expand_as(found)
+        if seen.any():
+            away = torch.where(seen, found - guidance.nodes, 0).sum(1, keepdim=True)
+            found = found - away / seen.sum(1, keepdim=True).clamp(min=1)
+        return torch.where(hidden, found, guidance.nodes)
+
     def shift(self, filled: Tensor, guidance: Guidance) -> float | None:
         """How far the hidden nodes of a filled crop lie from where they were expected, mean in
         inter-ocular distances; None where nothing is hidden or nothing can be measured."""

@@ -110,6 +110,20 @@ class Networks:
             pixels, _ = self._tensors(crop, np.zeros(crop.shape[:2], bool))
             return self.guide.read(pixels), self.guide.shift(pixels, guidance)
 
+    def nodes(self, filled: np.ndarray | None, guidance: Guidance) -> np.ndarray:
+        """478 x 2 in crop units: seen nodes as found, hidden ones where the fill has them. An
+        asked-for expression moves them away from where the face had them; else, and where
+        nothing is filled, they are those that were expected."""
+        import torch
+
+        assert guidance.nodes is not None
+        with torch.inference_mode():
+            nodes = guidance.nodes
+            if filled is not None and guidance.asked:
+                pixels, _ = self._tensors(filled, np.zeros(filled.shape[:2], bool))
+                nodes = self.guide.painted(pixels, guidance)
+            return nodes[0].cpu().numpy().astype(np.float64)
+
     def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
         if guidance is None:
             return self.prior.fill(pixels, hidden)

@@ -339,6 +339,7 @@ class MainWindow(QMainWindow):
         name = document.path.name if document.path else tr("Pasted") if document.is_open else ""
         self.header.show_file(name, document.size, document.is_changed)
         self.header.compare.setEnabled(document.is_open)
+        self.header.show_refill(document.is_open and self.editor.refill() is not None)
         self.setWindowTitle(f"{name}[*] — Mien" if name else "Mien[*]")
         self.setWindowModified(document.is_changed)
 

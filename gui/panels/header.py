@@ -40,6 +40,10 @@ class Header(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
 
+    def show_refill(self, again: bool) -> None:
+        """Whether the settings are others than those the shown hole was filled with."""
+        self.fill.setText((tr("Fill again") if again else tr("Fill")) + "  ↵")
+
     def show_file(self, name: str, size: tuple[int, int], changed: bool) -> None:
         """The photo's name and size, with a dot while it has unsaved fills."""
         dot = "● " if changed else ""

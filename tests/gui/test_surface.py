@@ -317,3 +317,13 @@ def test_a_thumbnail_shows_the_hole(faced: MainWindow, hand) -> None:
         for y in range(0, picture.height(), 4)
     )
     assert green > 0.12 * (picture.width() // 4) * (picture.height() // 4)
+
+
+def test_other_settings_are_said_to_be_for_filling_again(faced: MainWindow, hand, pick) -> None:
+    hand.hide_mouth()
+    hand.fill()
+    assert faced.header.fill.text() == "Fill  ↵"
+    pick(faced.inspector.modules.chooser, "happiness")
+    assert faced.header.fill.text() == "Fill again  ↵"
+    pick(faced.inspector.modules.chooser, "keep")
+    assert faced.header.fill.text() == "Fill  ↵"
