@@ -400,6 +400,14 @@ SPECS: tuple[Spec, ...] = (
         kept=True,
     ),
     Spec(
+        "batch",
+        MORE,
+        mark("&Batch…"),
+        lambda w: w.batches.show(),
+        "Ctrl+Shift+B",
+        "image-multiple-outline",
+    ),
+    Spec(
         "training", MORE, mark("&Training…"), lambda w: w.school.show(), "Ctrl+T", "school-outline"
     ),
     Spec(

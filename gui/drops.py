@@ -28,7 +28,9 @@ def dropped(data: QMimeData) -> tuple[list[Path], str]:
     if others:
         name = others[0].name
         if others[0].is_dir():
-            return photos, tr("{name} is a folder; drop the photos themselves.").format(name=name)
+            return photos, tr("{name} is a folder; Tools, Batch fills all its photos.").format(
+                name=name
+            )
         sentence = tr("{name} is no photo Mien opens; it reads JPEG, PNG, WebP, TIFF and BMP.")
         return photos, sentence.format(name=name)
     if data.hasUrls() and not paths:

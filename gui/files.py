@@ -10,7 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from engine.edit.session import SUFFIX
-from engine.photo import OPEN_SUFFIXES, Photo, photo_from_array, save_losses
+from engine.photo import (
+    OPEN_SUFFIXES,
+    SAVE_SUFFIXES,
+    Photo,
+    photo_from_array,
+    save_losses,
+)
 from gui.dialogs import messages
 from gui.document import Document
 from gui.editor import Astray, Editor
@@ -19,7 +25,10 @@ from gui.qimage import rgb_from_image
 from gui.settings import Settings
 from gui.translation import tr
 
-FILTERS = "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp)"
+FILTERS = (
+    "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp);;"
+    "AVIF (*.avif)"
+)
 
 
 class Files(QObject):
@@ -126,14 +135,15 @@ class Files(QObject):
             return
         start = document.path or Path.home() / "photo.png"
         if document.path == document.photo.path:
-            start = start.with_name(f"{start.stem}-mien{start.suffix}")
+            writable = start.suffix.lower() in SAVE_SUFFIXES
+            start = start.with_name(f"{start.stem}-mien{start.suffix if writable else '.tif'}")
         name, chosen = QFileDialog.getSaveFileName(
             self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
         )
         if not name:
             return
         path = Path(name)
-        if path.suffix.lower() not in OPEN_SUFFIXES:
+        if path.suffix.lower() not in SAVE_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
         losses = save_losses(document.photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):

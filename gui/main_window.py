@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from engine.inpaint import FillResult, create_inpainter
 from gui import theme
 from gui.actions import FILE, VIEW, Actions, Now
+from gui.batches import Batches
 from gui.canvas.canvas import MASK_OPACITY, Canvas
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.masks = Masks(self, self.document, self.editor)
         self.faces = Faces(self.document, self)
         self.school = School(self, self.settings)
+        self.batches = Batches(self, self.settings)
         self.actions_ = Actions(self)
         self.modules = Modules(self.actions_, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
@@ -186,12 +188,15 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         editor.devices_known.connect(self._on_devices)
-        for teller in (editor, self.files, self.masks, self.faces, self.offers, self.school):
+        tellers = (editor, self.files, self.masks, self.faces, self.offers)
+        for teller in (*tellers, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.scope_changed.connect(self._refresh)
         self.school.learnt.connect(lambda _name: self._list_models())
         self.school.chosen.connect(self._use_model)
         self.school.ended.connect(self.close)
+        self.batches.open_requested.connect(self.open)
+        self.batches.ended.connect(self.close)
 
     def _restore(self) -> None:
         keep = self.settings
@@ -398,6 +403,7 @@ class MainWindow(QMainWindow):
                     layout.activate()
         old.deleteLater()
         self.school.rebuild()
+        self.batches.rebuild()
         self.offers.translate()
         self._show_choices()
         self._show_faces()
@@ -447,15 +453,17 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._given_up = self.document.revision
-        if not self.school.may_leave():
-            if not self.school.is_closing:
-                self._given_up = None
-            event.ignore()
-            return
+        for place in (self.school, self.batches):
+            if not place.may_leave():
+                if not place.is_closing:
+                    self._given_up = None
+                event.ignore()
+                return
         keep, brush = self.settings, self.canvas.brush
         keep.keep("geometry", self.saveGeometry())
         keep.keep("brush_size", brush.size)
         keep.keep("brush_hardness", brush.hardness)
         self.school.close()
+        self.batches.close()
         self.editor.close()
         event.accept()

@@ -235,6 +235,13 @@ def _style(c: Colours) -> str:
     QToolButton#result:focus {{ border-color: {c.quiet}; }}
     #sheet {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         color: {c.quiet}; padding: 5px; }}
+    #queue {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
+        selection-background-color: {c.hover}; selection-color: {c.text}; outline: none; }}
+    #queue::item {{ padding: 4px 6px; border-bottom: 1px solid {c.line}; }}
+    #queue QHeaderView {{ background: {c.field}; }}
+    #queue QHeaderView::section {{ background: {c.field}; color: {c.quiet}; border: none;
+        border-bottom: 1px solid {c.line}; padding: 6px; font-weight: 600; }}
+    #batchOptions, #batchBody {{ background: {c.window}; border: none; }}
     QLineEdit {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
         padding: 5px 9px; min-height: 18px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; }}
