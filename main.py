@@ -69,7 +69,9 @@ def inpaint(
     as_json: JsonOption = False,
 ) -> None:
     """Fill the masked part of one photo."""
+    from engine.device import check_device
     from engine.face.frames import parse_frame
+    from engine.generator.weights import find_filler
     from engine.inpaint import FillOptions, FillRequest, create_inpainter
     from engine.mask import open_mask
     from engine.photo import check_destination, open_photo, save_photo
@@ -86,6 +88,8 @@ def inpaint(
         variant=variant,
     )
     check_destination(output, overwrite=overwrite)
+    find_filler(model)  # what cannot be is said before anything is loaded
+    check_device(device)
     picture = open_photo(photo)
     hole = open_mask(mask, picture.size)
     if hole.is_empty:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from engine.generator.weights import Manifest, write_model
 from training.faces import FaceShards
+from training.landmarks.config import LandmarkConfig
 from training.landmarks.measure import Figure, measure, measure_spread, table
-from training.landmarks.train import run_config, trained
+from training.landmarks.train import trained
 
 NAME = "landmarks"
 
@@ -83,4 +84,4 @@ def _samples(run: Path) -> int:
     from training.checkpoint import LATEST, load_checkpoint
 
     facts = load_checkpoint(run / LATEST)[2]
-    return int(facts["step"]) * run_config(run).batch
+    return int(facts["step"]) * LandmarkConfig.of_run(run).batch

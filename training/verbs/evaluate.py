@@ -40,12 +40,19 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure fills against the untouched faces, beside OpenCV's two and the prior alone."""
+    from engine.device import check_device
+    from engine.generator.weights import find_filler
+
+    models = tuple(model or ("default",))
+    for name in models:  # before torch and the photos, which take seconds
+        find_filler(name)
+    check_device(device)
     from training.evaluate import EvaluateOptions
     from training.evaluate import evaluate as run
 
     options = EvaluateOptions(
         holes=tuple(holes or ("centre",)),
-        models=tuple(model or ("default",)),
+        models=models,
         limit=limit,
         source=source,
         seed=seed,
