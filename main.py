@@ -49,13 +49,25 @@ EmotionOption = Annotated[
     ),
 ]
 StrengthOption = Annotated[float, typer.Option(help="Of an asked-for emotion, 0 to 1.5.")]
+GrowOption = Annotated[
+    str,
+    typer.Option(
+        help="Pixels the mask is made larger by; auto: as far as what it hugs shows at its border."
+    ),
+]
 VariantOption = Annotated[int, typer.Option(help="0 the most probable fill, 1, 2, ... others.")]
 
 
 @app.command()
 def inpaint(
     photo: Annotated[Path, typer.Argument(help="The photo to fill.")],
-    mask: Annotated[Path, typer.Option(help="A picture of the photo's size: white is filled.")],
+    mask: Annotated[
+        Path,
+        typer.Option(
+            help="A picture of the photo's size: white is filled, or what is drawn on a "
+            "transparent or black ground."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")],
     face: FaceOption = None,
     model: ModelOption = "default",
@@ -65,6 +77,19 @@ def inpaint(
     emotion: EmotionOption = "keep",
     strength: StrengthOption = 1.0,
     variant: VariantOption = 0,
+    invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
+    marker: Annotated[
+        str | None,
+        typer.Option(
+            help="The mask is a photo, and what is painted on it in this colour is filled: red, "
+            "#ff0000 or 255,0,0."
+        ),
+    ] = None,
+    grow: GrowOption = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="Fill even nearly the whole photo.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,7 +99,15 @@ def inpaint(
     from engine.generator.weights import find_filler
     from engine.inpaint import FillOptions, FillRequest, create_inpainter
     from engine.mask import open_mask
-    from engine.photo import check_destination, open_photo, save_photo
+    from engine.mask_file import parse_colour, refuse_doubtful
+    from engine.photo import (
+        changed_on_disk,
+        check_destination,
+        check_room,
+        open_photo,
+        save_losses,
+        save_photo,
+    )
 
     frames = tuple(parse_frame(text) for text in face or ())
     options = FillOptions(
@@ -90,19 +123,64 @@ def inpaint(
     check_destination(output, overwrite=overwrite)
     find_filler(model)  # what cannot be is said before anything is loaded
     check_device(device)
-    picture = open_photo(photo)
-    hole = open_mask(mask, picture.size)
+    by = _pixels_to_grow(grow)
+    colour = None if marker is None else parse_colour(marker)
+    picture = _open_whole(open_photo, photo, partial)
+    check_room(picture, output)
+    lost = save_losses(picture, output)
+    if lost and not as_json:
+        typer.echo(f"{output.name} will be without {', '.join(lost)}.", err=True)
+    hole = open_mask(mask, picture.size, invert=invert, marker=colour)
     if hole.is_empty:
-        raise MienError(f"The mask {mask} is all black; paint white what should be filled.")
-    result = create_inpainter().fill(FillRequest(picture, hole, options))
-    for patch in result.patches:
-        picture = picture.apply(patch)
-    saved = save_photo(picture, output, overwrite=overwrite)
-    if as_json:
-        typer.echo(json.dumps({"output": str(saved), **result.as_dict()}))
+        raise MienError(
+            f"The mask {mask} is all black; paint white what should be filled, or say --invert to "
+            "fill what is black."
+        )
+    if not yes:
+        refuse_doubtful(hole, mask.name)
+    if by is None:
+        from engine.grow import auto_grow
+
+        hole, by = auto_grow(picture.rgb8, hole)
     else:
-        kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
-        typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+        hole = hole.grow(by)
+    result = create_inpainter().fill(FillRequest(picture, hole, options))
+    if (
+        output.exists()
+        and photo.exists()
+        and output.samefile(photo)
+        and (changed_on_disk(picture.stamp, output))
+    ):
+        raise MienError(f"{output} was changed by another program meanwhile; fill it again.")
+    saved = save_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    if as_json:
+        told = {"output": str(saved), "grown": by, "lost": lost, **result.as_dict()}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
+    typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+    if grow == "auto" and by:
+        typer.echo(f"The mask hugged what it hides and was grown by {by} pixels (--grow 0: not).")
+
+
+def _open_whole(open_photo, path: Path, partial: bool):
+    """The photo; of one that ends early the sentence names the option that opens it."""
+    from engine.photo import IncompletePhotoError
+
+    try:
+        return open_photo(path, partial=partial)
+    except IncompletePhotoError as error:
+        sentence = str(error).rstrip(".")
+        raise MienError(f"{sentence} (--partial).") from error
+
+
+def _pixels_to_grow(text: str) -> int | None:
+    """None for auto. Raises MienError."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) > 1000:
+        raise MienError(f"--grow {text}: give auto, or whole pixels from 0 to 1000.")
+    return int(text)
 
 
 @app.command()

@@ -152,8 +152,7 @@ def _fill_one(
     if hole.is_empty:
         raise MienError(f"The mask {mask.name} is all black; paint white what should be filled.")
     result = inpainter.fill(FillRequest(photo, hole, options or FillOptions()))
-    for patch in result.patches:
-        photo = photo.apply(patch)
+    photo = photo.apply(*result.patches)
     save_photo(photo, target, overwrite=overwrite)
     return FILLED, len(result.patches)
 

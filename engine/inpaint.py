@@ -48,6 +48,8 @@ class FillOptions:
             raise MienError(
                 f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
             )
+        if not 0 <= self.seed < 2**32:
+            raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
         if not 0 <= self.strength <= 1.5:
             raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 
@@ -74,7 +76,8 @@ class Progress:
 @dataclass(frozen=True)
 class FillResult:
     """patches in the order to apply; faces found; the model and device that ran; wall seconds;
-    a reading of every face that was filled."""
+    a reading of every face that was filled. suggestions: frames of faces that holes filled with
+    texture may hide, of which too little is seen to be sure."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -82,6 +85,7 @@ class FillResult:
     device: str
     seconds: float
     readings: tuple[FaceReading, ...] = ()
+    suggestions: tuple[FaceFrame, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -103,11 +107,17 @@ class FillResult:
                     "box": list(patch.box),
                     "kind": patch.kind,
                     "seconds": round(patch.seconds, 4),
+                    "laid": patch.laid,
+                    "confidence": round(patch.confidence, 3),
                     "readings": patch.readings,
                 }
                 for patch in self.patches
             ],
             "readings": [reading.as_dict() for reading in self.readings],
+            "suggestions": [
+                [round(v, 1) for v in (f.x, f.y, f.width, f.height, f.angle)]
+                for f in self.suggestions
+            ],
         }
 
 

@@ -8,6 +8,7 @@ from training.configuration import Config
 
 INPUTS = ("prior", "zero")
 PRECISIONS = ("32-true", "bf16-mixed")
+GRIDS = ("full", "half")
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,27 @@ class ModuleSwitches:
 class TrainingConfig(Config):
     """How a generator is trained; what is not said here is in `Config`.
 
-    input: "prior" sharpens the prior's fill, "zero" is the published form. side: crop in pixels.
-    train_generator: False freezes it, only the modules learn. shared_holes: one hole a batch,
-    cheaper on a CPU. keep_minutes: between numbered averages that stay, None keeps none.
-    sheet_steps: between sheets of sample fills. validation_steps: between looks at
-    `validation_faces` faces kept out of the training (at most a tenth of them), by which
+    input: "prior" sharpens the prior's fill, "zero" is the published form. grid: of the
+    generator, "full" or "half" (see engine.generator.dmfn). side: crop in pixels. growth: crop
+    sides before that, [share of the schedule it lasts to, side] in turn. balanced: draw dark-
+    skinned and Asian faces as often as training.balance has it. astray: share of the samples whose
+    frame is laid clearly wrong. patch: side of the part around a place in the hole that the
+    trunk's losses look at, 0 for all. train_generator: False freezes it, only the modules learn.
+    shared_holes: one hole a batch, cheaper on a CPU. keep_minutes: between numbered averages that
+    stay, None keeps none. sheet_steps: between sheets of sample fills. validation_steps: between
+    looks at `validation_faces` faces kept out of the training (at most a tenth of them), by which
     `best.safetensors` is chosen; 0 never looks. lpips_file: the LPIPS-Alex weights that
     weights.lpips needs.
     """
 
     name: str = "generator"
     input: str = "prior"
+    grid: str = "full"
     side: int = 256
+    growth: tuple[tuple[float, int], ...] = ()
+    balanced: bool = False
+    astray: float = 0.0
+    patch: int = 0
     batch: int = 16
     samples: int | None = None
     minutes: float | None = None
@@ -98,7 +108,12 @@ class TrainingConfig(Config):
         self.refuse(
             (self.input not in INPUTS, f"input is '{self.input}'; choose prior or zero."),
             (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
-            (self.side % 32 != 0 or self.side < 32, f"side {self.side} is not a multiple of 32."),
+            (self.grid not in GRIDS, f"grid is '{self.grid}'; choose full or half."),
+            *(
+                (side % 32 != 0 or side < 32, f"side {side} is not a multiple of 32.")
+                for side in (self.side, *(side for _, side in self.growth))
+            ),
+            (not 0 <= self.astray <= 1, f"astray {self.astray} is not between 0 and 1."),
             (
                 not 0 <= self.modules.dropout < 1,
                 f"dropout {self.modules.dropout} is not between 0 and 1.",
@@ -112,3 +127,7 @@ class TrainingConfig(Config):
                 "nothing would learn; switch a module on or train_generator.",
             ),
         )
+
+    def side_at(self, done: float) -> int:
+        """The crop's side when `done` (0..1) of the schedule is behind."""
+        return next((side for until, side in self.growth if done < until), self.side)

@@ -224,6 +224,7 @@ def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
         side=options.side,
         minutes=options.minutes,
         input=base.input,
+        grid=base.grid,
         modules=switches,
     )
 
@@ -262,6 +263,7 @@ def _measured(
         if tensors is not None:
             networks = as_networks(tensors, networks, name=options.model_name)
         asked = EvaluateOptions(
+            aligned=True,
             holes=HOLES,
             models=(),
             limit=MOST_MEASURED,
@@ -303,6 +305,7 @@ def _install(
         kind="generator",
         native_crop=base.native_crop if base.kind == "generator" else options.side,
         input=base.input,
+        grid=base.grid,
         licence=base.licence,
         figures=figures,
         notes=f"{base.name}, fine-tuned on {faces} faces",

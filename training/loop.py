@@ -11,7 +11,8 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +168,9 @@ class Training:
         """Go on from a checkpoint: weights, averages, optimisers, step and random state. Returns
         its facts. Raises MienError where it is of another network."""
         states, optimisers, facts = load_checkpoint(path)
-        averaged = states.get("ema", states.get("average", {}))  # the landmarks' were called so
         try:
             self.load_states(states)
-            self.average.restore(averaged)
+            self.average.restore(_average_in(states))
         except (RuntimeError, KeyError) as error:
             raise MienError(
                 f"The run in {path.parent} is of another network, or has other modules; choose "
@@ -209,6 +209,73 @@ class Training:
         if self.fabric.world_size > 1:
             means = self.fabric.all_reduce(means, reduce_op="mean")
         return {name: round(value, 5) for name, value in zip(names, means.tolist(), strict=True)}  # type: ignore[union-attr]
+
+
+class NetworkTraining(Training):
+    """The training of one network by one optimiser."""
+
+    network: nn.Module
+
+    def set_up(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> Any:
+        """Take both over; returns what is called in training, the network for all processes."""
+        self.network = network
+        shared, self.optimisers["network"] = self.fabric.setup(network, optimiser)
+        self.average = Average(network.state_dict(), self.config.ema)
+        return shared
+
+    def live(self) -> dict[str, Tensor]:
+        """The network's tensors."""
+        return self.network.state_dict()
+
+    def states(self) -> dict[str, dict[str, Tensor]]:
+        """The network."""
+        return {"network": self.network.state_dict()}
+
+    def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
+        """The inverse of `states`."""
+        self.network.load_state_dict(states["network"])
+
+
+def decayed(network: nn.Module, decay: float, but: Collection[str] = ()) -> list[dict[str, Any]]:
+    """An optimiser's groups: weights decay; biases, norms and parameters named in `but` do not."""
+    named = list(network.named_parameters())
+    weights = [p for name, p in named if p.ndim > 1 and name not in but]
+    others = [p for name, p in named if p.ndim <= 1 or name in but]
+    return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def averaged(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The averaged tensors of a run's last checkpoint, and its facts. Raises MienError."""
+    if not (run / LATEST).is_file():
+        raise MienError(f"{run} holds no averaged weights yet; train it first.")
+    states, _, facts = load_checkpoint(run / LATEST)
+    return _average_in(states), facts
+
+
+def _average_in(states: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
+    return states.get("ema") or states.get("average", {})  # some runs of before call it so
+
+
+class Ahead:
+    """Batches that a thread draws while the step before is taken.
+
+    draw: the batch of a step, by its number.
+    """
+
+    def __init__(self, draw: Callable[[int], Any]) -> None:
+        self._draw = draw
+        self._pool = ThreadPoolExecutor(1)
+        self._waiting: Future[Any] | None = None
+
+    def batch(self, step: int) -> Any:
+        """The batch of a step; the next step's is begun."""
+        batch = self._draw(step) if self._waiting is None else self._waiting.result()
+        self._waiting = self._pool.submit(self._draw, step + 1)
+        return batch
+
+    def close(self) -> None:
+        """Drop what no step will ask for."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 def fabric_for(device: str, devices: int = 1, precision: str = "32-true") -> Any:

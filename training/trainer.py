@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import lightning_fabric
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
 from training.average import Average
+from training.balance import balanced_weights
 from training.checkpoint import BEST, EMA, save_average
 from training.config import TrainingConfig
 from training.crops import TrainingCrops, crop_batches, kept_apart
@@ -106,7 +108,7 @@ class Trainer(Training):
             self.raw_discriminator = Discriminator()
             judging = self._set_up(self.raw_discriminator)
             self.discriminator, self.optimisers["discriminator"] = judging
-        self.objective = Objective(config.weights, fabric.device, config.lpips_file)
+        self.objective = Objective(config.weights, fabric.device, config.lpips_file, config.patch)
         self.filler = Filler(config, prior, fabric.device)
         if shards is not None:
             self._look(shards)
@@ -174,15 +176,29 @@ class Trainer(Training):
         save_average(run / EMA, self.average.tensors, self.all_facts())
 
     def _batches(self, shards: FaceShards, apart: list[int]) -> Iterator[Sample]:
+        """Endless batches; where crops grow, of the side that the clock has come to."""
+        weights = balanced_weights(shards) if self.config.balanced else shards.weights()
+        while True:
+            side = self.config.side_at(self.clock.done())
+            for batch in self._of_side(side, shards, apart, weights):
+                yield batch
+                if self.config.side_at(self.clock.done()) != side:
+                    break
+
+    def _of_side(
+        self, side: int, shards: FaceShards, apart: list[int], weights: np.ndarray
+    ) -> Iterator[Sample]:
         config, fabric = self.config, self.fabric
         crops = TrainingCrops(
             shards,
-            config.side,
+            side,
             config.seed,
             config.batch,
             shared=config.shared_holes,
             dropout=config.modules.dropout,
             apart=apart,
+            weights=weights,
+            astray=config.astray,
         )
         batches = crop_batches(
             crops,

@@ -29,7 +29,7 @@ CARD = "CARD.md"
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
-HALVED = ("generator", "emotion", "judge", "landmarks")
+HALVED = ("generator", "emotion", "judge", "landmarks", "locator")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Manifest:
     """What a model says of itself.
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
-    "judge" (only measures) or "landmarks". file: the weights. sha256, bytes: of that file.
+    "judge" (only measures), "landmarks" or "locator". file: the weights; sha256, bytes: its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
-    or "zero" (paints a zeroed hole). default: whether `--model default` means this one. figures:
+    or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
+    engine.generator.dmfn). default: whether `--model default` means this one. figures:
     what was measured, by protocol. notes: where from.
     """
 
@@ -51,6 +52,7 @@ class Manifest:
     bytes: int
     native_crop: int = 256
     input: str = "prior"
+    grid: str = "full"
     default: bool = False
     modules: dict[str, Any] = field(default_factory=dict)
     licence: str = ""

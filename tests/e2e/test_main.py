@@ -201,6 +201,7 @@ UNKNOWN = (
     ("train", "emotion", "--run", "a", "--data", "a", "--config", "nonsense"),
     ("train", "landmarks", "--run", "a", "--faces", "a", "--config", "nonsense"),
     ("train", "landmarks", "--run", "a", "--faces", "a", "--device", "nonsense"),
+    ("train", "locator", "--run", "a", "--photos", "a", "--faces", "a", "--config", "nonsense"),
     ("train", "prior", "--faces", "a", "-o", "b", "--basis", "nonsense"),
 )
 

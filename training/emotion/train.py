@@ -21,14 +21,12 @@ from torch.nn import functional as F
 from engine.errors import MienError
 from engine.face.emotion import SIDE, EmotionNetwork, mirror_mean
 from engine.generator.weights import find, load_tensors
-from training.average import Average
-from training.checkpoint import LATEST, load_checkpoint
 from training.emotion.augment import augmented, plain_inputs
 from training.emotion.config import EmotionConfig
 from training.emotion.data import LabelledFaces, load_faces
 from training.emotion.judge import Judge, PlainEmotionNetwork, SqueezeEmotionNetwork, judge_of
 from training.failures import explained
-from training.loop import Losses, Report, Training, fabric_for, go_on
+from training.loop import Losses, NetworkTraining, Report, averaged, decayed, fabric_for, go_on
 from training.run import RunFolder
 
 QUICK = 1000  # validation faces looked at on the way
@@ -84,10 +82,8 @@ def finished(run: Path, folder: Path) -> Reader:
     """The averaged network of a run, in eval mode, calibrated on the validation split of the sets
     in `folder`. Raises MienError."""
     config = EmotionConfig.of_run(run)
-    if not (run / LATEST).exists():
-        raise MienError(f"{run} holds no checkpoint yet; train it first.")
     network = build(config)
-    network.load_state_dict(load_checkpoint(run / LATEST)[0]["ema"])
+    network.load_state_dict(averaged(run)[0])
     network.eval().requires_grad_(False)
     torch.set_num_threads(config.threads)
     validation = load_faces(folder, "validation")
@@ -112,7 +108,7 @@ def installed_reader(name: str) -> Reader:
 
 def facts_of(run: Path) -> dict[str, Any]:
     """`step`, `samples`, `seconds` and `epochs` of a run's last checkpoint. Raises MienError."""
-    facts = load_checkpoint(run / LATEST)[2]
+    facts = averaged(run)[1]
     return {name: facts.get(name, 0) for name in ("step", "samples", "seconds", "epochs")}
 
 
@@ -152,7 +148,7 @@ def fit_temperature(straight: Tensor, mirrored: Tensor, labels: Tensor) -> float
     return math.exp((low + high) / 2)
 
 
-class EmotionTrainer(Training):
+class EmotionTrainer(NetworkTraining):
     """A network and its optimiser on labelled faces."""
 
     config: EmotionConfig
@@ -166,20 +162,15 @@ class EmotionTrainer(Training):
     ) -> None:
         super().__init__(fabric, config)
         self.training, self.validation = training, validation
-        self.network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = Average(self.network.state_dict(), config.ema)
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        rest = [p for p in self.network.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest}]
+        network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        groups = decayed(network, config.weight_decay)
         if config.optimiser == "sgd":
             optimiser: torch.optim.Optimizer = torch.optim.SGD(
                 groups, lr=config.learning_rate, momentum=0.9, nesterov=True
             )
         else:
-            optimiser = torch.optim.AdamW(
-                groups, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
-            )
-        self.shared, self.optimisers["network"] = fabric.setup(self.network, optimiser)
+            optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99))
+        self.shared = self.set_up(network, optimiser)
 
     def train_step(self) -> Losses | None:
         """One batch; the loss before it."""
@@ -236,18 +227,6 @@ class EmotionTrainer(Training):
         row = {"step": self.step, "epochs": self.epochs, "validation": self.validate()}
         folder.log(row)
         report({"event": "validation", **row})
-
-    def live(self) -> dict[str, Tensor]:
-        """The network's tensors."""
-        return self.network.state_dict()
-
-    def states(self) -> dict[str, dict[str, Tensor]]:
-        """The network."""
-        return {"network": self.network.state_dict()}
-
-    def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
-        """The inverse of `states`."""
-        self.network.load_state_dict(states["network"])
 
     def facts(self) -> dict[str, Any]:
         """How often every face was seen."""

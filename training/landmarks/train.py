@@ -9,9 +9,8 @@ that of training.loop.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import lightning_fabric
 import numpy as np
@@ -25,13 +24,21 @@ from engine.face.first_guess import FirstGuess
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from engine.guidance import nodes_in_hole
-from training.average import Average
-from training.checkpoint import LATEST, load_checkpoint
+from training.checkpoint import LATEST
 from training.faces import FaceShards
 from training.failures import explained
 from training.landmarks.config import LandmarkConfig
 from training.landmarks.data import Batch, LandmarkFaces
-from training.loop import Losses, Report, Training, fabric_for, go_on
+from training.loop import (
+    Ahead,
+    Losses,
+    NetworkTraining,
+    Report,
+    averaged,
+    decayed,
+    fabric_for,
+    go_on,
+)
 
 SHAPES = 20_000  # meshes the shape model is made of
 GUESSES = 20_000  # aligned crops the first guess is fitted on
@@ -59,25 +66,20 @@ def train(
         if config.threads:
             torch.set_num_threads(config.threads)
         data = LandmarkFaces(FaceShards(faces), config.holes, config.seed)
+        resumed = (run / LATEST).exists()
+        if resumed and LandmarkConfig.of_run(run).refinement != config.refinement:
+            raise MienError(f"{run} holds a run of another network; choose another folder.")
         fabric = fabric_for(device, precision=config.precision)
-        with ThreadPoolExecutor(1) as pool:
-            resumed = (run / LATEST).exists()
-            if resumed and LandmarkConfig.of_run(run).refinement != config.refinement:
-                raise MienError(f"{run} holds a run of another network; choose another folder.")
-            trainer = LandmarkTrainer(fabric, config, data, pool, start, resumed=resumed)
+        with closing(LandmarkTrainer(fabric, config, data, start, resumed=resumed)) as trainer:
             go_on(trainer, run, report, stop)
-            trainer.close()
 
 
 def trained(run: Path) -> LandmarkNetwork:
     """The averaged network of a run, frozen and in eval mode. Raises MienError."""
     network = LandmarkNetwork(LandmarkConfig.of_run(run).refinement)
-    if not (run / LATEST).is_file():
-        raise MienError(f"{run} holds no averaged weights yet; train it first.")
-    states = load_checkpoint(run / LATEST)[0]
     try:
-        network.load_state_dict(states.get("ema") or states["average"])
-    except (RuntimeError, KeyError) as error:
+        network.load_state_dict(averaged(run)[0])
+    except RuntimeError as error:
         raise MienError(f"{run} holds a network of another make; train it anew.") from error
     return network.eval().requires_grad_(False)
 
@@ -158,46 +160,44 @@ def node_errors(nodes: Tensor, true: Tensor) -> Tensor:
     return ((nodes - true).square().sum(-1) + 1e-9).sqrt() / unit
 
 
-class LandmarkTrainer(Training):
-    """The network on batches that a thread of `pool` draws beside the step.
+class LandmarkTrainer(NetworkTraining):
+    """The network on batches of misaligned, partly hidden faces.
 
     start: a state dict to begin from. resumed: a checkpoint will follow, so neither shape model
     nor first guess is made.
     """
 
     config: LandmarkConfig
+    network: LandmarkNetwork
 
     def __init__(
         self,
         fabric: lightning_fabric.Fabric,
         config: LandmarkConfig,
         data: LandmarkFaces,
-        pool: ThreadPoolExecutor,
         start: dict[str, Tensor] | None = None,
         *,
         resumed: bool = False,
     ) -> None:
         super().__init__(fabric, config)
-        self.data, self._pool = data, pool
-        self._waiting: Future[Batch] | None = None
-        self.network = LandmarkNetwork(config.refinement)
+        self.data, self._ahead = data, Ahead(self._batch)
+        network = LandmarkNetwork(config.refinement)
         if start is not None and not resumed:
-            self.network.load_state_dict(start)
+            network.load_state_dict(start)
         elif not resumed:
             rng = np.random.default_rng([config.seed, 2])
             mean, basis = shape_model(data.sample_meshes(SHAPES, rng))
-            self.network.mean.copy_(mean)
-            self.network.basis.copy_(basis)
-            self.network.link(mesh_links())
-            fit_guess(self.network.guess, data, mean, basis)
-        self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate)
-        _, self.optimisers["network"] = fabric.setup(self.network, optimiser)
-        self.average = Average(self.network.state_dict(), config.ema)
+            network.mean.copy_(mean)
+            network.basis.copy_(basis)
+            network.link(mesh_links())
+            fit_guess(network.guess, data, mean, basis)
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        groups = decayed(network, config.weight_decay, but=("identity",))
+        self.set_up(network, torch.optim.AdamW(groups, lr=config.learning_rate))
 
     def train_step(self) -> Losses | None:
         """One batch: the loss, the error of all nodes and that of the hidden ones."""
-        batch = self._next()
+        batch = self._ahead.batch(self.step)
         self.network.train()
         device = self.fabric.device
         crops = batch.crops.to(device, memory_format=torch.channels_last)
@@ -216,38 +216,9 @@ class LandmarkTrainer(Training):
         return {name: value.detach() for name, value in named.items()}
 
     def close(self) -> None:
-        """Drop the batch that no step will ask for."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def _next(self) -> Batch:
-        batch = self._waiting.result() if self._waiting else self._batch(self.step)
-        self._waiting = self._pool.submit(self._batch, self.step + 1)
-        return batch
+        """End the thread that draws."""
+        self._ahead.close()
 
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng([self.config.seed, 3, step])
         return self.data.batch(self.config.batch, rng)
-
-    def _groups(self) -> list[dict[str, Any]]:
-        """Weights decay; biases, norms and node identities do not."""
-        weights, others = [], []
-        for name, parameter in self.network.named_parameters():
-            matrix = parameter.ndim > 1 and name != "identity"
-            (weights if matrix else others).append(parameter)
-        return [
-            {"params": weights, "weight_decay": self.config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-
-    def live(self) -> dict[str, Tensor]:
-        """The network's tensors."""
-        return self.network.state_dict()
-
-    def states(self) -> dict[str, dict[str, Tensor]]:
-        """The network."""
-        return {"network": self.network.state_dict()}
-
-    def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
-        """The inverse of `states`."""
-        self.network.load_state_dict(states["network"])
