@@ -1,6 +1,8 @@
 # Everything happens in .venv; nothing outside this folder is touched.
 # setup: all of it   run: the editor   test: what the checks run   check: style and types
 # bench: speed and memory   screenshots: docs/*.webp
+# package: dist/ with the bundle and installers (docs/packaging.md)   icons: resources/icons
+# package-test: the installers in a bare Debian; as root
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +12,7 @@ FIND = for p in $(PYTHON) python3.11 python3.12 python3 python; do \
 	echo $$p && break; done
 SAMPLE := resources/samples/portrait.jpg
 
-.PHONY: setup run test check bench screenshots clean
+.PHONY: setup run test check bench screenshots package package-test icons clean
 
 setup: $(VENV)/.developer
 
@@ -58,6 +60,15 @@ bench: $(VENV)/.developer
 
 screenshots: $(VENV)/.developer
 	$(BIN)/python docs/take_screenshots.py
+
+package: $(VENV)/.developer
+	$(BIN)/python resources/packaging/package.py
+
+package-test: $(VENV)/.developer
+	PYTHON=$(CURDIR)/$(BIN)/python sh resources/packaging/check/package_test.sh dist
+
+icons: $(VENV)/.developer
+	$(BIN)/python resources/packaging/icons.py
 
 clean:
 	rm -rf $(VENV) build dist mien-sample.png

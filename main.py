@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -12,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from engine.batch.verb import batch
 from engine.errors import Cancelled, MienError
 from training.verbs import app as training_app
 
@@ -183,49 +185,7 @@ def _pixels_to_grow(text: str) -> int | None:
     return int(text)
 
 
-@app.command()
-def batch(
-    folder: Annotated[Path, typer.Argument(help="The folder of photos; subfolders are kept.")],
-    masks: Annotated[Path, typer.Option(help="Masks of the same names (any picture format).")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the results.")],
-    model: ModelOption = "default",
-    device: DeviceOption = "auto",
-    seed: SeedOption = 0,
-    landmarks: LandmarksOption = True,
-    emotion: EmotionOption = "keep",
-    strength: StrengthOption = 1.0,
-    overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Fill a folder of photos; a bad file is reported and the rest goes on (exit code 1)."""
-    from engine.batch import FAILED, run_batch
-    from engine.inpaint import FillOptions
-
-    options = FillOptions(
-        model=model,
-        device=device,
-        seed=seed,
-        landmarks=landmarks,
-        emotion=emotion,
-        strength=strength,
-    )
-
-    def report(done: int, total: int, outcome) -> None:
-        if not as_json:
-            status = outcome.error or f"{outcome.state}, {outcome.seconds:.1f} s"
-            typer.echo(f"[{done}/{total}] {outcome.photo}: {status}", err=bool(outcome.error))
-
-    summary = run_batch(folder, masks, output, options, overwrite=overwrite, report=report)
-    told = summary.as_dict()
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
-    else:
-        typer.echo(
-            "{filled} filled, {failed} failed, {without_mask} without a mask, {existing} were "
-            "there already.".format(**told)
-        )
-    if summary.count(FAILED):
-        raise typer.Exit(1)
+app.command()(batch)
 
 
 @app.command()
@@ -270,6 +230,10 @@ def main(arguments: list[str] | None = None) -> int:
     # torch is loaded, which happens later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        # A name that a console's encoding lacks is shown escaped; it must not end a verb.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if not arguments or not _is_for_verbs(arguments[0]):
         from gui.app import run

@@ -199,7 +199,7 @@ def profile_of_png(chunks: dict[bytes, bytes], single: bool = False) -> bytes | 
 def _made_grey(gamma: float | None) -> bytes | None:
     import imagecodecs
 
-    return bytes(imagecodecs.cms_profile("gray", gamma=gamma)) if gamma else None
+    return _undated(imagecodecs.cms_profile("gray", gamma=gamma)) if gamma else None
 
 
 def _made(
@@ -215,8 +215,13 @@ def _made(
         curve = {"transferfunction": (srgb_curve * 65535 + 0.5).astype(np.uint16)}
     points = [number for at in (0, 2, 4) for number in (*primaries[at : at + 2], 1.0)]
     try:
-        return bytes(
+        return _undated(
             imagecodecs.cms_profile("rgb", whitepoint=[*white, 1.0], primaries=points, **curve)
         )
     except Exception:  # impossible primaries
         return None
+
+
+def _undated(icc: bytes) -> bytes:
+    """The profile without the second it was made in: equal photos give equal files."""
+    return icc[:24] + struct.pack(">6H", 2024, 1, 1, 0, 0, 0) + icc[36:]

@@ -89,7 +89,10 @@ def model_table() -> list[dict[str, Any]]:
 
 
 def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+    # A bundle carries the OpenCV without windows.
+    for name in (package, f"{package}-headless"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "not installed"

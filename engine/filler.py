@@ -153,7 +153,8 @@ class FaceInpainter:
         if key not in self._read:
             frame = matrix_of(face)
             nothing = np.zeros((PREVIEW_SIDE, PREVIEW_SIDE), bool)
-            crop = geometry.cut(request.photo.rgb8, frame, PREVIEW_SIDE).astype(np.float32) / 255
+            own = geometry.cut(request.photo.own8, frame, PREVIEW_SIDE)
+            crop = request.photo.to_srgb(own).astype(np.float32) / 255
             mesh = _mesh_in_crop(face, frame)
             guidance = networks.look(crop, nothing, mesh, Wishes())
             if len(self._read) > LARGEST_MEMORY:
@@ -210,7 +211,8 @@ def crop_of(
     """
     import cv2
 
-    crop = geometry.cut(photo.rgb8, frame, side).astype(np.float32) / 255
+    # Cut first: converting a whole large photo would cost every preview a quarter second.
+    crop = photo.to_srgb(geometry.cut(photo.own8, frame, side)).astype(np.float32) / 255
     share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side, border="zero")
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

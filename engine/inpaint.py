@@ -50,6 +50,8 @@ class FillOptions:
             )
         if not 0 <= self.seed < 2**32:
             raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
+        if self.variant < 0:
+            raise MienError(f"There is no variant {self.variant}; give 0, 1, 2, ...")
         if not 0 <= self.strength <= 1.5:
             raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from engine import colour
 from engine.atomic import check_writable, write_atomically
+from engine.compositing import lay
 from engine.errors import MienError
 from engine.photo_decode import EndsEarly, NeedsPackage, decode, kind_of
 from engine.photo_encode import JPEG_QUALITY, check_size, eight_bit, encode, losses
@@ -48,7 +49,8 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
-OPEN_SUFFIXES = (*FORMATS, ".apng", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+OPEN_SUFFIXES = (*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
 
 
@@ -59,11 +61,14 @@ class IncompletePhotoError(MienError):
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a file was when it was read: enough to notice that it is another by now."""
+    """What a file was when it was read: enough to notice that it is another by now.
+
+    checksum: None of a large file, whose time has to do.
+    """
 
     time: int
     size: int
-    checksum: int
+    checksum: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +77,9 @@ class Photo:
 
     pixels: H x W x 3 or 4, uint8 or uint16, RGB(A), C-contiguous, read-only, in the colours of
     `profile`. path: where it came from, None for a pasted one. format: "JPEG", "PNG", "WEBP",
-    "TIFF", "BMP", "AVIF", "HEIF" or "RAW". single: its file has one colour channel. grey: nothing
-    in it has colour. source: the file's own samples where RGB(A) is not all of them. stamp: of
-    the file when it was opened.
+    "TIFF", "BMP", "AVIF", "HEIF", "GIF" or "RAW". single: its file has one colour channel. grey:
+    nothing in it has colour. source: the file's own samples where RGB(A) is not all of them.
+    stamp: of the file when it was opened.
     """
 
     pixels: np.ndarray
@@ -157,17 +162,8 @@ class Photo:
             return self
         pixels = self.pixels.copy()
         for patch in patches:
-            x, y, width, height = patch.box
-            region = pixels[y : y + height, x : x + width, :3]
-            region[...] = blend(region, patch.pixels, patch.alpha)
+            lay(pixels, (0, 0), patch)
         return self.with_pixels(pixels)
-
-
-def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`above` over `below` (h x w x 3, one depth) by alpha (h x w uint8), exact at 0 and 255."""
-    weight = alpha[..., None].astype(np.uint32)
-    mixed = below.astype(np.uint32) * (255 - weight) + above.astype(np.uint32) * weight
-    return ((mixed + 127) // 255).astype(below.dtype)
 
 
 def photo_from_array(rgb: np.ndarray) -> Photo:
@@ -197,8 +193,8 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     kind = "RAW" if path.suffix.lower() in RAW_SUFFIXES else kind_of(data)
     if kind is None:
         raise MienError(
-            f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF or "
-            "HEIC."
+            f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF, "
+            "HEIC or GIF."
         )
     try:
         decoded = decode(data, kind, check, partial)
@@ -266,7 +262,8 @@ def _read(path: Path) -> tuple[bytes, Stamp]:
         raise MienError(f"{path} could not be read ({error.strerror}).") from error
     if not data:
         raise MienError(f"{path.name} is empty; copy it again from its source.")
-    return data, Stamp(status.st_mtime_ns, status.st_size, zlib.crc32(data))
+    checksum = zlib.crc32(data) if len(data) <= LARGEST_SUMMED else None
+    return data, Stamp(status.st_mtime_ns, status.st_size, checksum)
 
 
 def stamp_of(path: Path | str) -> Stamp | None:
@@ -293,6 +290,8 @@ def changed_on_disk(stamp: Stamp | None, path: Path | str) -> bool:
         return True
     if status.st_mtime_ns == stamp.time:
         return False
+    if stamp.checksum is None:
+        return True
     now = stamp_of(path)
     return now is not None and now.checksum != stamp.checksum
 

@@ -15,6 +15,7 @@ from engine import colour
 
 GREY, RGB, CMYK, LAB, ICC_LAB = "grey", "rgb", "cmyk", "lab", "icclab"
 COLOURS = {GREY: 1, RGB: 3, CMYK: 4, LAB: 3, ICC_LAB: 3}
+_PIXELS_AT_ONCE = 2_000_000
 UNKNOWN, MULTIPLIED, ALPHA = 0, 1, 2  # TIFF's words for what an extra channel is
 
 
@@ -47,7 +48,18 @@ class Source:
 
         RGB and grey stay in their own profile; inks and Lab become sRGB.
         """
-        return self._developed(self.samples)
+        # In strips: the arithmetic takes many times what the pixels do.
+        rows = max(1, _PIXELS_AT_ONCE // max(1, self.samples.shape[1]))
+        if self.is_plain or len(self.samples) <= rows:
+            return self._developed(self.samples)
+        result = None
+        for top in range(0, len(self.samples), rows):
+            part = self._developed(self.samples[top : top + rows])
+            if result is None:
+                result = np.empty((len(self.samples), *part.shape[1:]), part.dtype)
+            result[top : top + rows] = part
+        assert result is not None
+        return result
 
     def _developed(self, samples: np.ndarray) -> np.ndarray:
         count = COLOURS[self.space]

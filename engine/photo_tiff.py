@@ -84,7 +84,12 @@ def _source(page: Any, icc: bytes | None) -> Source | None:
     bits = page.bitspersample
     if space is None or not isinstance(bits, int) or bits < 8 or int(page.compression) in (6, 7):
         return None
-    samples = page.asarray()
+    try:
+        samples = page.asarray()
+    except Exception:  # a packing tifffile has no decoder for, or a file that ends early
+        if bits == 8:
+            return None  # Pillow may know it, and tells what is wrong
+        raise
     if samples.ndim == 2:
         samples = samples[..., None]
     elif page.axes.startswith("S"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from engine.doctor import mien_version
 from gui import theme
 from gui.main_window import MainWindow
 from gui.settings import Settings
@@ -20,9 +21,7 @@ def run(paths: list[Path]) -> int:
     """Open the editor, with the first of `paths` in it; the process's exit code."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setApplicationName("Mien")
-    application.setOrganizationName("Mien")
-    application.setDesktopFileName("mien")
+    dress(application)
     settings = Settings()
     set_language(settings.text("language"))
     theme.apply_theme(application, settings.text("theme", "system"))
@@ -35,9 +34,17 @@ def run(paths: list[Path]) -> int:
     )
     # After the first paint: the window must not wait for torch.
     QTimer.singleShot(0, window.editor.warm_up)
-    if paths:
-        QTimer.singleShot(0, lambda: window.open(paths[0]))
+    QTimer.singleShot(0, lambda: window.files.recover() or (paths and window.open(paths[0])))
     return application.exec()
+
+
+def dress(application: QApplication) -> None:
+    """Name, version and icon; by the desktop file's name a taskbar finds the menu's entry."""
+    application.setApplicationName("Mien")
+    application.setOrganizationName("Mien")
+    application.setApplicationVersion(mien_version())
+    application.setDesktopFileName("org.mien.Mien")
+    application.setWindowIcon(theme.program_icon())
 
 
 def _on_crash(window: MainWindow, kind, error, trace) -> None:

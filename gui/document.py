@@ -1,4 +1,4 @@
-"""The open photo, its mask and its history; everything that is seen of them follows by signal."""
+"""The open photo and its edits; everything that is seen of them follows by signal."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from engine.edit import edit as edits
+from engine.edit.compositor import Composite, Shown, damage
+from engine.edit.edit import Edit, Layer, PlacedNode
+from engine.edit.session import PhotoReference
+from engine.edit.tiles import StrokeInProgress, TiledMask
 from engine.face.finder import Face, FaceFrame
-from engine.face.frames import overlaps
-from engine.inpaint import FillResult
-from engine.mask import Mask, Stroke, paint_segment
-from engine.photo import Photo, blend
+from engine.mask import Mask, Stroke
+from engine.photo import Photo
 from engine.readings import DraggedNode
-from gui.commands import Box, Command, History, NodeChange, Piece, Recorder, pack, restore
+from gui.commands import History
 from gui.translation import tr
 
 
 class Document(QObject):
-    """One photo being edited. All of it lives in the GUI thread.
+    """One photo being edited. All of it lives in the GUI thread; the edits it hands out are
+    values, which any thread may keep.
 
-    `photo` is what was opened and never changes. `pixels` (H x W x 3|4) and `mask` (H x W uint8)
-    are the working buffers; they change only through the methods below. `state` names what the
-    pixels hold: equal numbers, equal pixels, across undo and redo; `next_state` is the one that
-    the next change will get. `nodes` are the hidden nodes
-    the user dragged, `selected` is the number of the face that is read off.
+    `edit` is what was made of the photo so far. A stroke or a drag under way is staged on top of
+    it (`now`), so that a fill that lands meanwhile changes what lies under the stroke and not the
+    stroke. `picture` shows the pixels, `painted` the mask, by box. `revision` is another number
+    whenever the picture is another.
     """
 
     opened = Signal()
@@ -41,255 +44,295 @@ class Document(QObject):
         super().__init__(parent)
         self.photo: Photo | None = None
         self.path: Path | None = None
-        self.pixels = np.zeros((0, 0, 3), np.uint8)
-        self.mask = np.zeros((0, 0), np.uint8)
-        self.faces: tuple[Face, ...] | None = None
+        self.reference: PhotoReference | None = None  # what a session says of the photo
+        self.session: Path | None = None  # the file that was saved or opened as a session
         self.edges: np.ndarray | None = None
-        self.frames: tuple[FaceFrame, ...] = ()
-        self.nodes: tuple[DraggedNode, ...] = ()
-        self.selected = 0
         self.revision = 0
-        self.state, self.next_state = 0, 1
-        self.last_mask: Mask | None = None
+        self.last_mask: TiledMask | None = None
         self.history = History(self)
-        self._recorder: Recorder | None = None
-        self._undragged: tuple[DraggedNode, ...] | None = None
+        self.picture: Composite | None = None
+        self._stroke: StrokeInProgress | None = None
+        self._dragged: tuple[PlacedNode, ...] | None = None
+        self._selected: str | None = None
+        self._whole_mask: tuple[TiledMask, np.ndarray] | None = None
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height), (0, 0) without a photo."""
-        return self.mask.shape[1], self.mask.shape[0]
+    # What there is.
 
     @property
     def is_open(self) -> bool:
         return self.photo is not None
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(width, height), (0, 0) without a photo."""
+        return (0, 0) if self.photo is None else self.photo.size
+
+    @property
+    def edit(self) -> Edit:
+        """What was made of the photo, without a stroke or a drag under way."""
+        return self.history.edit
+
+    @property
+    def now(self) -> Edit:
+        """What is shown: the edit with the stroke or the drag under way."""
+        edit = self.edit
+        if self._stroke is not None:
+            edit = replace(edit, mask=self._stroke.snapshot())
+        if self._dragged is not None:
+            edit = replace(edit, nodes=self._dragged)
+        return edit
+
+    @property
+    def shown(self) -> Shown:
+        """The picture in the screen's colours, to be read by box."""
+        assert self.picture is not None
+        return Shown(self.picture)
+
+    @property
+    def painted(self) -> TiledMask | StrokeInProgress:
+        """The mask as it is shown, to be read by box."""
+        return self.edit.mask if self._stroke is None else self._stroke
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The whole picture, H x W x 3|4, read-only: costs a copy of the photo."""
+        if self.picture is None:
+            return np.zeros((0, 0, 3), np.uint8)
+        return self.picture.photo().pixels
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The whole mask, H x W uint8, read-only: put together from its tiles."""
+        if self.photo is None:
+            return np.zeros((0, 0), np.uint8)
+        shown = self.now.mask
+        if self._whole_mask is None or self._whole_mask[0] is not shown:
+            self._whole_mask = (shown, shown.to_mask().pixels)
+        return self._whole_mask[1]
+
+    @property
     def has_mask(self) -> bool:
-        return bool(self.mask.any())
+        return self.is_open and (self._stroke is not None or not self.edit.mask.is_blank)
 
     @property
     def is_changed(self) -> bool:
         """Whether closing now would lose a fill."""
         return self.is_open and not self.history.is_saved
 
-    def open(self, photo: Photo) -> None:
-        """Show another photo; history and mask start anew."""
-        self.photo, self.path = photo, photo.path
-        self.pixels = photo.pixels.copy()
-        self.mask = np.zeros(self.pixels.shape[:2], np.uint8)
-        self.faces, self.frames, self.nodes = None, (), ()
-        self.selected = 0
-        self._recorder = self._undragged = None
-        self.revision += 1
-        self._renew_state()
-        self.history.clear()
-        self.opened.emit()
-        self.faces_changed.emit()
+    @property
+    def faces(self) -> tuple[Face, ...] | None:
+        """The faces that were found, None before they were looked for."""
+        return self.edit.known_faces() if self.is_open else None
 
-    def current_photo(self) -> Photo:
-        """The photo as it looks now: a view of the working pixels, metadata and all."""
-        assert self.photo is not None
-        return replace(self.photo, pixels=self.pixels)
+    @property
+    def frames(self) -> tuple[FaceFrame, ...]:
+        """The face frames the user drew."""
+        framed = self.edit.frames if self.is_open else ()
+        return tuple(one.frame for one in framed if one.frame is not None)
 
-    def current_mask(self) -> Mask:
-        """A copy of the mask that later strokes do not change."""
-        return Mask(self.mask.copy())
-
-    def set_faces(self, faces: tuple[Face, ...], edges: np.ndarray | None) -> None:
-        self.faces, self.edges = faces, edges
-        self.faces_changed.emit()
-
-    def set_frames(self, frames: tuple[FaceFrame, ...]) -> None:
-        """The face frames the user drew; the faces are numbered anew."""
-        self.frames, self.nodes = frames, ()
-        self.selected = 0
-        self.faces_changed.emit()
+    @property
+    def nodes(self) -> tuple[DraggedNode, ...]:
+        """The dragged nodes that are not filled yet, numbered as `subjects` are."""
+        if not self.is_open:
+            return ()
+        return self.edit.numbered(self.edit.nodes if self._dragged is None else self._dragged)
 
     @property
     def subjects(self) -> tuple[Face, ...]:
         """The faces in the order a fill numbers them: drawn frames, then found ones."""
-        drawn = tuple(Face((f.x, f.y, f.width, f.height), 1.0, f.angle, None) for f in self.frames)
-        found = (f for f in self.faces or () if not any(overlaps(d, f) for d in self.frames))
-        return (*drawn, *found)
+        return tuple(one.face for one in self.edit.subjects) if self.is_open else ()
+
+    @property
+    def selected(self) -> int:
+        """The number of the face that is read off."""
+        number = self.edit.number_of(self._selected) if self.is_open and self._selected else None
+        return number or 0
+
+    def current_photo(self) -> Photo:
+        """The photo as it looks now, metadata and all."""
+        assert self.picture is not None
+        return self.picture.photo()
+
+    def current_mask(self) -> Mask:
+        """The mask as it is shown, in one array."""
+        return Mask(self.mask)
+
+    # Opening, and what becomes known.
+
+    def open(
+        self,
+        photo: Photo,
+        edit: Edit | None = None,
+        *,
+        reference: PhotoReference | None = None,
+        session: Path | None = None,
+    ) -> None:
+        """Show another photo; history and mask start anew, or where an edit of it left off.
+
+        session: the file in which the edit lies as it is; without one its fills are not saved.
+        """
+        self.photo, self.path = photo, photo.path
+        self.reference, self.session = reference, session
+        self._stroke = self._dragged = self._selected = None
+        edit = edit or edits.new_edit(photo)
+        self.picture = Composite(photo, edit.layers)
+        self.history.begin(edit, saved=session is not None)
+        self.revision += 1
+        self.opened.emit()
+        self.faces_changed.emit()
+        self.history.changed.emit()
+
+    def set_faces(self, faces: Iterable[Face], edges: np.ndarray | None) -> None:
+        """The search is over; no step of the history."""
+        found = edits.found(faces)
+        self.edges = edges
+        self.history.amend(lambda edit: edit.with_found(found))
+        self.faces_changed.emit()
+
+    def set_edges(self, edges: np.ndarray) -> None:
+        """How the nodes of a mesh are linked, N x 2."""
+        self.edges = edges
+        self.faces_changed.emit()
+
+    def rename(self, path: Path, edit: Edit | None = None) -> None:
+        """The photo now lies at `path`, saved as `edit` shows it."""
+        self.path = path
+        self.history.mark_saved(edit)
+        self.renamed.emit()
+
+    def show_difference(self, before: Edit, after: Edit) -> None:
+        """The history is somewhere else: tell what that changed."""
+        assert self.picture is not None
+        if self._stroke is not None and before.mask is not after.mask:
+            self._stroke.rebase(after.mask)
+        boxes = damage(before, after)
+        if boxes:
+            self.picture = self.picture.of(after)
+            self.revision += 1
+        for box in boxes:
+            self.pixels_changed.emit(box)
+        painted = before.mask.damage(after.mask)
+        if painted is not None:
+            self.mask_changed.emit(painted)
+        if before.frames != after.frames or before.faces != after.faces:
+            self.faces_changed.emit()
+        if before.nodes != after.nodes:
+            self.nodes_changed.emit()
+
+    # Faces and frames.
+
+    def set_frames(self, frames: Iterable[FaceFrame]) -> None:
+        """The face frames the user drew; one step. A frame that was there stays the same face."""
+        edit = self.edit
+        known = {one.frame: one for one in edit.frames}
+        framed = tuple(known.get(frame) or edits.framed(frame) for frame in frames)
+        if framed == edit.frames:
+            return
+        after = replace(edit, frames=framed)
+        there = {subject.id for subject in after.subjects}
+        nodes = tuple(node for node in edit.nodes if node.subject in there)
+        self.history.push(tr("Face frame"), replace(after, nodes=nodes))
 
     def select(self, face: int) -> None:
-        """Read off another face."""
-        if face != self.selected:
-            self.selected = face
+        """Read off another face, by its number."""
+        subjects = self.edit.subjects
+        if face != self.selected and face < len(subjects):
+            self._selected = subjects[face].id
             self.selected_changed.emit(face)
-
-    def rename(self, path: Path) -> None:
-        """The photo now lies at `path`, saved."""
-        self.path = path
-        self.history.mark_saved()
-        self.renamed.emit()
 
     # Painting: begin, any number of segments, end.
 
     def begin_stroke(self) -> None:
-        self._recorder = Recorder(self.mask)
+        self._stroke = StrokeInProgress(self.edit.mask)
 
     def paint(self, start: tuple[float, float], end: tuple[float, float], brush: Stroke) -> None:
         """A straight piece of a stroke, in photo coordinates; `brush` gives radius and kind."""
-        if self._recorder is None:
+        if self._stroke is None:
             self.begin_stroke()
-        assert self._recorder is not None
-        reach = brush.radius + 2
-        low = np.floor(np.minimum(start, end) - reach).astype(int)
-        high = np.ceil(np.maximum(start, end) + reach).astype(int)
-        low, high = np.maximum(low, 0), np.minimum(high, self.size)
-        if (low >= high).any():
-            return
-        self._recorder.touch((*low.tolist(), *(high - low).tolist()))
-        box = paint_segment(self.mask, start, end, brush.radius, brush.hardness, brush.erase)
+        assert self._stroke is not None
+        box = self._stroke.paint(start, end, brush.radius, brush.hardness, brush.erase)
         if box is not None:
             self.mask_changed.emit(box)
 
     def end_stroke(self, title: str) -> None:
-        if self._recorder is not None:
-            pieces, self._recorder = self._recorder.pieces(), None
-            self.history.push(Command(title, mask=pieces))
+        if self._stroke is not None:
+            mask, self._stroke = self._stroke.snapshot(), None
+            self._push_mask(mask, title)
 
     def abandon_stroke(self) -> None:
         """Take back the stroke being painted."""
-        if self._recorder is not None:
-            pieces, self._recorder = self._recorder.pieces(), None
-            for box in restore(self.mask, pieces, undo=True):
+        if self._stroke is not None:
+            mask, self._stroke = self._stroke.snapshot(), None
+            box = mask.damage(self.edit.mask)
+            if box is not None:
                 self.mask_changed.emit(box)
 
     # Whole masks.
 
-    def set_mask(self, mask: Mask, title: str) -> None:
+    def set_mask(self, mask: Mask | TiledMask, title: str) -> None:
         """Replace the mask; one step of the history."""
-        changed = mask.pixels != self.mask
-        if not changed.any():
-            return
-        box = _box_of(changed)
-        recorder = Recorder(self.mask)
-        recorder.touch(box)
-        self.mask[...] = mask.pixels
-        self.history.push(Command(title, mask=recorder.pieces()))
-        self.mask_changed.emit(box)
+        self._push_mask(mask if isinstance(mask, TiledMask) else TiledMask.of(mask), title)
 
     def change_mask(self, change: Callable[[Mask], Mask], title: str) -> None:
-        """Grow, shrink, feather, invert: any function of the mask."""
-        self.set_mask(change(self.current_mask()), title)
+        """Any function of the whole mask: for what is quick."""
+        self.set_mask(change(self.edit.mask.to_mask()), title)
+
+    def add_area(
+        self, outline: Iterable[tuple[float, float]], title: str, *, subtract: bool = False
+    ) -> None:
+        """Add the inside of an outline, in photo coordinates, to the mask, or take it away."""
+        points = np.array(list(outline), np.float64)
+        self._push_mask(self.edit.mask.with_area(points, subtract=subtract), title)
+
+    def _push_mask(self, mask: TiledMask, title: str) -> None:
+        edit = self.edit
+        if not mask.same(edit.mask):
+            self.history.push(title, replace(edit, mask=mask))
+        elif mask is not edit.mask and (box := mask.damage(edit.mask)) is not None:
+            self.mask_changed.emit(box)
 
     # Nodes: any number of moves, then one step of the history.
 
     def move_node(self, node: DraggedNode) -> None:
         """A hidden node is being dragged: it is here now."""
-        if self._undragged is None:
-            self._undragged = self.nodes
-        others = tuple(n for n in self.nodes if (n.face, n.node) != (node.face, node.node))
-        self.nodes = (*others, node)
-        self.nodes_changed.emit()
+        edit = self.edit
+        staged = edit.nodes if self._dragged is None else self._dragged
+        for placed in edit.named((node,)):
+            which = (placed.subject, placed.node)
+            others = tuple(n for n in staged if (n.subject, n.node) != which)
+            self._dragged = (*others, placed)
+            self.nodes_changed.emit()
 
     def end_drag(self, title: str) -> None:
-        if self._undragged is not None:
-            before, self._undragged = self._undragged, None
-            self.history.push(Command(title, nodes=NodeChange(before, self.nodes, self.frames)))
+        if self._dragged is not None:
+            nodes, self._dragged = self._dragged, None
+            self._push_nodes(nodes, title)
 
     def abandon_drag(self) -> None:
         """Take back the drag under way."""
-        if self._undragged is not None:
-            self.nodes, self._undragged = self._undragged, None
+        if self._dragged is not None:
+            self._dragged = None
             self.nodes_changed.emit()
 
     def set_nodes(self, nodes: Iterable[DraggedNode], title: str) -> None:
         """Replace the dragged nodes; one step of the history."""
-        before, self.nodes = self.nodes, tuple(nodes)
-        if before != self.nodes:
-            change = NodeChange(before, self.nodes, self.frames)
-            self.history.push(Command(title, nodes=change))
-            self.nodes_changed.emit()
+        self._push_nodes(self.edit.named(nodes), title)
+
+    def _push_nodes(self, nodes: tuple[PlacedNode, ...], title: str) -> None:
+        if nodes != self.edit.nodes:
+            self.history.push(title, replace(self.edit, nodes=nodes))
 
     # Fills.
 
-    def apply(
-        self,
-        result: FillResult,
-        mask: Mask,
-        title: str = "",
-        *,
-        base: Iterable[tuple[Box, np.ndarray]] = (),
-        clear: bool = True,
-        consume: bool = True,
-    ) -> None:
-        """Composite a fill's patches; one step.
+    def land(self, layer: Layer, title: str = "", alternatives: Iterable[Layer] = ()) -> None:
+        """A fill is done, or another of its hole was chosen: show it; one step."""
+        self.last_mask = layer.mask
+        self.history.push(title or tr("Fill"), self.edit.with_layer(layer, alternatives))
 
-        `base` are pixels put back first: those under the fill that this one replaces. `clear`
-        clears the mask the patches were made for, `consume` the nodes dragged for them.
-        """
-        base = tuple(base)
-        boxes = dict.fromkeys([*(box for box, _ in base), *(p.box for p in result.patches)])
-        # All of them before anything and after everything: boxes may overlap.
-        was_in = {box: self._part(box).copy() for box in boxes}
-        for box, pixels in base:
-            self._part(box)[...] = pixels
-        for patch in result.patches:
-            part = self._part(patch.box)[..., :3]
-            part[...] = blend(part, patch.pixels, patch.alpha)
-        cleared = Recorder(self.mask)
-        painted = mask.pixels > 0
-        nodes = None
-        if clear and painted.any():
-            cleared.touch(_box_of(painted))
-            self.mask[painted] = 0
-        if consume and self.nodes:
-            nodes, self.nodes = NodeChange(self.nodes, (), self.frames), ()
-        self.last_mask = mask
-        self.revision += 1
-        before = self._renew_state()
-        self.history.push(
-            Command(
-                title or tr("Fill"),
-                mask=cleared.pieces(),
-                pixels=tuple(
-                    Piece(box, pack(was), pack(self._part(box)))
-                    for box, was in was_in.items()
-                    if not np.array_equal(was, self._part(box))
-                ),
-                nodes=nodes,
-                states=(before, self.state),
-            )
-        )
-        for box in boxes:
-            self.pixels_changed.emit(box)
-        if clear:
-            self.mask_changed.emit((0, 0, *self.size))
-        if nodes is not None:
-            self.nodes_changed.emit()
+    def change_layer(self, layer: Layer, title: str, *, anew: bool = True) -> None:
+        """Show, hide or make fainter a layer; one step, or what goes on with the one before."""
+        self.history.push(title, self.edit.with_changed(layer), anew=anew)
 
-    def _part(self, box: Box) -> np.ndarray:
-        x, y, width, height = box
-        return self.pixels[y : y + height, x : x + width]
-
-    def _renew_state(self) -> int:
-        """A state that never was; the former one."""
-        before, self.state = self.state, self.next_state
-        self.next_state += 1
-        return before
-
-    def restore(self, command: Command, *, undo: bool) -> None:
-        """Undo or redo a command; called by the history."""
-        # Overlapping patches come off in the reverse order they went on.
-        pixels = reversed(command.pixels) if undo else command.pixels
-        for box in restore(self.pixels, pixels, undo=undo):
-            self.pixels_changed.emit(box)
-        for box in restore(self.mask, command.mask, undo=undo):
-            self.mask_changed.emit(box)
-        if command.states:
-            self.revision += 1
-            self.state = command.states[0 if undo else 1]
-        if command.nodes and command.nodes.frames == self.frames:
-            self.nodes = command.nodes.before if undo else command.nodes.after
-            self.nodes_changed.emit()
-
-
-def _box_of(where: np.ndarray) -> Box:
-    """The tight box of H x W bool that has at least one True."""
-    rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+    def move_hole(self, hole: str, title: str, *, upwards: bool) -> None:
+        """Move what fills a hole above or below the next; one step."""
+        self.history.push(title, self.edit.with_hole_moved(hole, upwards))

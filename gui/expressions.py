@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from engine.inpaint import FillOptions
 from engine.readings import EMOTIONS, KEEP, OFF
-from gui.translation import tr
+from gui.translation import mark, tr
 
 # In the order they are shown: what photos hold most comes first.
-SHOWN = ("happiness", "neutral", "surprise", "sadness", "anger", "fear", "disgust")
-assert set(SHOWN) == set(EMOTIONS)
+NAMES = {
+    "happiness": mark("Happiness"),
+    "neutral": mark("Neutral"),
+    "surprise": mark("Surprise"),
+    "sadness": mark("Sadness"),
+    "anger": mark("Anger"),
+    "fear": mark("Fear"),
+    "disgust": mark("Disgust"),
+}
+assert set(NAMES) == set(EMOTIONS)
 
 
 def names() -> dict[str, str]:
-    """The expressions' names, in the order they are shown."""
-    return {
-        "happiness": tr("Happiness"),
-        "neutral": tr("Neutral"),
-        "surprise": tr("Surprise"),
-        "sadness": tr("Sadness"),
-        "anger": tr("Anger"),
-        "fear": tr("Fear"),
-        "disgust": tr("Disgust"),
-    }
+    """The expressions' names in the interface's language, in the order they are shown."""
+    return {name: tr(text) for name, text in NAMES.items()}
 
 
 def setting(options: FillOptions) -> str:

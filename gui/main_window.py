@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import (
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+)
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -17,61 +26,79 @@ from PySide6.QtWidgets import (
 
 from engine.inpaint import FillResult, create_inpainter
 from gui import theme
-from gui.actions import FILE, VIEW, Actions
-from gui.canvas.canvas import Canvas
-from gui.dialogs.messages import FailureDialog, ShortcutsDialog, about
+from gui.actions import FILE, VIEW, Actions, Now
+from gui.batches import Batches
+from gui.canvas.canvas import MASK_OPACITY, Canvas
+from gui.dialogs.messages import FailureDialog
+from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
+from gui.drops import dropped
 from gui.editor import Editor, faces_line
-from gui.files import Files, photos_in
+from gui.faces import Faces
+from gui.files import Files
 from gui.masks import Masks
 from gui.modules import Modules
+from gui.offers import Offers
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
-from gui.panels.rail import TOOLS, Rail
+from gui.panels.layers import LayersPanel
+from gui.panels.rail import Rail
 from gui.panels.status import StatusLine
 from gui.panels.strip import Strip
 from gui.panels.welcome import Welcome
 from gui.readout import Readings
 from gui.school import School
 from gui.settings import Settings
-from gui.translation import LANGUAGES, tr
+from gui.translation import LANGUAGES, language, set_language, tr
 from gui.worker import Failure
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 
 class MainWindow(QMainWindow):
-    """Composition only: what happens is the editor's, what is seen the panels'."""
+    """Composition only: what happens is the editor's, what is seen the panels', and what can be
+    asked for stands in `gui.actions`."""
 
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        theme.set_mask_colour(self.settings.text("mask_colour"))
         self.document = Document(self)
         self.editor = Editor(self.document, create, self)
-        self.actions_ = Actions(self)
-        for name, shown in (("mesh", True), ("mask_shown", True), ("preview", True)):
-            self.actions_[name].setChecked(self.settings.flag(name, shown))
-        self._given_up: int | None = None  # the revision whose fills may be lost on closing
-        self._build()
+        self.canvas = Canvas(self.document)
         self.files = Files(self, self.document, self.editor, self.settings)
-        self.masks = Masks(self, self.document, self.editor, self.actions_)
-        self.modules = Modules(self.actions_, self.inspector.modules, self.editor, self.settings)
+        self.masks = Masks(self, self.document, self.editor)
+        self.faces = Faces(self.document, self)
         self.school = School(self, self.settings)
+        self.batches = Batches(self, self.settings)
+        self.actions_ = Actions(self)
+        self.modules = Modules(self.actions_, self.editor, self.settings)
+        self.offers = Offers(self.canvas, self.document, self.actions_)
+        self._given_up: int | None = None  # the revision whose fills may be lost on closing
+        self._devices = ["cpu"]
+        self._result: FillResult | None = None
+        self.setWindowTitle("Mien")
+        self.setWindowIcon(theme.program_icon())
+        self.setAcceptDrops(True)
+        self.resize(1280, 820)
+        self.setMinimumSize(760, 480)
+        self._build()
         self._connect()
         self._restore()
+        self.actions_.bind()
+        self.actions_["tool_brush"].setChecked(True)
+        self.welcome.setFocus()
         self._refresh()
 
     # Building.
 
     def _build(self) -> None:
-        self.setWindowTitle("Mien")
-        self.setAcceptDrops(True)
-        self.resize(1280, 820)
-        self.setMinimumSize(760, 480)
-        self.canvas = Canvas(self.document)
+        """Menus and panels, in the interface's language; the canvas is put into them."""
         self.header, self.rail = Header(self.actions_), Rail(self.actions_)
         self.inspector, self.status = Inspector(self.actions_), StatusLine(self.actions_)
         self.strip = Strip(self.actions_, self.editor.results)
+        self.layers = LayersPanel(self.document, self.editor.results)
+        self.layers.setVisible(self.actions_["layers"].isChecked())
         self.welcome = Welcome(self.actions_)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)
@@ -84,120 +111,113 @@ class MainWindow(QMainWindow):
         middle.setSpacing(0)
         middle.addWidget(self.rail)
         middle.addLayout(work, 1)
+        middle.addWidget(self.layers)
         middle.addWidget(self.inspector)
-        column = QVBoxLayout()
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.header)
-        column.addLayout(middle, 1)
-        column.addWidget(self.status)
-        centre = QWidget()
-        centre.setLayout(column)
-        self.setCentralWidget(centre)
-        menus = self.actions_.fill_menus()
-        self.recent = menus[FILE].addMenu(tr("Open &recent"))
-        menus[FILE].insertMenu(self.actions_["sample"], self.recent)
-        self.recent.aboutToShow.connect(lambda: self.files.list_recent(self.recent))
-        looks = menus[VIEW].addMenu(tr("&Theme"))
-        names = {"system": tr("System"), "dark": tr("Dark"), "light": tr("Light")}
-        for name, text in names.items():
-            looks.addAction(text).triggered.connect(lambda _=False, n=name: self.set_theme(n))
-        tongues = menus[VIEW].addMenu(tr("&Language"))
-        for code, text in LANGUAGES.items():
-            tongues.addAction(text).triggered.connect(lambda _=False, c=code: self._speak(c))
-
-    def _connect(self) -> None:
-        act, canvas, editor = self.actions_, self.canvas, self.editor
-        document, history, files = self.document, self.document.history, self.files
-        for name, slot in (
-            ("open", files.ask_open),
-            ("sample", lambda: self.open(SAMPLE)),
-            ("paste", files.paste),
-            ("save", files.save),
-            ("save_as", files.save_as),
-            ("quit", self.close),
-            ("undo", history.undo),
-            ("redo", history.redo),
-            ("fill", editor.fill),
-            ("more", editor.more),
-            ("result_next", lambda: editor.results.step(True)),
-            ("result_back", lambda: editor.results.step(False)),
-            ("cancel", editor.cancel),
-            ("brush_smaller", lambda: canvas.step_brush(False)),
-            ("brush_larger", lambda: canvas.step_brush(True)),
-            ("nodes_reset", lambda: document.set_nodes((), tr("Reset landmarks"))),
-            ("face_next", self._next_face),
-            ("zoom_in", lambda: canvas.zoom_step(True)),
-            ("zoom_out", lambda: canvas.zoom_step(False)),
-            ("fit", canvas.fit),
-            ("actual", lambda: canvas.zoom_to(1.0)),
-            ("split", canvas.set_split),
-            ("mesh", canvas.set_mesh_shown),
-            ("mask_shown", canvas.set_mask_shown),
-            ("preview", editor.readout.show_preview),
-            ("training", self.school.show),
-            ("about", self._about),
-            ("shortcuts", lambda: ShortcutsDialog(self).exec()),
-        ):
-            act.connect(name, slot)
-        for tool in TOOLS:
-            act.connect(f"tool_{tool}", lambda on, t=tool: on and canvas.set_tool(t))
+        self._centre, self._column = QWidget(), QVBoxLayout()
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.header)
+        self._column.addLayout(middle, 1)
+        self._column.addWidget(self.status)
+        self._centre.setLayout(self._column)
+        self.setCentralWidget(self._centre)
+        self._build_menus()
+        panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
-        canvas.view_changed.connect(self.status.show_zoom)
-        canvas.pointer_moved.connect(self.status.show_pointer)
-        canvas.brush_resized.connect(self._show_brush)
-        panel = self.inspector
         panel.brush_changed.connect(canvas.set_brush)
-        panel.part_chosen.connect(lambda p: self.masks.add_part(p, panel.parts[p].text()))
+        panel.brush_changed.connect(self._keep_brush)
+        panel.mask_opacity_changed.connect(self._set_mask_opacity)
+        panel.mask_colour_chosen.connect(self._set_mask_colour)
         panel.model_chosen.connect(lambda name: self._choose("model", name))
         panel.device_chosen.connect(lambda name: self._choose("device", name))
-        panel.expression.face_chosen.connect(document.select)
+        panel.faces.face_chosen.connect(self.document.select)
+        self.welcome.chosen.connect(self.open)
+        self.strip.wants_room.connect(self._make_room)
+        self.strip.refresh()
+        self.modules.show_in(panel.modules)
+        self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
+
+    def _build_menus(self) -> None:
+        menus = self.actions_.fill_menus(self.menuBar())
+        recent = QMenu(tr("Open &recent"), menus[FILE])
+        menus[FILE].insertMenu(self.actions_["sample"], recent)
+        recent.aboutToShow.connect(lambda: self.files.list_recent(recent))
+        menus[VIEW].addSeparator()
+        looks = {"system": tr("System"), "dark": tr("Dark"), "light": tr("Light")}
+        chosen = self.settings.text("theme", "system")
+        self._choices(menus[VIEW].addMenu(tr("&Theme")), looks, chosen, self.set_theme)
+        self._choices(menus[VIEW].addMenu(tr("&Language")), LANGUAGES, language(), self.speak)
+
+    @staticmethod
+    def _choices(
+        menu: QMenu, words: dict[str, str], chosen: str, choose: Callable[[str], object]
+    ) -> None:
+        """A menu of which one is ticked."""
+        group = QActionGroup(menu)
+        for name, text in words.items():
+            action = menu.addAction(text)
+            action.setObjectName(name)
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            group.addAction(action)
+            action.triggered.connect(lambda _=False, n=name: choose(n))
+
+    def _connect(self) -> None:
+        canvas, editor, document = self.canvas, self.editor, self.document
+        canvas.view_changed.connect(lambda zoom: self.status.show_zoom(zoom))
+        canvas.pointer_moved.connect(lambda point: self.status.show_pointer(point))
+        canvas.brush_resized.connect(self._show_brush)
+        canvas.brush_resized.connect(self._keep_brush)
+        canvas.face_removed.connect(self.faces.remove)
         document.opened.connect(self._on_opened)
         document.faces_changed.connect(self._show_faces)
         document.mask_changed.connect(lambda _box: self._refresh())
         document.nodes_changed.connect(self._show_readings)
-        document.selected_changed.connect(self._show_readings)
+        document.selected_changed.connect(self._show_faces)
         document.renamed.connect(self._refresh)
-        history.changed.connect(self._refresh)
+        document.history.changed.connect(self._refresh)
         editor.loaded.connect(canvas.take_pyramid)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)
         editor.readout.read.connect(self._show_readings)
         editor.results.changed.connect(self._refresh)
         editor.options_changed.connect(lambda options: canvas.set_dragging(options.landmarks))
+        editor.options_changed.connect(lambda _options: self._refresh())
         editor.busy_changed.connect(self._on_busy)
-        editor.progressed.connect(self.status.show_progress)
+        editor.progressed.connect(lambda stage, done: self.status.show_progress(stage, done))
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
-        editor.devices_known.connect(
-            lambda devices: self.inspector.show_devices(devices, editor.options.device)
-        )
-        for teller in (editor, files, self.masks, self.school):
-            teller.told.connect(self.status.tell)
+        editor.devices_known.connect(self._on_devices)
+        tellers = (editor, self.files, self.masks, self.faces, self.offers)
+        for teller in (*tellers, self.school, self.batches):
+            teller.told.connect(lambda line: self.status.tell(line))
+        self.masks.scope_changed.connect(self._refresh)
         self.school.learnt.connect(lambda _name: self._list_models())
         self.school.chosen.connect(self._use_model)
         self.school.ended.connect(self.close)
+        self.batches.open_requested.connect(self.open)
+        self.batches.ended.connect(self.close)
 
     def _restore(self) -> None:
         keep = self.settings
         self.restoreGeometry(keep.state("geometry"))
         self.canvas.set_brush(keep.number("brush_size", 60), keep.number("brush_hardness", 0.8))
-        self.actions_["tool_brush"].setChecked(True)
-        self.inspector.show_devices(["cpu"], "auto")
+        self.canvas.set_mask_opacity(keep.number("mask_opacity", MASK_OPACITY))
         self.editor.options = replace(
             self.editor.options,
             model=keep.text("model", "default"),
             device=keep.text("device", "auto"),
         )
-        self._list_models()
         self.canvas.set_dragging(self.editor.options.landmarks)
-        for name, slot in (
-            ("mesh", self.canvas.set_mesh_shown),
-            ("mask_shown", self.canvas.set_mask_shown),
-            ("preview", self.editor.readout.show_preview),
-        ):
-            slot(self.actions_[name].isChecked())
+        self._show_choices()
+        self.welcome.show_recent(keep.recent())
+
+    def _show_choices(self) -> None:
+        """What was chosen, in panels that are new."""
+        self.inspector.show_devices(self._devices, self.editor.options.device)
+        self._list_models()
         self._show_brush()
+        self._show_mask_look()
 
     # Opening.
 
@@ -205,21 +225,31 @@ class MainWindow(QMainWindow):
         """Open a photo, after asking about unsaved fills of this one."""
         self.files.open(path)
 
+    def open_sample(self) -> None:
+        self.open(SAMPLE)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if photos_in(event.mimeData()):
+        # Whatever it is gets an answer: what cannot be opened is told.
+        if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = photos_in(event.mimeData())
-        if paths:
+        photos, sentence = dropped(event.mimeData())
+        if photos or sentence:
             event.acceptProposedAction()
-            self.open(paths[0])
+        for path in reversed(photos[1:]):
+            self.settings.add_recent(path)
+        if photos:
+            self.open(photos[0])
+        if sentence:
+            self.status.notice(sentence)
 
     def _on_opened(self) -> None:
         if self.document.path is not None:
             self.settings.add_recent(self.document.path)
         self.stage.setCurrentWidget(self.canvas)
         self.canvas.setFocus()
+        self._result = None
         self.inspector.show_result(None)
         self.status.tell("")
         # A brush that suits the photo: a twentieth of its shorter side.
@@ -248,23 +278,38 @@ class MainWindow(QMainWindow):
     def _use_model(self, name: str) -> None:
         self._list_models()
         self.inspector.model.setCurrentIndex(self.inspector.model.findData(name))
-
-    def _next_face(self) -> None:
-        count = self._face_count()
-        if count:
-            self.document.select((self.document.selected + 1) % count)
+        self._choose("model", name)
 
     def _face_count(self) -> int:
         """Known faces, and those that only a fill found."""
         found = (reading.face + 1 for reading in self.editor.readout.readings.faces)
         return max(len(self.document.subjects), max(found, default=0))
 
+    def _on_devices(self, devices: list[str]) -> None:
+        self._devices = devices
+        self.inspector.show_devices(devices, self.editor.options.device)
+
+    def _set_mask_opacity(self, opacity: float) -> None:
+        self.canvas.set_mask_opacity(opacity)
+        self.settings.keep("mask_opacity", opacity)
+
+    def _set_mask_colour(self, name: str) -> None:
+        self.settings.keep("mask_colour", theme.set_mask_colour(name))
+        self._show_mask_look()
+        self.canvas.update()
+
+    def _show_mask_look(self) -> None:
+        colour = self.settings.text("mask_colour", "blue")
+        self.inspector.show_mask(self.canvas.mask_opacity, colour)
+
     def _on_busy(self, busy: bool) -> None:
         self.status.show_busy(busy)
         self._refresh()
 
     def _on_filled(self, result: FillResult) -> None:
+        self._result = result
         self.inspector.show_result(result)
+        self.offers.take(result)
         self.status.tell(tr("Filled in {seconds:.1f} s.").format(seconds=result.seconds))
 
     def _on_failed(self, failure: Failure) -> None:
@@ -276,20 +321,20 @@ class MainWindow(QMainWindow):
         document, history, busy = self.document, self.document.history, self.editor.is_busy
         painted = document.is_open and document.has_mask
         results = self.editor.results
-        rounds = results.round is not None
         self.actions_.enable(
-            {
-                "photo": document.is_open,
-                "mask": painted and not busy,
-                "fill": (painted or results.current is not None) and not busy,
-                "results": rounds and not busy,
-                "nodes": bool(document.nodes) and not busy,
-                "faces": self._face_count() > 1,
-                "idle": document.is_open and not busy,
-                "undo": history.can_undo and not busy,
-                "redo": history.can_redo and not busy,
-                "busy": busy,
-            }
+            Now(
+                open=document.is_open,
+                busy=busy,
+                painted=painted,
+                filled=results.current is not None,
+                round=results.round is not None,
+                nodes=bool(document.nodes),
+                faces=len(document.subjects),
+                meshed=bool(self.masks.meshes()),
+                asked=self.modules.asks,
+                undo=history.can_undo,
+                redo=history.can_redo,
+            )
         )
         name = document.path.name if document.path else tr("Pasted") if document.is_open else ""
         self.header.show_file(name, document.size, document.is_changed)
@@ -297,49 +342,88 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name}[*] — Mien" if name else "Mien[*]")
         self.setWindowModified(document.is_changed)
 
-    def _show_faces(self) -> None:
+    def _show_faces(self, _selected: int = 0) -> None:
         document = self.document
+        count = len(document.subjects)
+        line = tr("No photo yet")
+        if document.is_open:
+            known = document.faces is not None
+            line = faces_line(count) if known else tr("Looking for faces…")
+        self.inspector.faces.show_faces(line, count, document.selected)
         self._show_readings()
-        if document.faces is None:
-            self.inspector.show_faces(tr("Looking for faces…"), False)
-            return
-        count = len(document.faces) + len(document.frames)
-        meshed = any(face.mesh is not None for face in document.faces)
-        self.inspector.show_faces(faces_line(count), meshed)
+        self._refresh()
 
     def _show_readings(self, _readings: Readings | None = None) -> None:
         document, readings = self.document, self.editor.readout.readings
-        count, selected = self._face_count(), document.selected
-        self.inspector.expression.show_readings(readings, selected, count)
+        selected = document.selected
+        self.inspector.expression.show_readings(readings, selected, self._face_count())
         dragged = sum(node.face == selected for node in document.nodes)
         self.inspector.modules.show_nodes(readings.of(selected), dragged)
-        self.actions_["face_next"].setEnabled(count > 1)
-        self.actions_["nodes_reset"].setEnabled(bool(document.nodes) and not self.editor.is_busy)
+        self._refresh()
+
+    def _make_room(self, strip: Callable[[], object]) -> None:
+        """The strip comes or goes: what is looked at stays where it is."""
+        with self.canvas.standing_still():
+            strip()
+            self._column.activate()
 
     def _show_brush(self) -> None:
         brush = self.canvas.brush
         self.inspector.show_brush(brush.size, brush.hardness)
 
+    def _keep_brush(self, *_: object) -> None:
+        """The person chose a size: it is no longer made to suit each photo."""
+        self.settings.keep("brush_chosen", True)
+
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""
-        from PySide6.QtWidgets import QApplication
-
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply_theme(application, name)
         self.settings.keep("theme", name)
         self.actions_.tint()
         self.welcome.tint()
+        self._build_menus()
         self.update()
 
-    def _speak(self, code: str) -> None:
-        self.settings.keep("language", code)
-        self.status.tell(tr("The language changes at the next start."))
+    def speak(self, code: str) -> None:
+        """Another language, at once and from now on; the work is untouched."""
+        self.settings.keep("language", set_language(code))
+        self.actions_.translate()
+        old, focused = self._centre, self.canvas.hasFocus()
+        with self.canvas.standing_still():
+            self.stage.removeWidget(self.canvas)
+            self.canvas.setParent(None)
+            self._build()
+            self.canvas.setAccessibleName(tr("Photo"))
+            self._centre.show()
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+            for layout in (self.layout(), self._column):
+                if layout is not None:
+                    layout.activate()
+        old.deleteLater()
+        self.school.rebuild()
+        self.batches.rebuild()
+        self.offers.translate()
+        self._show_choices()
+        self._show_faces()
+        self.inspector.show_result(self._result)
+        self.status.show_zoom(self.canvas.zoom)
+        self.status.show_busy(self.editor.is_busy)
+        self.welcome.show_recent(self.settings.recent())
+        if focused:
+            self.canvas.setFocus()
 
-    def _about(self) -> None:
-        from engine.doctor import mien_version
+    def find_command(self) -> None:
+        Palette(self.actions_, self).exec()
 
-        about(self, mien_version())
+    def show_shortcuts(self) -> None:
+        ShortcutsDialog(self).exec()
+
+    def show_about(self) -> None:
+        from gui.dialogs.about import AboutDialog
+
+        AboutDialog(self).exec()
 
     # Events.
 
@@ -369,17 +453,17 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._given_up = self.document.revision
-        if not self.school.may_leave():
-            if not self.school.is_closing:
-                self._given_up = None
-            event.ignore()
-            return
+        for place in (self.school, self.batches):
+            if not place.may_leave():
+                if not place.is_closing:
+                    self._given_up = None
+                event.ignore()
+                return
         keep, brush = self.settings, self.canvas.brush
         keep.keep("geometry", self.saveGeometry())
         keep.keep("brush_size", brush.size)
         keep.keep("brush_hardness", brush.hardness)
-        for name in ("mesh", "mask_shown", "preview"):
-            keep.keep(name, self.actions_[name].isChecked())
         self.school.close()
+        self.batches.close()
         self.editor.close()
         event.accept()

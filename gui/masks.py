@@ -4,51 +4,67 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.mask import Mask
+from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
-from gui.actions import Actions
+from gui import parts
 from gui.document import Document
-from gui.editor import Editor, part_of_faces
+from gui.editor import Editor, with_part
 from gui.translation import tr
 
 GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 
 
 class Masks(QObject):
-    """Signal `told`, one line for the status."""
+    """Signals: `told`, one line for the status; `scope_changed` when parts are masked in other
+    faces than before."""
 
     told = Signal(str)
+    scope_changed = Signal()
 
-    def __init__(
-        self, window: QWidget, document: Document, editor: Editor, actions: Actions
-    ) -> None:
+    def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
-        for name, slot in (
-            ("mask_open", self._ask_open),
-            ("mask_save", self._ask_save),
-            ("mask_reuse", self._reuse),
-            ("mask_invert", lambda: document.change_mask(lambda m: m.invert(), tr("Invert"))),
-            ("mask_grow", lambda: self._morph("grow", tr("Grow"))),
-            ("mask_shrink", lambda: self._morph("shrink", tr("Shrink"))),
-            ("mask_feather", lambda: self._morph("feather", tr("Feather"))),
-            (
-                "mask_clear",
-                lambda: document.change_mask(lambda m: Mask.empty(m.size), tr("Clear")),
-            ),
-        ):
-            actions.connect(name, slot)
+        self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
-    def add_part(self, part: str, title: str) -> None:
-        """Add a part of every face to the mask."""
-        mask = part_of_faces(self._document, part)
-        if mask is not None:
-            self._document.set_mask(mask, title)
+    def set_all(self, on: bool) -> None:
+        self.all_faces = on
+        self.scope_changed.emit()
 
-    def _ask_open(self) -> None:
+    def add_part(self, part: str) -> None:
+        """Add a part of the chosen face, or of every face, to the mask."""
+        meshes = self.meshes()
+        if meshes:
+            mask = with_part(self._document, part, meshes)
+            self._document.set_mask(mask, tr(parts.NAMES[part]))
+
+    def meshes(self) -> list[np.ndarray]:
+        """The meshes that a part is masked by: as found, or as read where a frame was drawn."""
+        document, readings = self._document, self._editor.readout.readings
+        found = []
+        for number, face in enumerate(document.subjects):
+            reading = readings.of(number)
+            mesh = reading.mesh if face.mesh is None and reading is not None else face.mesh
+            if mesh is not None and (self.all_faces or number == document.selected):
+                found.append(mesh)
+        return found
+
+    def clear(self) -> None:
+        self._document.set_mask(TiledMask(self._document.size), tr("Clear"))
+
+    def grow(self) -> None:
+        self._morph("grow", tr("Grow"))
+
+    def shrink(self) -> None:
+        self._morph("shrink", tr("Shrink"))
+
+    def feather(self) -> None:
+        self._morph("feather", tr("Feather"))
+
+    def ask_open(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self._window,
@@ -59,7 +75,7 @@ class Masks(QObject):
         if name:
             self._editor.open_mask(Path(name))
 
-    def _ask_save(self) -> None:
+    def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")
         start = str(path.with_name(f"{path.stem}-mask.png"))
         name, _ = QFileDialog.getSaveFileName(
@@ -68,13 +84,17 @@ class Masks(QObject):
         if name:
             self._editor.save_mask(Path(name).with_suffix(".png"))
 
-    def _reuse(self) -> None:
+    def reuse(self) -> None:
         last = self._document.last_mask
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
-        self._document.change_mask(lambda mask: mask.union(last), tr("Last mask"))
+        self._document.set_mask(self._document.edit.mask.union(last), tr("Last mask"))
+
+    def invert(self) -> None:
+        self._document.set_mask(self._document.edit.mask.inverted(), tr("Invert"))
 
     def _morph(self, name: str, title: str) -> None:
         step = max(1.0, GROW_STEP * min(self._document.size))
-        self._document.change_mask(lambda mask: getattr(mask, name)(step), title)
+        # A Gaussian has faded three of its widths away.
+        self._editor.change_mask(lambda mask: getattr(mask, name)(step), 3 * step, title)

@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QActionGroup
 
 from engine.inpaint import FillOptions
-from engine.readings import EMOTIONS, KEEP, OFF
+from engine.readings import KEEP, OFF
 from gui.actions import Actions
 from gui.editor import Editor
 from gui.panels.modules import MOST, ModulesSection
@@ -19,42 +18,40 @@ STEP = 0.1  # of the strength, by key
 
 
 class Modules(QObject):
-    """Binds actions and section to the editor's options, and remembers them."""
+    """Binds actions and section to the editor's options. Which modules are on and the strength are
+    remembered; an expression is asked for one photo, and the next one keeps its own."""
 
-    def __init__(
-        self, actions: Actions, panel: ModulesSection, editor: Editor, settings: Settings
-    ) -> None:
+    def __init__(self, actions: Actions, editor: Editor, settings: Settings) -> None:
         super().__init__(editor)
-        self._actions, self._panel, self._editor, self._settings = actions, panel, editor, settings
-        wanted = settings.text("wanted", KEEP)
-        self.wanted = wanted if wanted in (KEEP, *EMOTIONS) else KEEP
-        self._group = QActionGroup(self)
-        self._asks = {name: actions[f"ask_{name}"] for name in (KEEP, *EMOTIONS)}
-        for action in self._asks.values():
-            self._group.addAction(action)
-        actions["landmarks"].setChecked(settings.flag("landmarks", True))
-        actions["emotion"].setChecked(settings.flag("emotion", True))
-        self._asks[self.wanted].setChecked(True)
+        self._actions, self._editor, self._settings = actions, editor, settings
+        self._panel: ModulesSection | None = None
+        self.wanted = KEEP
         strength = min(max(settings.number("strength", 1.0), 0.0), MOST / 100)
-        self._set(strength=strength, landmarks=actions["landmarks"].isChecked())
-        actions.connect("landmarks", self._on_landmarks)
-        actions.connect("emotion", lambda on: self._keep("emotion", on))
-        for name in self._asks:
-            actions.connect(f"ask_{name}", lambda on, n=name: on and self.ask(n))
-        actions.connect("stronger", lambda: self.set_strength(self.strength + STEP))
-        actions.connect("weaker", lambda: self.set_strength(self.strength - STEP))
-        panel.emotion_chosen.connect(lambda name: self._asks[name].setChecked(True))
+        editor.options = replace(editor.options, strength=strength)
+        actions[f"ask_{KEEP}"].setChecked(True)
+        editor.document.opened.connect(self._on_opened)
+
+    def show_in(self, panel: ModulesSection) -> None:
+        """The section that shows the choices, and makes them."""
+        self._panel = panel
+        panel.emotion_chosen.connect(lambda name: self._actions[f"ask_{name}"].setChecked(True))
         panel.strength_changed.connect(self.set_strength)
+        self._set()
 
     @property
     def strength(self) -> float:
         return self._editor.options.strength
 
+    @property
+    def asks(self) -> bool:
+        """Whether an expression is asked for, which has a strength."""
+        return self._editor.options.emotion not in (OFF, KEEP)
+
     def ask(self, wanted: str) -> None:
         """The expression the hidden part is given; asking for one switches the module on."""
         self.wanted = wanted
         self._actions["emotion"].setChecked(True)
-        self._keep("wanted", wanted)
+        self._set()
 
     def set_strength(self, strength: float) -> None:
         """0 .. 1.5, 1 being the average face of the expression."""
@@ -62,20 +59,23 @@ class Modules(QObject):
         self._settings.keep("strength", strength)
         self._set(strength=strength)
 
-    def _on_landmarks(self, on: bool) -> None:
-        self._settings.keep("landmarks", on)
+    def step_strength(self, up: bool) -> None:
+        self.set_strength(self.strength + (STEP if up else -STEP))
+
+    def set_landmarks(self, on: bool) -> None:
         self._set(landmarks=on)
 
-    def _keep(self, key: str, value: object) -> None:
-        self._settings.keep(key, value)
+    def set_emotion(self, on: bool) -> None:
+        self._set()
+
+    def _on_opened(self) -> None:
+        self.wanted = KEEP
+        self._actions[f"ask_{KEEP}"].setChecked(True)
         self._set()
 
     def _set(self, **changes) -> None:
-        on = self._actions["emotion"].isChecked()
-        emotion = self.wanted if on else OFF
+        emotion = self.wanted if self._actions["emotion"].isChecked() else OFF
         options: FillOptions = replace(self._editor.options, emotion=emotion, **changes)
         self._editor.options = options
-        self._panel.show_choice(emotion, self.wanted, options.strength)
-        named = emotion not in (OFF, KEEP)
-        for name in ("stronger", "weaker"):
-            self._actions[name].setEnabled(named)
+        if self._panel is not None:
+            self._panel.show_choice(emotion, self.wanted, options.strength)

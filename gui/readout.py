@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.inpaint import FillOptions, FillRequest, Inpainter, Preview
-from engine.photo import Photo
+from engine.edit.edit import Edit, request_of
+from engine.inpaint import FillOptions, Inpainter, Preview
 from engine.readings import FaceReading
 from gui.canvas.painting import preview_image
 from gui.document import Document
@@ -60,7 +60,6 @@ class Readout(QObject):
         self._create, self._options = create, options
         self._inpainter: Inpainter | None = None
         self._worker = Worker("readout", self)
-        self._photo: tuple[int, Photo] | None = None
         self._live: tuple[FaceReading, ...] = ()
         self._seconds: float | None = None
         self._asked = self._wanted = False
@@ -74,6 +73,7 @@ class Readout(QObject):
         document.faces_changed.connect(self.refresh)
         document.nodes_changed.connect(self.refresh)
         results.changed.connect(self._tell)
+        results.changed.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
         """Something that is read has changed."""
@@ -87,11 +87,16 @@ class Readout(QObject):
         if not on:
             self.previewed.emit([])
 
-    def current_photo(self) -> Photo:
-        """One Photo a revision, so that what it derives (an 8-bit copy) is derived once."""
-        if self._photo is None or self._photo[0] != self._document.revision:
-            self._photo = (self._document.revision, self._document.current_photo())
-        return self._photo[1]
+    def refill(self) -> FillOptions | None:
+        """The options that filling the shown hole again would take, None while they are those it
+        was filled with, or something new is painted."""
+        current, document = self._results.current, self._document
+        if current is None or document.has_mask:
+            return None
+        now = document.now
+        moved = {(n.face, n.node): n for n in (*current.options.nodes, *now.numbered(now.nodes))}
+        options = replace(now.options(self._options()), nodes=tuple(moved.values()))
+        return None if options == current.options else options
 
     def close(self) -> None:
         self._timer.stop()
@@ -112,36 +117,51 @@ class Readout(QObject):
             self._tell()
             return
         self._asked = True
-        revision, shows = document.revision, self.shows_preview
-        options = replace(
-            self._options(),
-            model="prior",
-            frames=document.frames,
-            nodes=document.nodes,
-            variant=0,
-        )
-        faces = document.faces or ()
-        request = FillRequest(self.current_photo(), document.current_mask(), options, faces)
+        now, revision, shows = document.now, document.revision, self.shows_preview
+        again, mask, picture = self.refill(), now.mask, document.picture
+        assert picture is not None
+        options = now.options(self._options())
+        current = self._results.current
+        if again is not None and current is not None:
+            # Other settings for what is filled: shown before they are asked for.
+            options, mask = again, current.layer.mask
+            picture = picture.of(now.without_hole(current.layer.hole))
+        options = replace(options, model="prior", variant=0)
 
         def job(progress: object, cancel: threading.Event) -> tuple[Preview, list]:
             if self._inpainter is None:
                 self._inpainter = self._create()
+            faces = now.known_faces() or ()
+            request = request_of(now, options, picture.photo(), mask, faces)
             preview = self._inpainter.preview(request)
-            return preview, [preview_image(patch) for patch in preview.patches] if shows else []
+            if not shows:
+                return preview, []
+            to_srgb = now.photo.to_srgb
+            seen = (replace(patch, pixels=to_srgb(patch.pixels)) for patch in preview.patches)
+            return preview, [preview_image(patch) for patch in seen]
 
         self._worker.submit(
             job,
-            lambda answer: self._on_answer(answer, revision),
+            lambda answer: self._on_answer(answer, revision, now, again),
             lambda failure: self._on_failure(failure, revision),
         )
 
-    def _on_answer(self, answer: tuple[Preview, list], revision: int) -> None:
+    def _on_answer(
+        self,
+        answer: tuple[Preview, list],
+        revision: int,
+        asked: Edit,
+        again: FillOptions | None,
+    ) -> None:
         self._trouble = ""
         preview, images = answer
-        if revision == self._document.revision:
-            self._live = preview.readings
+        document = self._document
+        if revision == document.revision:
+            names = tuple(subject.id for subject in asked.subjects)
+            self._live = _numbered(preview.readings, names, document.edit)
             self._seconds = sum(patch.seconds for patch in preview.patches) or None
-            shows = self.shows_preview and bool(preview.patches) and self._document.has_mask
+            holds = document.has_mask if again is None else self.refill() is not None
+            shows = self.shows_preview and bool(preview.patches) and holds
             self.previewed.emit(images if shows else [])
             self._tell()
         self._next()
@@ -169,7 +189,22 @@ class Readout(QObject):
             self.readings = Readings(self._live, False, self._seconds)
         else:
             read = {reading.face: reading for reading in self._live}
-            read |= {reading.face: reading for reading in shown.fill.readings}
+            layer = shown.layer
+            filled = _numbered(layer.fill.readings, layer.subjects, self._document.edit)
+            read |= {reading.face: reading for reading in filled}
             faces = tuple(read[face] for face in sorted(read))
             self.readings = Readings(faces, True, shown.fill.seconds)
         self.read.emit(self.readings)
+
+
+def _numbered(
+    readings: tuple[FaceReading, ...], names: tuple[str, ...], edit: Edit
+) -> tuple[FaceReading, ...]:
+    """Readings of faces by the numbers they have in an edit; those of faces that are gone stay
+    out. names: the ids of the faces as the readings number them."""
+    kept = []
+    for reading in readings:
+        number = edit.number_of(names[reading.face]) if reading.face < len(names) else None
+        if number is not None:
+            kept.append(replace(reading, face=number))
+    return tuple(kept)

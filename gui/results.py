@@ -1,49 +1,51 @@
-"""The fills of one mask, kept to choose from: the first, its variants, those of other settings.
+"""The fills of one hole, to choose from: the first, its variants, those of other settings.
 
-A *round* is a mask and the photo's pixels under it before it was filled. Whatever is chosen of a
-round is composited on those pixels, never on another fill of the round.
+All of them are layers of the edits in the history; nothing is kept beside it. What is chosen of a
+hole takes the place of what was shown of it, it never lies on another fill of the same hole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from engine.compositing import lay
+from engine.edit.edit import Edit, Layer, new_id
+from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
-from engine.mask import Mask
 from engine.photo import Photo
 from gui import expressions
-from gui.commands import Box
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize
 from gui.translation import tr
 
-LARGEST_COUNT = 24  # results kept, of all rounds together
-LARGEST_BYTES = 384 * 2**20
+LARGEST_COUNT = 24  # fills of one hole to choose from
 THUMBNAIL = 144  # pixels of its side; shown at half of that on common screens
-Base = tuple[tuple[Box, np.ndarray], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One fill that can be chosen. base: the photo's pixels under its patches before any fill."""
+    """One fill that can be chosen."""
 
-    options: FillOptions
-    fill: FillResult
-    base: Base
+    layer: Layer
     thumbnail: QImage
 
     @property
-    def bytes(self) -> int:
-        patches = sum(p.pixels.nbytes + p.alpha.nbytes for p in self.fill.patches)
-        return patches + sum(pixels.nbytes for _, pixels in self.base)
+    def options(self) -> FillOptions:
+        return self.layer.options
+
+    @property
+    def fill(self) -> FillResult:
+        return self.layer.fill
 
     @property
     def label(self) -> tuple[str, str]:
-        """Its settings in two short lines."""
+        """What was filled and with which settings, in two short lines."""
+        if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
+            return tr("Texture"), self.line
         return expressions.setting(self.options), self.line
 
     @property
@@ -59,14 +61,13 @@ class Result:
         return " · ".join(parts) or tr("most probable")
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Round:
-    """base: the document's state before the first fill. shown: which result a state shows."""
+    """A hole, the mask it was painted with, and its fills in the order they were made."""
 
-    mask: Mask
-    base: int
-    results: list[Result] = field(default_factory=list)
-    shown: dict[int, Result] = field(default_factory=dict)
+    hole: str
+    mask: TiledMask
+    results: list[Result]
 
 
 class Results(QObject):
@@ -77,59 +78,90 @@ class Results(QObject):
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._rounds: list[Round] = []
-        document.opened.connect(self.clear)
+        self._made: dict[str, Result] = {}
+        self._known: tuple[int, Round | None] | None = None
+        document.opened.connect(self._forget)
         document.history.changed.connect(self.changed)
+
+    def _forget(self) -> None:
+        self._made.clear()
+        self.changed.emit()
 
     @property
     def round(self) -> Round | None:
-        """The round that the photo stands in: one of its fills is shown, or was just undone."""
-        state = self._document.state
-        for one in reversed(self._rounds):
-            if state in one.shown:
-                return one
-        return next((one for one in reversed(self._rounds) if one.base == state), None)
+        """The round whose fill is shown on top, or else one that was just undone."""
+        if not self._document.is_open:
+            return None
+        version = self._document.history.version
+        if self._known is None or self._known[0] != version:
+            self._known = (version, self._round())
+        return self._known[1]
 
     @property
     def current(self) -> Result | None:
         """The result the photo shows now."""
-        state = self._document.state
-        return next((one.shown[state] for one in self._rounds if state in one.shown), None)
+        one = self.round
+        if one is None:
+            return None
+        shown = {layer.id for layer in self._document.edit.shown}
+        return next((result for result in one.results if result.layer.id in shown), None)
 
-    def clear(self) -> None:
-        self._rounds.clear()
-        self.changed.emit()
+    def _round(self) -> Round | None:
+        edit = self._document.edit
+        shown = edit.shown
+        if shown:
+            return self._round_of(shown[-1].hole)
+        if edit.layers:
+            return self._round_of(edit.layers[-1].hole)
+        undone = self._undone(edit)
+        return None if undone is None else self._round_of(undone)
 
-    def begin(self, mask: Mask) -> Round:
-        """The round for filling `mask` on the pixels as they are: a new one, or one undone."""
-        state = self._document.state
-        for one in self._rounds:
-            if one.base == state and np.array_equal(one.mask.pixels, mask.pixels):
-                return one
-        return Round(mask, state)
+    def _undone(self, edit: Edit) -> str | None:
+        """The hole that was filled from exactly this edit, and undone."""
+        there = {layer.hole for layer in edit.layers}
+        look = edit.look
+        for other in reversed(self._document.history.edits):
+            for layer in other.layers:
+                below = tuple(one.key for one in other.without_hole(layer.hole).shown)
+                if layer.hole not in there and below == look and layer.mask.same(edit.mask):
+                    return layer.hole
+        return None
 
-    def starting_photo(self) -> Photo:
-        """A copy of the photo as it was before the current round was filled."""
-        photo = self._document.current_photo()
-        pixels = photo.pixels.copy()
-        if self.current is not None:
-            for (x, y, width, height), before in self.current.base:
-                pixels[y : y + height, x : x + width] = before
-        return replace(photo, pixels=pixels)
+    def _round_of(self, hole: str) -> Round:
+        layers: dict[str, Layer] = {}
+        for edit in self._document.history.edits:
+            for layer in edit.of_hole(hole):
+                layers.setdefault(layer.id, layer)
+        listed = list(layers.values())[-LARGEST_COUNT:]
+        return Round(hole, listed[-1].mask, [self.result_of(layer) for layer in listed])
 
-    def add(self, one: Round, result: Result) -> None:
+    def result_of(self, layer: Layer) -> Result:
+        """A layer with its thumbnail, the same one every time."""
+        made = self._made.get(layer.id)
+        if made is None:
+            edit = self._document.edit.without_hole(layer.hole)
+            below = self._document.picture.of(edit) if self._document.picture else None
+            assert below is not None
+            made = Result(layer, thumbnail(below.photo(), layer.mask, layer.fill))
+            self._made[layer.id] = made
+        return made
+
+    def hole_of(self, edit: Edit) -> str:
+        """The hole that filling an edit's mask fills: a new one, or one that was undone."""
+        return self._undone(edit) or new_id()
+
+    def add(self, result: Result) -> None:
         """Keep a new result of a round and show it; an equal older one makes room for it."""
-        one.results = [old for old in one.results if old.options != result.options]
-        one.results.append(result)
-        if one not in self._rounds:
-            self._rounds.append(one)
-        self._show(one, result, made=True)
+        layer = result.layer
+        self._made[layer.id] = result
+        another = self.round is not None and self.round.hole == layer.hole
+        self._land(result, tr("Another fill") if another else tr("Fill"))
 
     def choose(self, result: Result) -> None:
         """Show another result of the round."""
-        one = self.round
-        if one is not None and result is not self.current:
-            self._show(one, result, made=False)
+        if self.round is not None and result is not self.current:
+            first = result is self.round.results[0]
+            self._land(result, tr("Fill") if first else tr("Another fill"))
 
     def step(self, forwards: bool) -> None:
         """Show the next or the former result of the round."""
@@ -151,90 +183,30 @@ class Results(QObject):
         alike = [r.options.variant for r in one.results if _alike(r.options, options)]
         return one, replace(options, variant=1 + max(alike, default=options.variant))
 
-    def _show(self, one: Round, result: Result, *, made: bool) -> None:
-        current = self.current if self._document.state in one.shown else None
-        title = tr("Fill") if result is one.results[0] else tr("Another fill")
-        mine = {box for box, _ in result.base}
-        under = tuple(part for part in current.base if part[0] not in mine) if current else ()
-        # The state is known once applied, the signals of applying come before: name it ahead.
-        one.shown[self._document.next_state] = result
-        clear = current is None
-        self._document.apply(
-            result.fill,
-            one.mask,
-            title,
-            base=(*under, *result.base),
-            clear=clear,
-            consume=clear or made,
-        )
-        self._bound(result)
-        self.changed.emit()
-
-    def _bound(self, shown: Result) -> None:
-        """Forget the oldest results once they are too many or too large."""
-        kept = [(one, result) for one in self._rounds for result in one.results]
-        total = sum(result.bytes for _, result in kept)
-        for one, result in kept:
-            if len(kept) <= LARGEST_COUNT and total <= LARGEST_BYTES:
-                break
-            if result is shown:
-                continue
-            one.results.remove(result)
-            one.shown = {s: r for s, r in one.shown.items() if r is not result}
-            kept = [pair for pair in kept if pair[1] is not result]
-            total -= result.bytes
-        self._rounds = [one for one in self._rounds if one.results]
+    def _land(self, result: Result, title: str) -> None:
+        one = self.round
+        layer = result.layer
+        others = one.results if one is not None and one.hole == layer.hole else []
+        alternatives = [o.layer for o in others if o.options != result.options]
+        self._document.land(layer, title, alternatives[-LARGEST_COUNT + 1 :])
 
 
 def _alike(one: FillOptions, other: FillOptions) -> bool:
     return replace(one, variant=0) == replace(other, variant=0)
 
 
-def make_result(photo: Photo, mask: Mask, options: FillOptions, fill: FillResult) -> Result:
-    """A result with its thumbnail, from the photo before the fill; meant for a worker."""
-    base = tuple((patch.box, _cut(photo.pixels, patch.box).copy()) for patch in fill.patches)
-    return Result(options, fill, base, _thumbnail(photo, mask, fill))
-
-
-def _cut(array: np.ndarray, box: Box) -> np.ndarray:
-    x, y, width, height = box
-    return array[y : y + height, x : x + width]
-
-
-def _thumbnail(photo: Photo, mask: Mask, fill: FillResult) -> QImage:
-    """The filled part and the faces it lies in, square."""
-    x0, y0, x1, y1 = _corners(mask.bounds or (0, 0, *photo.size))
-    for reading in fill.readings:
-        if reading.face < len(fill.faces):
-            x, y, width, height = (round(v) for v in fill.faces[reading.face].box)
-            other = _corners((x, y, width, height))
-            x0, y0 = min(x0, other[0]), min(y0, other[1])
-            x1, y1 = max(x1, other[2]), max(y1, other[3])
-    side = round(1.15 * max(x1 - x0, y1 - y0))
+def thumbnail(photo: Photo, mask: TiledMask, fill: FillResult) -> QImage:
+    """The hole, filled, with as much around it as makes it square."""
+    x, y, width, height = mask.bounds or (0, 0, *photo.size)
+    side = round(1.5 * max(width, height))
     side = min(max(side, 48), *photo.size)
-    left = min(max((x0 + x1 - side) // 2, 0), photo.size[0] - side)
-    top = min(max((y0 + y1 - side) // 2, 0), photo.size[1] - side)
+    left = min(max(x + (width - side) // 2, 0), photo.size[0] - side)
+    top = min(max(y + (height - side) // 2, 0), photo.size[1] - side)
     picture = photo.pixels[top : top + side, left : left + side].copy()
     for patch in fill.patches:
-        _put(picture, patch, left, top)
+        lay(picture, (left, top), patch)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
-    small = resize(np.ascontiguousarray(picture[..., :3]), (THUMBNAIL, THUMBNAIL))
+    shown = photo.to_srgb(np.ascontiguousarray(picture))
+    small = resize(np.ascontiguousarray(shown), (THUMBNAIL, THUMBNAIL))
     return image_from_rgb(small).copy()
-
-
-def _put(picture: np.ndarray, patch, left: int, top: int) -> None:
-    from engine.photo import blend
-
-    x, y, width, height = patch.box
-    x0, y0 = max(x, left), max(y, top)
-    x1, y1 = min(x + width, left + picture.shape[1]), min(y + height, top + picture.shape[0])
-    if x0 >= x1 or y0 >= y1:
-        return
-    part = picture[y0 - top : y1 - top, x0 - left : x1 - left, :3]
-    inner = (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
-    part[...] = blend(part, patch.pixels[inner], patch.alpha[inner])
-
-
-def _corners(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    return box[0], box[1], box[0] + box[2], box[1] + box[3]

@@ -44,6 +44,17 @@ class School(QObject):
             self.dialog.activateWindow()
         self.dialog.show()
 
+    def rebuild(self) -> None:
+        """The panel anew, in another language; the training runs on."""
+        if self.dialog is None:
+            return
+        old, shown = self.dialog, self.dialog.isVisible()
+        self.dialog = None
+        old.hide()
+        if shown:
+            self.show()
+        old.deleteLater()
+
     @property
     def is_closing(self) -> bool:
         """Whether `ended` is to come."""

@@ -11,28 +11,39 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
+from gui.translation import mark
+
 THEMES = ("system", "dark", "light")
+# What the mask is drawn in; each is seen on skin, on dark and on light grounds.
+MASK_COLOURS = {"blue": "#5b7cff", "green": "#2fd07a", "red": "#ff4d5e", "yellow": "#ffd23f"}
+MASK_NAMES = {
+    "blue": mark("Blue mask"),
+    "green": mark("Green mask"),
+    "red": mark("Red mask"),
+    "yellow": mark("Yellow mask"),
+}
 
 
 @dataclass(frozen=True)
 class Colours:
-    """One theme. window: panels. canvas: around the photo. field: controls. line: hairlines.
+    """One theme. window: panels. canvas: around the photo. field: controls. line: hairlines that
+    only part. edge: borders that say where a control is, at least 3 : 1 on window and field.
     text, quiet: contrast at least 4.5 : 1 on window and field. accent, on_accent: the one button
-    that matters. seen, predicted: the photo's bars and nodes, the fill's; at least 3 : 1 on window.
-    hole, warning: overlays."""
+    that matters. seen, predicted: the photo's bars and nodes, the fill's; at least 3 : 1 on
+    window. warning: overlays."""
 
     window: str
     canvas: str
     field: str
     hover: str
     line: str
+    edge: str
     text: str
     quiet: str
     accent: str
     on_accent: str
     seen: str = "#7fd6c2"
     predicted: str = "#ffb066"
-    hole: str = "#5b7cff"
     warning: str = "#ffb066"
 
 
@@ -42,6 +53,7 @@ DARK = Colours(
     field="#2b2d33",
     hover="#363942",
     line="#34363c",
+    edge="#7f838d",
     text="#e6e7ea",
     quiet="#a3a7b0",
     accent="#4169f0",
@@ -53,6 +65,7 @@ LIGHT = Colours(
     field="#ffffff",
     hover="#e6e9f0",
     line="#cdd0d7",
+    edge="#858993",
     text="#1c1d20",
     quiet="#5a5f6a",
     accent="#2f55d4",
@@ -62,6 +75,19 @@ LIGHT = Colours(
 )
 
 _current = DARK
+_mask = "blue"
+
+
+def mask_colour() -> str:
+    """The colour the mask is drawn in."""
+    return MASK_COLOURS[_mask]
+
+
+def set_mask_colour(name: str) -> str:
+    """Draw the mask in a colour of MASK_COLOURS; an unknown name is the first. The name used."""
+    global _mask
+    _mask = name if name in MASK_COLOURS else "blue"
+    return _mask
 
 
 def colours() -> Colours:
@@ -91,6 +117,14 @@ def icon(name: str) -> QIcon:
         color_disabled=_blend(_current.quiet, _current.window),
         color_on=_current.on_accent,
     )
+
+
+def program_icon() -> QIcon:
+    """Mien's own icon, in every size it is drawn for."""
+    icon = QIcon()
+    for picture in sorted((_icons() / "mien").glob("*.png")):
+        icon.addFile(str(picture))
+    return icon
 
 
 def _icons() -> Path:
@@ -149,10 +183,10 @@ def _style(c: Colours) -> str:
     QMenu::item:disabled {{ color: {faint}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
-    #header, #rail, #inspector, #status, #strip {{ background: {c.window}; }}
+    #header, #rail, #inspector, #layers, #status, #strip {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
-    #inspector {{ border-left: 1px solid {c.line}; }}
+    #inspector, #layers {{ border-left: 1px solid {c.line}; }}
     #strip {{ border-top: 1px solid {c.line}; }}
     #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
         background: {c.window}; border: none; }}
@@ -160,18 +194,32 @@ def _style(c: Colours) -> str:
     #brand {{ font-size: 16px; font-weight: 700; }}
     #quiet, QLabel[quiet="true"] {{ color: {c.quiet}; }}
     #section {{ color: {c.quiet}; font-size: 11px; font-weight: 700; letter-spacing: 1px; }}
-    QPushButton, QComboBox {{ background: {c.field}; border: 1px solid {c.line};
+    QPushButton, QComboBox, QSpinBox {{ background: {c.field}; border: 1px solid {c.line};
         border-radius: 6px; padding: 5px 11px; min-height: 18px; }}
+    QComboBox, QSpinBox {{ border-color: {c.edge}; }}
     QPushButton:hover, QComboBox:hover {{ background: {c.hover}; }}
-    QPushButton:focus, QComboBox:focus, QToolButton:focus {{
-        border: 1px solid {c.accent}; }}
+    QPushButton:focus, QComboBox:focus, QSpinBox:focus {{ border: 1px solid {c.text}; }}
+    QToolButton:focus {{ border: 1px dashed {c.text}; }}
     QPushButton:disabled {{ color: {faint}; }}
     QPushButton:checked {{ border: 1px solid {c.accent}; color: {c.text}; background: {c.hover}; }}
     QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border: none;
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
-    QPushButton#small {{ padding: 4px 5px; }}
+    QPushButton#small {{ padding: 2px 3px; }}
+    QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
+        padding: 4px 12px; }}
+    QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}
+    #palette {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
+    #palette QLineEdit {{ font-size: 15px; padding: 7px 10px; }}
+    #layers QListWidget {{ background: transparent; border: none; outline: none; }}
+    #layers QListWidget::item {{ padding: 4px 3px; border-radius: 6px; }}
+    #layers QListWidget::item:selected {{ background: {c.hover}; color: {c.text}; }}
+    #palette QListWidget {{ background: {c.window}; border: none; outline: none; }}
+    #palette QListWidget::item {{ padding: 0; border-radius: 6px; }}
+    #palette QListWidget::item:selected {{ background: {c.accent}; }}
+    #offer {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
+    #question {{ font-size: 15px; font-weight: 600; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
     QComboBox QAbstractItemView {{ background: {c.field}; border: 1px solid {c.line};
@@ -179,6 +227,7 @@ def _style(c: Colours) -> str:
     QToolButton {{ border: 1px solid transparent; border-radius: 8px; padding: 7px; }}
     QToolButton:hover {{ background: {c.hover}; }}
     QToolButton:checked {{ background: {c.accent}; }}
+    QToolButton:checked:disabled {{ background: transparent; }}
     QToolButton#result {{ border: 2px solid transparent; padding: 4px; color: {c.quiet};
         font-size: 11px; }}
     QToolButton#result:checked {{ border-color: {c.accent}; background: {c.hover};
@@ -186,27 +235,36 @@ def _style(c: Colours) -> str:
     QToolButton#result:focus {{ border-color: {c.quiet}; }}
     #sheet {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         color: {c.quiet}; padding: 5px; }}
-    QLineEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
+    #queue {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
+        selection-background-color: {c.hover}; selection-color: {c.text}; outline: none; }}
+    #queue::item {{ padding: 4px 6px; border-bottom: 1px solid {c.line}; }}
+    #queue QHeaderView {{ background: {c.field}; }}
+    #queue QHeaderView::section {{ background: {c.field}; color: {c.quiet}; border: none;
+        border-bottom: 1px solid {c.line}; padding: 6px; font-weight: 600; }}
+    #batchOptions, #batchBody {{ background: {c.window}; border: none; }}
+    QLineEdit {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
         padding: 5px 9px; min-height: 18px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; }}
-    QLineEdit:focus {{ border: 1px solid {c.accent}; }}
+    QLineEdit:focus {{ border: 1px solid {c.text}; }}
     QLineEdit:disabled, QComboBox:disabled {{ color: {faint}; }}
     QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
-    QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {c.edge}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
         background: {c.text if c is DARK else c.accent}; }}
-    QSlider::handle:horizontal:focus {{ border: 2px solid {c.accent}; }}
+    QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator {{ width: 15px; height: 15px; border-radius: 4px;
-        border: 1px solid {c.quiet}; background: {c.field}; }}
-    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+    QCheckBox::indicator, #layers QListWidget::indicator {{
+        width: 15px; height: 15px; border-radius: 4px;
+        border: 1px solid {c.edge}; background: {c.field}; }}
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{
+        background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
-    QCheckBox::indicator:focus {{ border: 1px solid {c.text}; }}
+    QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 3px; height: 6px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
-    QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 5px; min-height: 30px; }}
+    QScrollBar::handle:vertical {{ background: {c.edge}; border-radius: 5px; min-height: 30px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
     QPlainTextEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px; }}
     """

@@ -7,6 +7,7 @@ a text editor and nothing else. Qt's own buttons take Qt's own translations.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from PySide6.QtWidgets import QApplication
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
+_current = "en"
 _table: dict[str, str] = {}
+_sentences: list[tuple[re.Pattern[str], str]] = []
 _qt: list[QTranslator] = []
 
 
@@ -25,16 +28,24 @@ def folder() -> Path:
     return root / "resources" / "translations"
 
 
+def language() -> str:
+    """The code of the language in use."""
+    return _current
+
+
 def set_language(code: str = "") -> str:
     """Use a language of LANGUAGES, or the system's where `code` is empty or unknown; its code."""
     if code not in LANGUAGES:
         code = QLocale.system().name()[:2]
     if code not in LANGUAGES:
         code = "en"
+    global _current
+    _current = code
     _table.clear()
-    path = folder() / f"{code}.json"
-    if path.is_file():
-        _table.update(json.loads(path.read_text(encoding="utf-8")))
+    _table.update(_read(f"{code}.json"))
+    # The template with the most words goes first: "{0}: {1}" fits nearly everything.
+    templates = sorted(_read(f"{code}-engine.json").items(), key=lambda pair: -_literal(pair[0]))
+    _sentences[:] = [(template_pattern(source), target) for source, target in templates]
     application = QApplication.instance()
     if application is not None:
         for old in _qt:
@@ -56,3 +67,36 @@ def tr(text: str) -> str:
 def mark(text: str) -> str:
     """Marks a text of a table for translation; it is translated where it is shown."""
     return text
+
+
+def say(sentence: str) -> str:
+    """What the engine said, in the interface's language.
+
+    The engine tells its errors in English sentences; CODE-engine.json has each as a template with
+    its values numbered, beside its translation. A sentence that fits none stays as it is.
+    """
+    for pattern, target in _sentences:
+        found = pattern.fullmatch(sentence)
+        if found is not None:
+            return _filled(target, {name: say(text) for name, text in found.groupdict().items()})
+    return sentence
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\d+)\}", lambda field: values[f"v{field[1]}"], template)
+
+
+def template_pattern(template: str) -> re.Pattern[str]:
+    """What matches a template's sentences; its value {0} is the group v0."""
+    parts = re.split(r"\{(\d+)\}", template)
+    texts = [re.escape(part) if n % 2 == 0 else f"(?P<v{part}>.+?)" for n, part in enumerate(parts)]
+    return re.compile("".join(texts), re.DOTALL)
+
+
+def _literal(template: str) -> int:
+    return len(re.sub(r"\{\d+\}", "", template))
+
+
+def _read(name: str) -> dict[str, str]:
+    path = folder() / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

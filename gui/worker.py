@@ -27,6 +27,7 @@ class Failure:
 
     sentence: str
     detail: str
+    error: Exception | None = None
 
 
 @dataclass
@@ -60,7 +61,7 @@ class _Runner(QObject):
         except Cancelled:
             self.cancelled.emit(number)
         except MienError as error:
-            self.failed.emit(number, Failure(str(error), traceback.format_exc()))
+            self.failed.emit(number, Failure(str(error), traceback.format_exc(), error))
         except MemoryError:
             sentence = "There is not enough memory; close other programs or use a smaller photo."
             self.failed.emit(number, Failure(sentence, traceback.format_exc()))

@@ -25,6 +25,7 @@ torch.set_num_threads(2)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads or writes the models and settings of the person who runs it."""
     home = tmp_path_factory.mktemp("home")
+    os.environ["MIEN_SESSIONS"] = str(home / "sessions")
     os.environ["MIEN_MODELS"] = str(home / "models")
     os.environ["XDG_CONFIG_HOME"] = str(home)
 

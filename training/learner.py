@@ -116,7 +116,7 @@ def mean_mesh(shards: FaceShards) -> Tensor:
 def _adjacency() -> Tensor:
     """The mesh's graph."""
     from engine.face.graph import normalised_adjacency
-    from training.landmarks.train import mesh_links
+    from training.landmarks.links import mesh_links
 
     return normalised_adjacency(mesh_links().numpy())
 
@@ -194,8 +194,7 @@ class Filler:
         covered = holes[:1] if shared else holes
         with torch.no_grad():
             known = observations(told, covered, self.knowledge)
-            meshes = {"meshes": told.nodes, "told": told.use_nodes}
-            fill = self.prior.fill(crops, covered, known, **meshes)
+            fill = self.prior.fill(crops, covered, known, meshes=told.nodes, told=told.use_nodes)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT
@@ -214,8 +213,9 @@ def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Net
     plain, told = split(tensors)
     generator, modules = Dmfn(grid=grid_of(plain)), None
     if kinds := {name.partition(".")[0] for name in told}:
-        switches = {"landmark": "landmark" in kinds, "emotion": "emotion" in kinds}
-        modules = Modules(**switches, stride=generator.stride)
+        modules = Modules(
+            landmark="landmark" in kinds, emotion="emotion" in kinds, stride=generator.stride
+        )
     learner = Learner(generator, modules)
     learner.load(tensors)
     learner.eval().requires_grad_(False).to(base.device)

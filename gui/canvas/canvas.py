@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -13,52 +14,59 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPointingDevice,
     QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.edit.compositor import Composite, Shown
+from engine.face.finder import FaceFrame
 from gui import theme
 from gui.canvas import painting
+from gui.canvas.marks import FaceMarks
 from gui.canvas.mesh import MeshLayer
 from gui.canvas.nodes import NodeTool
 from gui.canvas.pyramid import Pyramid
-from gui.canvas.tools import AreaTool, BrushTool, FrameTool, PanTool, Tool
+from gui.canvas.toolbox import TOOLS
+from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
 from gui.canvas.zoomable import WHEEL_STEP, Zoomable
 from gui.document import Document
 from gui.readout import Readings
 from gui.translation import tr
 
-MASK_OPACITY, MASK_OVER_PREVIEW = 0.5, 0.16
+MASK_OPACITY = 0.5
+OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
+FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
+
+
+Kind = TypeVar("Kind", bound=Tool)
 
 
 class Canvas(Zoomable):
     """The photo with its overlays.
 
     Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
-    changed the brush.
+    changed the brush; `face_removed` with the number of a face whose cross was pressed.
     """
 
     pointer_moved = Signal(object)
     brush_resized = Signal()
+    face_removed = Signal(int)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.mesh = MeshLayer(document)
-        self.nodes = NodeTool(document, self.mesh)
-        self.brush, self.eraser = BrushTool(document), BrushTool(document, erase=True)
-        self.tools: dict[str, Tool] = {
-            "pan": PanTool(document),
-            "brush": self.brush,
-            "eraser": self.eraser,
-            "lasso": AreaTool(document, lasso=True),
-            "rectangle": AreaTool(document, lasso=False),
-            "frame": FrameTool(document),
-            "node": self.nodes,
-        }
+        self.marks = FaceMarks(document)
+        self.tools: dict[str, Tool] = {tool.name: tool.on(self) for tool in TOOLS}
+        self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
+        self.nodes = self._made(NodeTool)
         self.tool: Tool = self.brush
         self.mesh_shown = True
         self.mask_shown = True
+        self.mask_opacity = MASK_OPACITY
+        self._filled = False
+        self._guess: FaceFrame | None = None
         self._split: float | None = None
         self._before_held = False
         self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
@@ -68,6 +76,7 @@ class Canvas(Zoomable):
         self._space = False
         self._dragging_split = False
         self._by_pen = False
+        self._lent: Tool | None = None  # the tool that a pen's eraser end stands in for
         self.setObjectName("canvas")
         self.setAccessibleName(tr("Photo"))
         self.setMouseTracking(True)
@@ -81,6 +90,12 @@ class Canvas(Zoomable):
             signal.connect(self._on_faces_changed)
         self.set_tool("brush")
 
+    def _made(self, kind: type[Kind]) -> Kind:
+        """The canvas's own tool of a class."""
+        made = self.tools[kind.name]
+        assert isinstance(made, kind)
+        return made
+
     # What the window asks for.
 
     def take_pyramid(self, pyramid: Pyramid) -> None:
@@ -89,6 +104,7 @@ class Canvas(Zoomable):
 
     def set_tool(self, name: str) -> None:
         self.tool.cancel()
+        self._lent = None
         self.tool = self.tools[name]
         self._show_cursor()
         self.update()
@@ -114,9 +130,15 @@ class Canvas(Zoomable):
             self._preview = list(images)
             self.update()
 
+    def show_guess(self, guess: FaceFrame | None) -> None:
+        """Where a face may be that no finder saw."""
+        self._guess = guess
+        self.update()
+
     def show_readings(self, readings: Readings) -> None:
-        """The meshes as they are read now."""
+        """The meshes as they are read now; they step back once there is a fill to look at."""
         self.mesh.show(readings)
+        self._filled = readings.filled
         if self.mesh_shown or self.tool is self.nodes:
             self.update()
 
@@ -144,26 +166,38 @@ class Canvas(Zoomable):
         self.mask_shown = shown
         self.update()
 
+    def set_mask_opacity(self, opacity: float) -> None:
+        """How much of the photo the mask hides, 0 .. 1."""
+        self.mask_opacity = min(max(opacity, 0.0), 1.0)
+        self.update()
+
     # The document's changes.
 
     def _on_opened(self) -> None:
         document = self.document
         assert document.photo is not None
-        if self._original is None or self._original.levels[0] is not document.photo.pixels:
-            self._original = Pyramid(document.photo.pixels)
-        self._current = self._original.copy_onto(document.pixels)
-        self._mask = Pyramid(document.mask)
+        if self._original is None or self._original.levels[0].photo is not document.photo:
+            self._original = Pyramid(Shown(Composite(document.photo)))
+        self._current = self._original.copy_onto(document.shown)
+        for layer in document.edit.shown:
+            for patch in layer.patches:
+                self._current.update(patch.box)
+        self._mask = Pyramid.blank(document.painted)
+        if document.edit.mask.painted is not None:
+            self._mask.update(document.edit.mask.painted)
         self._preview = []
         self._split = None if self._split is None else 0.5
         self.fit()
 
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._current is not None:
+        if self._current is not None and self.document.picture is not None:
+            self._current.rebase(self.document.shown)
             self._current.update(box)
             self.update(self.view.dirty(box))
 
     def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
         if self._mask is not None:
+            self._mask.rebase(self.document.painted)
             self._mask.update(box)
             self.update(self.view.dirty(box))
 
@@ -207,11 +241,23 @@ class Canvas(Zoomable):
             painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
             return
         dragging = self.tool is self.nodes
-        if (self.mesh_shown or dragging) and self.mesh.has_hidden:
+        if self.shows_marks:
+            self.marks.draw(painter, self.view, QSizeF(self.size()), self.pointer)
+        if (self.mesh_shown or dragging) and self.mesh.has_hidden and not self._filled:
             can_drag = dragging and self.nodes.may_drag
             self.mesh.draw_legend(painter, self.height(), can_drag=can_drag)
-        if not self._panning:
+        if not self._panning and self._mark_at(self.pointer) is None:
             self.tool.draw(painter, self.view, self.pointer)
+
+    @property
+    def shows_marks(self) -> bool:
+        """Whether the faces' numbers can be seen, and pressed."""
+        return self.mesh_shown and self._split is None and not self._before_held
+
+    def _mark_at(self, at: QPointF | None) -> tuple[int, bool] | None:
+        if at is None or not self.shows_marks or self._space:
+            return None
+        return self.marks.at(at, self.view, QSizeF(self.size()))
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
         assert self._current is not None
@@ -223,11 +269,14 @@ class Canvas(Zoomable):
         if self._preview:
             painting.draw_preview(painter, self._preview, self.view)
         if self.mask_shown:
-            opacity = MASK_OVER_PREVIEW if self._preview else MASK_OPACITY
-            painting.draw_mask(painter, self._mask, self.view, area, colours.hole, opacity)
+            opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
+            tint = theme.mask_colour()
+            painting.draw_mask(painter, self._mask, self.view, area, tint, opacity)
         if self.mesh_shown or self.tool is self.nodes:
-            self.mesh.draw(painter, self.view)
-        for frame in document.frames:
+            fades = self._filled and self.tool is not self.nodes
+            self.mesh.draw(painter, self.view, FADED if fades else 1.0)
+        guessed = () if self._guess is None else (self._guess,)
+        for frame in (*document.frames, *guessed):
             painting.draw_frame(painter, frame, self.view, colours.warning)
 
     # Events.
@@ -251,12 +300,24 @@ class Canvas(Zoomable):
         kind, pressure = event.type(), max(0.1, event.pressure())
         if kind == QEvent.Type.TabletPress:
             self._by_pen = True
+            if event.pointerType() == QPointingDevice.PointerType.Eraser:
+                self._lend(self.eraser)
             self._press(event.position(), event.button(), event.modifiers(), pressure)
         elif kind == QEvent.Type.TabletMove:
             self._move(event.position(), event.buttons(), pressure)
         elif kind == QEvent.Type.TabletRelease:
             self._release(event.position(), event.button())
             self._by_pen = False
+            self._lend(None)
+
+    def _lend(self, tool: Tool | None) -> None:
+        """Use another tool until the pen is lifted."""
+        if tool is not None and self._lent is None:
+            self.tool.cancel()
+            self._lent, self.tool = self.tool, tool
+        elif tool is None and self._lent is not None:
+            self.tool, self._lent = self._lent, None
+            self.update()
 
     def _press(
         self,
@@ -266,7 +327,10 @@ class Canvas(Zoomable):
         pressure: float,
     ) -> None:
         left = button == Qt.MouseButton.LeftButton
-        if self._split is not None and left and abs(at.x() - self._split * self.width()) < 16:
+        mark = self._mark_at(at) if left else None
+        if mark is not None:
+            self.face_removed.emit(mark[0]) if mark[1] else self.document.select(mark[0])
+        elif self._split is not None and left and abs(at.x() - self._split * self.width()) < 16:
             self._dragging_split = True
         elif button == Qt.MouseButton.MiddleButton or (
             left and (self._space or isinstance(self.tool, PanTool) or self._split is not None)
@@ -291,6 +355,7 @@ class Canvas(Zoomable):
         elif self.document.is_open:
             if buttons & Qt.MouseButton.LeftButton:
                 self.tool.drag(self.view.to_photo(at), pressure)
+            self._show_cursor()
             self._update_cursor(previous)
 
     def _release(self, at: QPointF, button: Qt.MouseButton) -> None:
@@ -306,15 +371,18 @@ class Canvas(Zoomable):
 
     def _select_at(self, point: tuple[float, float]) -> None:
         """A click of the hand tool on a face: that face is read."""
-        for number, face in enumerate(self.document.subjects):
-            x, y, width, height = face.box
-            if x <= point[0] <= x + width and y <= point[1] <= y + height:
-                self.document.select(number)
-                return
+        held = [
+            (face.box[2] * face.box[3], number)
+            for number, face in enumerate(self.document.subjects)
+            if QRectF(*face.box).contains(QPointF(*point))
+        ]
+        if held:  # the smallest of those that lie there
+            self.document.select(min(held)[1])
 
     def _update_cursor(self, previous: QPointF | None) -> None:
         """Repaint where the brush's circle was and is, no more; other tools draw anywhere."""
-        if not isinstance(self.tool, BrushTool):
+        over = any(self._mark_at(point) is not None for point in (previous, self.pointer))
+        if over or not isinstance(self.tool, BrushTool):
             self.update()
             return
         reach = max(2.0, self.tool.size / 2 * self.view.scale) + 4
@@ -347,6 +415,8 @@ class Canvas(Zoomable):
             event.ignore()  # the window cancels a running fill by it
         elif self.tool.key(event.key(), event.modifiers()):
             self.update()
+        elif event.key() == Qt.Key.Key_Delete and isinstance(self.tool, PanTool):
+            self.face_removed.emit(self.document.selected)
         else:
             super().keyPressEvent(event)
 
@@ -364,10 +434,14 @@ class Canvas(Zoomable):
         self._show_cursor()
 
     def _show_cursor(self) -> None:
+        mark = self._mark_at(self.pointer)
+        self.setToolTip("" if mark is None else self.marks.tip(mark))
         if self._panning is not None:
             shape = Qt.CursorShape.ClosedHandCursor
         elif self._space:
             shape = Qt.CursorShape.OpenHandCursor
+        elif mark is not None:
+            shape = Qt.CursorShape.PointingHandCursor
         elif not self.document.is_open:
             shape = Qt.CursorShape.ArrowCursor
         else:

@@ -96,8 +96,9 @@ class MeshLayer:
             parts[which].append(line)
         return Shape(number, points, hidden, *parts)
 
-    def draw(self, painter: QPainter, view: Viewport) -> None:
-        """All meshes, and boxes of the faces without one, in widget coordinates."""
+    def draw(self, painter: QPainter, view: Viewport, strength: float = 1.0) -> None:
+        """All meshes, and boxes of the faces without one, in widget coordinates; `strength` of
+        their usual opacity."""
         document = self._document
         meshed = {shape.face for shape in self.shapes}
         colours = theme.DARK  # over a photo the theme does not matter
@@ -107,6 +108,7 @@ class MeshLayer:
         painter.scale(view.scale, view.scale)
         for shape in self.shapes:
             share = 1.0 if len(meshed) == 1 or shape.face == document.selected else UNSELECTED
+            share *= strength
             for lines, colour, width, opacity in (
                 (shape.seen_lines, colours.seen, 0.8, SEEN_OPACITY),
                 (shape.hidden_lines, colours.predicted, 1.0, PREDICTED_OPACITY),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -15,6 +17,9 @@ from gui.canvas.tools import Point, Tool
 from gui.canvas.viewport import Viewport
 from gui.document import Document
 from gui.translation import mark, tr
+
+if TYPE_CHECKING:
+    from gui.canvas.canvas import Canvas
 
 # Nodes that mean something to a person, by their names; the others can be dragged, too.
 HANDLES = {
@@ -50,6 +55,10 @@ class NodeTool(Tool):
     """Drags hidden nodes of any face. Alt-click, or Delete, gives one back to the prediction."""
 
     name = "node"
+    text = mark("Landmarks")
+    tip = mark("Drag hidden landmarks: a mouth corner, an eyelid")
+    icon = "vector-triangle"
+    shortcut = "N"
     cursor = Qt.CursorShape.ArrowCursor
 
     def __init__(self, document: Document, layer: MeshLayer) -> None:
@@ -60,6 +69,10 @@ class NodeTool(Tool):
         self._view = Viewport()
         self._held: tuple[float, float] | None = None
         self._nudged = False
+
+    @classmethod
+    def on(cls, canvas: Canvas) -> NodeTool:
+        return cls(canvas.document, canvas.mesh)
 
     # The mouse.
 

@@ -6,30 +6,62 @@ most twice as fine as the view, a repaint costs what the widget's pixels cost.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from gui.qimage import cv2
 
 SMALLEST = 256  # a level smaller than this is never needed
 NEAREST_FROM = 3.0  # from this zoom on single pixels are shown as squares
+Box = tuple[int, int, int, int]
+
+
+class Pixels(Protocol):
+    """What can be looked at by box: H x W or H x W x C, 8 or 16 bit."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype: ...
+
+    def read(self, box: Box) -> np.ndarray:
+        """The pixels of a box (x, y, width, height) that lies inside."""
+        ...
 
 
 class Pyramid:
-    """levels[0] is the array itself (H x W or H x W x C, shared, not copied); each further level
-    is half as large, 8 bit."""
+    """levels[0] is the picture itself (an array that is shared, not copied, or what is read by
+    box); each further level is an array half as large, 8 bit."""
 
-    def __init__(self, base: np.ndarray) -> None:
-        self.levels = [base]
+    def __init__(self, base: np.ndarray | Pixels) -> None:
+        self.levels: list = [base]
         while max(self.levels[-1].shape[:2]) > 2 * SMALLEST:
-            self.levels.append(_halved(_bytes(self.levels[-1])))
+            height, width = self.levels[-1].shape[:2]
+            self.levels.append(_halved(_bytes(_cut(self.levels[-1], 0, 0, width, height))))
 
-    def copy_onto(self, base: np.ndarray) -> Pyramid:
-        """A pyramid of `base`, an equal array, without computing the levels again."""
+    @classmethod
+    def blank(cls, base: Pixels) -> Pyramid:
+        """A pyramid of a picture that is all zero, without looking at it."""
+        made = object.__new__(cls)
+        made.levels = [base]
+        while max(made.levels[-1].shape[:2]) > 2 * SMALLEST:
+            height, width, *rest = made.levels[-1].shape
+            made.levels.append(np.zeros(((height + 1) // 2, (width + 1) // 2, *rest), np.uint8))
+        return made
+
+    def copy_onto(self, base: np.ndarray | Pixels) -> Pyramid:
+        """A pyramid of `base`, an equal picture, without computing the levels again."""
         other = object.__new__(Pyramid)
         other.levels = [base, *(level.copy() for level in self.levels[1:])]
         return other
 
-    def update(self, box: tuple[int, int, int, int]) -> None:
+    def rebase(self, base: np.ndarray | Pixels) -> None:
+        """The picture is another one of the same size; `update` where they differ."""
+        self.levels[0] = base
+
+    def update(self, box: Box) -> None:
         """The base changed in a box (x, y, width, height): bring the levels up to date there."""
         x0, y0 = box[0], box[1]
         x1, y1 = box[0] + box[2], box[1] + box[3]
@@ -38,7 +70,9 @@ class Pyramid:
             x0, y0 = min(x0 // 2, width - 1), min(y0 // 2, height - 1)
             x1, y1 = min((x1 + 1) // 2, width), min((y1 + 1) // 2, height)
             x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
-            coarser[y0:y1, x0:x1] = _halved(_bytes(finer[2 * y0 : 2 * y1, 2 * x0 : 2 * x1]))
+            right, bottom = min(2 * x1, finer.shape[1]), min(2 * y1, finer.shape[0])
+            part = _cut(finer, 2 * x0, 2 * y0, right, bottom)
+            coarser[y0:y1, x0:x1] = _halved(_bytes(part))
 
     def view(
         self, scale: float, shift: tuple[float, float], rect: tuple[int, int, int, int]
@@ -65,13 +99,19 @@ class Pyramid:
         matrix = np.array([[1 / step, 0, ox - left], [0, 1 / step, oy - top]], np.float64)
         flag = cv2.INTER_NEAREST if scale >= NEAREST_FROM else cv2.INTER_LINEAR
         drawn = cv2.warpAffine(
-            source[top:bottom, left:right],
+            _cut(source, left, top, right, bottom),
             matrix,
             (width, height),
             flags=flag | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
         return _bytes(drawn)
+
+
+def _cut(picture: np.ndarray | Pixels, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+    if isinstance(picture, np.ndarray):
+        return picture[y0:y1, x0:x1]
+    return picture.read((x0, y0, x1 - x0, y1 - y0))
 
 
 def _bytes(array: np.ndarray) -> np.ndarray:

@@ -1,34 +1,49 @@
-"""The tools of the canvas: what press, drag and release mean, and what is drawn meanwhile."""
+"""The tools of the canvas: what press, drag and release mean, and what is drawn meanwhile.
+
+A tool declares itself: its name, words, icon and shortcut stand beside what it does.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from engine.face.finder import FaceFrame
-from engine.mask import Mask, Stroke
+from engine.mask import Stroke
+from gui import theme
 from gui.canvas.viewport import Viewport
-from gui.qimage import cv2
-from gui.translation import tr
+from gui.translation import mark, tr
 
 if TYPE_CHECKING:
+    from gui.canvas.canvas import Canvas
     from gui.document import Document
 
 Point = tuple[float, float]
-SMALLEST_FRAME = 16  # photo pixels
 
 
 class Tool:
-    """What a drag does. Points are photo coordinates; `modifiers` those at the press."""
+    """What a drag does. Points are photo coordinates; `modifiers` those at the press.
+
+    name: its one word in the program. text, tip, icon, shortcut: what rail, menu, palette and
+    overview show of it.
+    """
 
     name = "tool"
+    text = ""
+    tip = ""
+    icon = ""
+    shortcut = ""
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, document: Document) -> None:
         self.document = document
+
+    @classmethod
+    def on(cls, canvas: Canvas) -> Tool:
+        """The tool for a canvas."""
+        return cls(canvas.document)
 
     def press(self, point: Point, modifiers: Qt.KeyboardModifier, pressure: float) -> None: ...
 
@@ -53,19 +68,33 @@ class BrushTool(Tool):
     """Paints the mask, or takes away from it; Shift-click draws a straight line from the last."""
 
     name = "brush"
+    text = mark("Brush")
+    tip = mark("Paint what should go; Shift-click draws a straight line")
+    icon = "brush"
+    shortcut = "B"
     cursor = Qt.CursorShape.BlankCursor
+    erase = False
 
-    def __init__(self, document: Document, *, erase: bool = False) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self.erase = erase
+        document.opened.connect(self.forget)
         self.size = 60.0  # diameter, photo pixels
         self.hardness = 0.8
         self._last: Point | None = None
         self._active = False
+        document.opened.connect(self._forget)
+
+    def _forget(self) -> None:
+        """Another photo: a Shift-click does not go on from the last point of the one before."""
+        self._last, self._active = None, False
 
     @property
     def is_painting(self) -> bool:
         return self._active
+
+    def forget(self) -> None:
+        """Another photo: no straight line comes from the one before."""
+        self._last, self._active = None, False
 
     def press(self, point: Point, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
         self.document.begin_stroke()
@@ -107,13 +136,22 @@ class BrushTool(Tool):
             painter.drawLine(pointer - QPointF(4, 0), pointer + QPointF(4, 0))
 
 
-class AreaTool(Tool):
-    """Rectangle or lasso: adds an area to the mask, with Alt takes it away."""
+class EraserTool(BrushTool):
+    """The brush that takes away."""
 
-    def __init__(self, document: Document, *, lasso: bool) -> None:
+    name = "eraser"
+    text = mark("Eraser")
+    tip = mark("Take away from the mask")
+    icon = "eraser"
+    shortcut = "E"
+    erase = True
+
+
+class AreaTool(Tool):
+    """Adds an area to the mask, with Alt takes it away."""
+
+    def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self.name = "lasso" if lasso else "rectangle"
-        self._lasso = lasso
         self._points: list[Point] = []
         self._subtract = False
 
@@ -122,96 +160,72 @@ class AreaTool(Tool):
         self._subtract = bool(modifiers & Qt.KeyboardModifier.AltModifier)
 
     def drag(self, point: Point, pressure: float) -> None:
-        if not self._points:
-            return
-        if self._lasso:
-            self._points.append(point)
-        else:
-            self._points = [self._points[0], point]
+        if self._points:
+            self._points = self._extended(point)
 
     def release(self, point: Point) -> None:
         outline = self._outline()
         self._points = []
         if len(outline) < 3:
             return
-        canvas = np.zeros(self.document.mask.shape, np.uint8)
-        # A sixteenth of a pixel: cv2 takes whole numbers with fractional bits.
-        corners = np.round((np.array(outline) - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(canvas, [corners], (255,), lineType=cv2.LINE_AA, shift=4)
-        area, mask = Mask(canvas), self.document.current_mask()
-        title = tr("Lasso") if self._lasso else tr("Rectangle")
-        self.document.set_mask(mask.subtract(area) if self._subtract else mask.union(area), title)
+        self.document.add_area(outline, tr(self.text), subtract=self._subtract)
 
     def cancel(self) -> None:
         self._points = []
 
+    def _extended(self, point: Point) -> list[Point]:
+        return [*self._points, point]
+
     def _outline(self) -> list[Point]:
-        if self._lasso or len(self._points) < 2:
-            return self._points
-        (x0, y0), (x1, y1) = self._points
-        return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        return self._points
 
     def draw(self, painter: QPainter, view: Viewport, pointer: QPointF | None) -> None:
         outline = self._outline()
         if len(outline) > 1:
             polygon = QPolygonF([view.to_widget(*point) for point in outline])
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setBrush(QColor(91, 124, 255, 60))
+            area = QColor(theme.mask_colour())
+            area.setAlpha(60)
+            painter.setBrush(area)
             painter.setPen(QPen(QColor(255, 255, 255), 1.3))
             painter.drawPolygon(polygon)
 
 
-class FrameTool(Tool):
-    """Says where a face is: drag a box from brow to chin; a click inside one removes it."""
+class LassoTool(AreaTool):
+    """An outline drawn by hand."""
 
-    name = "frame"
+    name = "lasso"
+    text = mark("Lasso")
+    tip = mark("Draw around what should go; with Alt it is taken away")
+    icon = "lasso"
+    shortcut = "L"
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._start: Point | None = None
-        self._end: Point | None = None
 
-    def press(self, point: Point, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
-        self._start = self._end = point
+class RectangleTool(AreaTool):
+    """Two corners."""
 
-    def drag(self, point: Point, pressure: float) -> None:
-        self._end = point
+    name = "rectangle"
+    text = mark("Rectangle")
+    tip = mark("Drag over what should go; with Alt it is taken away")
+    icon = "selection"
+    shortcut = "R"
 
-    def release(self, point: Point) -> None:
-        start, self._start = self._start, None
-        if start is None:
-            return
-        width, height = abs(point[0] - start[0]), abs(point[1] - start[1])
-        frames = self.document.frames
-        if min(width, height) < SMALLEST_FRAME:
-            kept = tuple(frame for frame in frames if not _holds(frame, point))
-            if len(kept) != len(frames):
-                self.document.set_frames(kept)
-            return
-        x, y = min(start[0], point[0]), min(start[1], point[1])
-        self.document.set_frames((*frames, FaceFrame(x, y, width, height)))
+    def _extended(self, point: Point) -> list[Point]:
+        return [self._points[0], point]
 
-    def cancel(self) -> None:
-        self._start = None
-
-    def draw(self, painter: QPainter, view: Viewport, pointer: QPointF | None) -> None:
-        if self._start is None or self._end is None:
-            return
-        rect = QRectF(view.to_widget(*self._start), view.to_widget(*self._end)).normalized()
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor("#ffffff"), 1.4, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(rect, 8, 8)
+    def _outline(self) -> list[Point]:
+        if len(self._points) < 2:
+            return self._points
+        (x0, y0), (x1, y1) = self._points
+        return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 class PanTool(Tool):
     """Moves the view; the canvas does it, as it does for Space and the middle button."""
 
     name = "pan"
+    text = mark("Hand")
+    tip = mark("Move the view, and choose a face by a click")
+    icon = "hand-back-right-outline"
+    shortcut = "V"
     cursor = Qt.CursorShape.OpenHandCursor
-
-
-def _holds(frame: FaceFrame, point: Point) -> bool:
-    return (
-        frame.x <= point[0] <= frame.x + frame.width
-        and frame.y <= point[1] <= frame.y + frame.height
-    )

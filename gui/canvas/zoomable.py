@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -23,6 +26,7 @@ class Zoomable(QWidget):
         self.view = Viewport()
         self.pointer: QPointF | None = None
         self._is_fitted = True
+        self._is_still = False
 
     @property
     def zoom(self) -> float:
@@ -64,7 +68,19 @@ class Zoomable(QWidget):
             return True
         return super().event(event)
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """What is shown stays where it is, although the widget is given another size."""
+        self._is_still = True
+        try:
+            yield
+        finally:
+            self._is_still = False
+            self._is_fitted = self.view == fitted(self.document.size, QSizeF(self.size()))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._is_still:
+            return
         if self._is_fitted:
             self.fit()
         else:

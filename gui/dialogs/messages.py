@@ -1,13 +1,14 @@
-"""The dialogs that tell or ask: a failure, unsaved fills, what saving would lose, shortcuts."""
+"""The dialogs that tell or ask: a failure, unsaved fills, what saving would lose."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeySequence
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMessageBox,
@@ -18,8 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.actions import SPECS, plain
-from gui.translation import tr
+from gui.translation import say, tr
 from gui.worker import Failure
 
 
@@ -30,7 +30,8 @@ class FailureDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Mien")
         self.setMinimumWidth(460)
-        mark, sentence = QLabel(), QLabel(failure.sentence)
+        said = say(failure.sentence)
+        mark, sentence = QLabel(), QLabel(said)
         mark.setPixmap(theme.icon("alert-circle-outline").pixmap(32, 32))
         sentence.setWordWrap(True)
         sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -48,117 +49,218 @@ class FailureDialog(QDialog):
         show.toggled.connect(self.detail.setVisible)
         show.toggled.connect(lambda _on: self.adjustSize())
         copy.clicked.connect(
-            lambda: QGuiApplication.clipboard().setText(f"{failure.sentence}\n\n{failure.detail}")
+            lambda: QGuiApplication.clipboard().setText(f"{said}\n\n{failure.detail}")
         )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
+        close = QPushButton(tr("Close"))
+        close.setDefault(True)
+        close.clicked.connect(self.reject)
         bottom = QHBoxLayout()
         for button in (show, copy):
             button.setAutoDefault(False)
             bottom.addWidget(button)
         bottom.addStretch(1)
-        bottom.addWidget(buttons)
+        bottom.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(16)
         column.addLayout(top)
         column.addWidget(self.detail)
         column.addLayout(bottom)
+        close.setFocus()
 
 
-class ShortcutsDialog(QDialog):
-    """Every shortcut, in three columns."""
+@dataclass(frozen=True)
+class Answer:
+    """A button of a question. kind: "primary" the suggested one, "escape" what Escape means."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    name: str
+    text: str
+    kind: str = ""
+
+
+class Question(QDialog):
+    """A title that asks, a line that explains, and buttons that say what they do."""
+
+    def __init__(
+        self, parent: QWidget | None, icon: str, title: str, text: str, answers: Sequence[Answer]
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Keyboard shortcuts"))
-        grid = QGridLayout(self)
-        grid.setContentsMargins(22, 20, 22, 18)
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(7)
-        native = QKeySequence.SequenceFormat.NativeText
-        rows = [
-            (plain(tr(spec.text)), QKeySequence(spec.shortcut).toString(native))
-            for spec in SPECS
-            if spec.shortcut
-        ]
-        rows += [
-            (tr("Move the view"), tr("Space + drag, middle button")),
-            (tr("Zoom at the pointer"), tr("Wheel")),
-            (tr("Brush size"), tr("Alt + wheel")),
-            (tr("Straight stroke"), tr("Shift + click")),
-            (tr("Take away (lasso, rectangle)"), tr("Alt + drag")),
-            (tr("See the photo as opened"), "C"),
-            (tr("Read a face (hand tool)"), tr("Click")),
-            (tr("Next landmark (landmark tool)"), "PgDn"),
-            (tr("Move a landmark"), tr("Arrow keys")),
-            (tr("Release a landmark"), tr("Alt + click, Delete")),
-        ]
-        height = -(-len(rows) // 3)
-        for number, (text, key) in enumerate(rows):
-            column = 2 * (number // height)
-            keys = QLabel(key)
-            keys.setProperty("quiet", True)
-            grid.addWidget(QLabel(text), number % height, column)
-            grid.addWidget(keys, number % height, column + 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        grid.addWidget(buttons, height, 0, 1, 6)
+        self.setWindowTitle("Mien")
+        self.setMinimumWidth(420)
+        self.answer = next((a.name for a in answers if a.kind == "escape"), answers[-1].name)
+        sign, head, body = QLabel(), QLabel(title), QLabel(text)
+        sign.setPixmap(theme.icon(icon).pixmap(34, 34))
+        head.setObjectName("question")
+        for label in (head, body):
+            label.setWordWrap(True)
+        body.setProperty("quiet", True)
+        body.setVisible(bool(text))
+        words = QVBoxLayout()
+        words.setSpacing(6)
+        words.addWidget(head)
+        words.addWidget(body)
+        words.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(16)
+        top.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(words, 1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(9)
+        bottom.addStretch(1)
+        self.buttons: dict[str, QPushButton] = {}
+        for answer in answers:
+            button = QPushButton(answer.text)
+            if answer.kind == "primary":
+                button.setObjectName("primary")
+                button.setDefault(True)
+            button.setAutoDefault(answer.kind == "primary")
+            button.clicked.connect(lambda _=False, name=answer.name: self._choose(name))
+            bottom.addWidget(button)
+            self.buttons[answer.name] = button
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 22, 22, 16)
+        column.setSpacing(20)
+        column.addLayout(top)
+        column.addLayout(bottom)
+
+    def _choose(self, name: str) -> None:
+        self.answer = name
+        self.accept()
+
+
+def ask(parent: QWidget | None, icon: str, title: str, text: str, *answers: Answer) -> str:
+    """The name of the answer; that of the "escape" one where the dialog is closed."""
+    question = Question(parent, icon, title, text, answers)
+    question.exec()
+    question.deleteLater()
+    return question.answer
 
 
 def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     """Save, Discard or Cancel, for fills that are not saved yet."""
     button = QMessageBox.StandardButton
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "Mien",
-        tr("{name} has fills that are not saved.").format(name=name),
-        button.Save | button.Discard | button.Cancel,
+    answer = ask(
         parent,
+        "content-save-alert-outline",
+        tr("Save the changes to {name}?").format(name=name),
+        tr("{name} has fills that are not saved.").format(name=name),
+        Answer("cancel", tr("Cancel"), "escape"),
+        Answer("discard", tr("Do not save")),
+        Answer("save", tr("Save"), "primary"),
     )
-    box.setDefaultButton(button.Save)
-    return QMessageBox.StandardButton(box.exec())
+    return {"save": button.Save, "discard": button.Discard}.get(answer, button.Cancel)
+
+
+RECOVER, GIVE_UP, LATER = "recover", "give up", "later"
+
+
+def ask_to_recover(parent: QWidget, name: str) -> str:
+    """What becomes of work that was left when Mien was ended: RECOVER, GIVE_UP or LATER."""
+    return ask(
+        parent,
+        "history",
+        tr("Go on with {name}?").format(name=name),
+        tr("Mien ended unexpectedly. Your work on {name} was kept.").format(name=name),
+        Answer(LATER, tr("Not now"), "escape"),
+        Answer(GIVE_UP, tr("Delete it")),
+        Answer(RECOVER, tr("Go on with it"), "primary"),
+    )
+
+
+def ask_to_find(parent: QWidget, sentence: str) -> bool:
+    """Whether to say where a session's photo is now."""
+    answers = (
+        Answer("later", tr("Not now"), "escape"),
+        Answer("find", tr("Find the photo…"), "primary"),
+    )
+    title = tr("The session's photo was not found")
+    return ask(parent, "image-search-outline", title, say(sentence), *answers) == "find"
+
+
+def ask_to_stop_fill(parent: QWidget, name: str) -> bool:
+    """Whether to stop the fill that still runs, and leave."""
+    text = tr("{name} is still being filled. What is painted is lost if you leave now.")
+    title = tr("Stop filling and leave?")
+    return _leaves(parent, title, text.format(name=name), tr("Stop and leave"))
+
+
+def ask_to_drop_mask(parent: QWidget, name: str) -> bool:
+    """Whether to leave although something is painted and not filled."""
+    text = tr("{name} has a painted mask that is not filled yet.").format(name=name)
+    return _leaves(parent, tr("Leave without filling?"), text, tr("Leave without it"))
+
+
+def _leaves(parent: QWidget, title: str, text: str, leave: str) -> bool:
+    answers = Answer("leave", leave), Answer("stay", tr("Keep editing"), "primary")
+    return ask(parent, "brush", title, text, *answers) == "leave"
 
 
 def ask_to_stop_training(parent: QWidget) -> bool:
     """Whether to stop the training that still runs, and close."""
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "Mien",
-        tr("Training is still running. What it has learnt so far is kept and can be resumed."),
-        parent=parent,
+    return (
+        ask(
+            parent,
+            "school-outline",
+            tr("Stop the training?"),
+            tr("Training is still running. What it has learnt so far is kept and can be resumed."),
+            Answer("stop", tr("Stop training and close")),
+            Answer("keep", tr("Keep editing"), "primary"),
+        )
+        == "stop"
     )
-    stop = box.addButton(tr("Stop training and close"), QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton(tr("Keep editing"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(keep)
-    box.exec()
-    return box.clickedButton() is stop
+
+
+def ask_to_stop_batch(parent: QWidget) -> bool:
+    """Whether to stop the batch that still runs, and close."""
+    answer = ask(
+        parent,
+        "image-multiple-outline",
+        tr("Stop the batch?"),
+        tr("A batch is still running. What is filled is kept, and it can be gone on with."),
+        Answer("stop", tr("Stop the batch and close")),
+        Answer("keep", tr("Keep editing"), "primary"),
+    )
+    return answer == "stop"
 
 
 def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
     """Whether to save although the format cannot hold something."""
-    button = QMessageBox.StandardButton
     words = {
         "16-bit depth": tr("16-bit depth"),
         "transparency": tr("transparency"),
         "metadata and colour profile": tr("metadata and colour profile"),
-        "EXIF": "EXIF",
+        "CMYK inks (it becomes RGB)": tr("CMYK inks (it becomes RGB)"),
+        "Lab colours (it becomes RGB)": tr("Lab colours (it becomes RGB)"),
+        "extra channels": tr("extra channels"),
+        "floating-point values": tr("floating-point values"),
+        "32-bit depth": tr("32-bit depth"),
+        "EXIF fields above 64 KB": tr("EXIF fields above 64 KB"),
+        "XMP above 64 KB": tr("XMP above 64 KB"),
+        "the second part of its XMP": tr("the second part of its XMP"),
+        "the comment": tr("the comment"),
+        "text chunks": tr("text chunks"),
+        "the other pictures of the file": tr("the other pictures of the file"),
+        "the layers": tr("the layers"),
+        "the palette": tr("the palette"),
+        "one bit a pixel": tr("one bit a pixel"),
+        "the depth above 8 bit": tr("the depth above 8 bit"),
+        "the raw data (this is the camera's preview)": tr(
+            "the raw data (this is the camera's preview)"
+        ),
+        "the raw data (this is one development of it)": tr(
+            "the raw data (this is one development of it)"
+        ),
+        "IPTC": "IPTC",
     }
     lost = ", ".join(words.get(loss, loss) for loss in losses)
-    box = QMessageBox(
-        QMessageBox.Icon.Warning,
-        "Mien",
-        tr("This format cannot hold: {lost}. Save anyway?").format(lost=lost),
-        button.Save | button.Cancel,
-        parent,
+    return (
+        ask(
+            parent,
+            "file-alert-outline",
+            tr("Save in this format?"),
+            tr("This format cannot hold: {lost}.").format(lost=lost),
+            Answer("cancel", tr("Cancel"), "escape"),
+            Answer("save", tr("Save anyway"), "primary"),
+        )
+        == "save"
     )
-    return box.exec() == button.Save
-
-
-def about(parent: QWidget, version: str) -> None:
-    """What this program is."""
-    text = tr(
-        "Paints hidden parts of faces back, expression and geometry kept. "
-        "Everything happens on this computer."
-    )
-    QMessageBox.about(parent, tr("About Mien"), f"<b>Mien {version}</b><p>{text}</p>")

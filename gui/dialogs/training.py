@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QFormLayout,
@@ -18,14 +17,13 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.generator.weights import installed
 from gui.panels.curve import Curve
-from gui.panels.widgets import quiet, section, tabular
+from gui.panels.widgets import Chooser, Spinner, quiet, section, tabular
 from gui.settings import Settings
 from gui.trainer import Run, Trainer, new_run, runs
 from gui.translation import tr
@@ -64,7 +62,7 @@ class TrainingDialog(QDialog):
         self.folder = QLineEdit(self._settings.text("training_folder"))
         self.folder.setPlaceholderText(tr("A folder of portraits, a hundred or more"))
         self.browse = QPushButton(tr("Choose…"))
-        self.minutes = QSpinBox()
+        self.minutes = Spinner(tr("Length"))
         self.minutes.setRange(MINUTES[0], MINUTES[2])
         self.minutes.setValue(round(self._settings.number("training_minutes", MINUTES[1])))
         self.minutes.setSuffix(" " + tr("minutes"))
@@ -72,7 +70,7 @@ class TrainingDialog(QDialog):
         self.name = QLineEdit(self._settings.text("training_name", "my-faces"))
         self.start = QPushButton(tr("Start"))
         self.start.setObjectName("primary")
-        self.earlier, self.resume = QComboBox(), QPushButton(tr("Resume"))
+        self.earlier, self.resume = Chooser(tr("Unfinished")), QPushButton(tr("Resume"))
         self.earlier.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         photos, length, unfinished = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         for row in (photos, length, unfinished):
@@ -96,8 +94,6 @@ class TrainingDialog(QDialog):
         for widget, name in (
             (self.folder, tr("Photos")),
             (self.name, tr("Name of the model")),
-            (self.minutes, tr("Length")),
-            (self.earlier, tr("Unfinished")),
         ):
             widget.setAccessibleName(name)
         self.stage, self.left = QLabel(), quiet()

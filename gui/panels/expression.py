@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.readings import EMOTIONS, FaceReading
 from gui import expressions, theme
@@ -17,17 +17,10 @@ Pair = tuple[float | None, float | None]
 
 
 class ExpressionPanel(QWidget):
-    """Signal `face_chosen` with a face's number."""
-
-    face_chosen = Signal(int)
+    """Expressions as bars, and a few figures."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chooser = QComboBox()
-        self.chooser.setAccessibleName(tr("Face that is read"))
-        self.chooser.setToolTip(tr("Which face is read; the hand tool chooses by a click"))
-        self.chooser.activated.connect(self.face_chosen.emit)
-        self.chooser.hide()
         self.legend = Legend()
         self.rows = {name: EmotionRow(text) for name, text in expressions.names().items()}
         self.hint = quiet()
@@ -35,13 +28,12 @@ class ExpressionPanel(QWidget):
         self.facts = {name: figure() for name in ("change", "shift", "modules", "seconds")}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(5)
         head = QHBoxLayout()
         head.addWidget(section(tr("Expression")))
         head.addStretch(1)
         head.addWidget(self.legend)
         column.addLayout(head)
-        column.addWidget(self.chooser)
         column.addWidget(self.hint)
         bars = QVBoxLayout()
         bars.setSpacing(0)
@@ -55,7 +47,7 @@ class ExpressionPanel(QWidget):
             "seconds": tr("Time"),
         }
         table = QVBoxLayout()
-        table.setSpacing(4)
+        table.setSpacing(2)
         for name, text in names.items():
             value = self.facts[name]
             value.setAccessibleName(text)
@@ -77,7 +69,6 @@ class ExpressionPanel(QWidget):
 
     def show_readings(self, readings: Readings, selected: int, faces: int) -> None:
         """What is read of the selected one of so many faces."""
-        self._show_chooser(selected, faces)
         reading = readings.of(selected)
         before = reading.before if reading else None
         after = reading.after if reading else None
@@ -96,15 +87,6 @@ class ExpressionPanel(QWidget):
         self.facts["shift"].setText("–" if shift is None else f"{shift * 100:.1f} %")
         self.facts["modules"].setText(_modules(reading))
         self.facts["seconds"].setText(_seconds(readings.seconds))
-
-    def _show_chooser(self, selected: int, faces: int) -> None:
-        if self.chooser.count() != faces:
-            self.chooser.clear()
-            for number in range(faces):
-                text = tr("Face {number} of {count}").format(number=number + 1, count=faces)
-                self.chooser.addItem(text, number)
-        self.chooser.setCurrentIndex(selected)
-        self.chooser.setVisible(faces > 1)
 
 
 def _hint(reading: FaceReading | None, faces: int) -> str:
@@ -160,7 +142,7 @@ class EmotionRow(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 21)
+        return QSize(200, 18)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours()

@@ -1,13 +1,12 @@
-"""The inspector at the right: modules and expression, brush, mask, faces, and how to fill."""
+"""The inspector at the right: modules, faces and expression, brush, mask, and how to fill."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
+    QButtonGroup,
     QGridLayout,
-    QLabel,
-    QPushButton,
+    QHBoxLayout,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -15,14 +14,17 @@ from PySide6.QtWidgets import (
 
 from engine.generator.weights import Manifest
 from engine.inpaint import FillResult
+from gui import theme
 from gui.actions import Actions
 from gui.panels.expression import ExpressionPanel
+from gui.panels.faces import FacesSection
 from gui.panels.modules import ModulesSection
 from gui.panels.widgets import (
+    Chooser,
+    Swatch,
     button_for,
     check_for,
     named_row,
-    quiet,
     section,
     shrinkable,
     slider_row,
@@ -30,6 +32,7 @@ from gui.panels.widgets import (
 from gui.translation import tr
 
 WIDTH = 292
+GAP = 3  # pixels before a section, beside the column's own
 LARGEST_BRUSH = 1000
 
 
@@ -37,7 +40,8 @@ class Inspector(QWidget):
     """Signals carry what the person chose; the panel itself decides nothing."""
 
     brush_changed = Signal(float, float)
-    part_chosen = Signal(str)
+    mask_opacity_changed = Signal(float)
+    mask_colour_chosen = Signal(str)
     model_chosen = Signal(str)
     device_chosen = Signal(str)
 
@@ -49,16 +53,18 @@ class Inspector(QWidget):
         body = QWidget()
         body.setObjectName("inspectorBody")
         self._column = QVBoxLayout(body)
-        self._column.setContentsMargins(16, 14, 16, 14)
-        self._column.setSpacing(8)
+        self._column.setContentsMargins(16, 10, 16, 10)
+        self._column.setSpacing(5)
         self.modules = ModulesSection(actions)
+        self.faces = FacesSection(actions)
         self.expression = ExpressionPanel()
         self._column.addWidget(self.modules)
-        self._column.addSpacing(8)
+        self._column.addSpacing(GAP)
+        self._column.addWidget(self.faces)
+        self._column.addSpacing(GAP)
         self._column.addWidget(self.expression)
         self._build_brush()
         self._build_mask(actions)
-        self._build_faces(actions)
         self._build_fill(actions)
         self._column.addStretch(1)
         scroll = QScrollArea()
@@ -82,11 +88,14 @@ class Inspector(QWidget):
         self._size_text.setText(f"{size:.0f}")
         self._hardness_text.setText(f"{hardness * 100:.0f}")
 
-    def show_faces(self, line: str, has_mesh: bool) -> None:
-        """How many faces there are; parts can be chosen only of one with a mesh."""
-        self._faces.setText(line)
-        for button in self.parts.values():
-            button.setEnabled(has_mesh)
+    def show_mask(self, opacity: float, colour: str) -> None:
+        """How the mask is drawn."""
+        self.mask_opacity.blockSignals(True)
+        self.mask_opacity.setValue(round(opacity * 100))
+        self.mask_opacity.blockSignals(False)
+        self._opacity_text.setText(f"{opacity * 100:.0f} %")
+        for name, button in self.mask_colours.items():
+            button.setChecked(name == colour)
 
     def show_models(self, models: list[Manifest], current: str) -> None:
         """The generators, and the prior as the one without sharpening."""
@@ -111,57 +120,22 @@ class Inspector(QWidget):
 
     def show_result(self, result: FillResult | None) -> None:
         """What the last fill took."""
-        if result is None:
-            self._result.setText("")
-            return
-        faces = sum(patch.kind == "face" for patch in result.patches)
-        textures = len(result.patches) - faces
-        parts = [
-            tr("{seconds:.1f} s on {device}").format(
-                seconds=result.seconds, device=result.device.upper()
-            )
-        ]
-        if faces:
-            parts.append(tr("face parts: {count}").format(count=faces))
-        if textures:
-            parts.append(tr("texture parts: {count}").format(count=textures))
-        self._result.setText("\n".join(parts))
+        parts = []
+        if result is not None:
+            faces = sum(patch.kind == "face" for patch in result.patches)
+            textures = len(result.patches) - faces
+            line = tr("{seconds:.1f} s on {device}")
+            parts.append(line.format(seconds=result.seconds, device=result.device.upper()))
+            if faces:
+                parts.append(tr("face parts: {count}").format(count=faces))
+            if textures:
+                parts.append(tr("texture parts: {count}").format(count=textures))
+        self.expression.facts["seconds"].setToolTip("\n".join(parts))
 
     def _section(self, title: str) -> None:
         if self._column.count():
-            self._column.addSpacing(8)
+            self._column.addSpacing(GAP)
         self._column.addWidget(section(title))
-
-    def _build_faces(self, actions: Actions) -> None:
-        self._section(tr("Faces"))
-        self._faces = QLabel(tr("No photo yet"))
-        self._faces.setWordWrap(True)
-        self._column.addWidget(self._faces)
-        self._column.addWidget(quiet(tr("Mask a part with one click:")))
-        names = {
-            "eyes": tr("Eyes"),
-            "glasses": tr("Glasses"),
-            "brows": tr("Brows"),
-            "nose": tr("Nose"),
-            "mouth": tr("Mouth"),
-            "skin": tr("Skin"),
-            "lower_face": tr("Lower face"),
-            "left_half": tr("Left half"),
-            "right_half": tr("Right half"),
-        }
-        grid = QGridLayout()
-        grid.setSpacing(6)
-        self.parts: dict[str, QPushButton] = {}
-        for number, (name, text) in enumerate(names.items()):
-            button = QPushButton(text)
-            button.setObjectName("small")
-            button.setEnabled(False)
-            shrinkable(button)
-            button.clicked.connect(lambda _checked=False, part=name: self.part_chosen.emit(part))
-            grid.addWidget(button, number // 3, number % 3)
-            self.parts[name] = button
-        self._column.addLayout(grid)
-        self._column.addWidget(check_for(actions, "mesh", tr("Show the mesh")))
 
     def _build_brush(self) -> None:
         self._section(tr("Brush"))
@@ -196,23 +170,38 @@ class Inspector(QWidget):
             shrinkable(button)
             grid.addWidget(button, number // 3, number % 3)
         self._column.addLayout(grid)
-        self._column.addWidget(check_for(actions, "mask_shown", tr("Show the mask")))
+        opacity, self.mask_opacity, self._opacity_text = slider_row(tr("Opacity"), 10, 100)
+        self.mask_opacity.valueChanged.connect(self._on_opacity)
+        self._column.addLayout(opacity)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(check_for(actions, "mask_shown", tr("Show the mask")), 1)
+        self.mask_colours: dict[str, Swatch] = {}
+        group = QButtonGroup(self)
+        for name, text in theme.MASK_NAMES.items():
+            swatch = Swatch(theme.MASK_COLOURS[name], tr(text))
+            swatch.clicked.connect(lambda _=False, n=name: self.mask_colour_chosen.emit(n))
+            group.addButton(swatch)
+            row.addWidget(swatch)
+            self.mask_colours[name] = swatch
+        self._column.addLayout(row)
+
+    def _on_opacity(self, value: int) -> None:
+        self._opacity_text.setText(f"{value} %")
+        self.mask_opacity_changed.emit(value / 100)
 
     def _build_fill(self, actions: Actions) -> None:
         self._section(tr("Fill"))
-        self._column.addWidget(check_for(actions, "preview", tr("Preview while painting")))
-        self.model, self.device = QComboBox(), QComboBox()
-        for box, name in ((self.model, tr("Model")), (self.device, tr("Device"))):
+        self.model, self.device = Chooser(tr("Model")), Chooser(tr("Device"))
+        for box in (self.model, self.device):
             shrinkable(box)
-            self._column.addLayout(named_row(name, box))
-        self.model.currentIndexChanged.connect(
-            lambda _index: self.model_chosen.emit(self.model.currentData())
-        )
-        self.device.currentIndexChanged.connect(
-            lambda _index: self.device_chosen.emit(self.device.currentData())
-        )
-        self._result = quiet()
-        self._column.addWidget(self._result)
+            self._column.addLayout(named_row(box.accessibleName(), box))
+        self.model.chosen.connect(self.model_chosen.emit)
+        self.device.chosen.connect(self.device_chosen.emit)
+        checks = QHBoxLayout()
+        checks.addWidget(check_for(actions, "preview", tr("Live preview")), 1)
+        checks.addWidget(check_for(actions, "mesh", tr("Mesh")), 1)
+        self._column.addLayout(checks)
 
 
 def to_slider(size: float) -> float:

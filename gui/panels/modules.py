@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.readings import KEEP, OFF, FaceReading
 from gui import expressions
 from gui.actions import Actions
-from gui.panels.widgets import check_for, figure, section, shrinkable, slider_row
+from gui.panels.widgets import Chooser, check_for, figure, section, shrinkable, slider_row
 from gui.translation import tr
 
 MOST = 150  # per cent
@@ -26,8 +26,7 @@ class ModulesSection(QWidget):
         self.emotion = check_for(actions, "emotion", tr("Emotion"))
         self.nodes = figure()
         self.nodes.setProperty("quiet", True)
-        self.chooser = QComboBox()
-        self.chooser.setAccessibleName(tr("Expression asked for"))
+        self.chooser = Chooser(tr("Expression asked for"))
         self.chooser.setToolTip(tr("The expression the hidden part is given"))
         self.chooser.addItem(tr("Keep"), KEEP)
         for name, text in expressions.names().items():
@@ -49,9 +48,7 @@ class ModulesSection(QWidget):
         column.addLayout(first)
         column.addLayout(second)
         column.addLayout(strength)
-        self.chooser.currentIndexChanged.connect(
-            lambda _index: self.emotion_chosen.emit(self.chooser.currentData())
-        )
+        self.chooser.chosen.connect(self.emotion_chosen.emit)
         self.strength.valueChanged.connect(self._on_strength)
 
     def show_choice(self, emotion: str, wanted: str, strength: float) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from gui.actions import Actions, plain
-
-TOOLS = ("pan", "brush", "eraser", "lasso", "rectangle", "frame", "node")
+from gui.canvas.toolbox import TOOLS
 
 
 class Rail(QWidget):
@@ -21,12 +19,8 @@ class Rail(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 10, 8, 10)
         column.setSpacing(5)
-        self.group = QActionGroup(self)
-        self.group.setExclusive(True)
         for tool in TOOLS:
-            action = actions[f"tool_{tool}"]
-            self.group.addAction(action)
-            column.addWidget(_button(action))
+            column.addWidget(_button(actions[f"tool_{tool.name}"]))
         column.addStretch(1)
         for name in ("undo", "redo"):
             column.addWidget(_button(actions[name]))

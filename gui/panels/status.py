@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from gui.actions import Actions
-from gui.translation import tr
+from gui.translation import say, tr
+
+NOTICE = 9000  # milliseconds
 
 
 class StatusLine(QWidget):
@@ -19,6 +21,8 @@ class StatusLine(QWidget):
         self._zoom, self._pointer, self._message = QLabel(), QLabel(), QLabel()
         for label in (self._zoom, self._pointer, self._message):
             label.setObjectName("quiet")
+        self._message.setMinimumWidth(40)
+        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._zoom.setMinimumWidth(52)
         self._pointer.setMinimumWidth(96)
         self.stage = QLabel()
@@ -38,6 +42,11 @@ class StatusLine(QWidget):
         row.addWidget(self._message, 1)
         for widget in (self.stage, self.bar, self.cancel):
             row.addWidget(widget)
+        self._told = ""
+        self._noticed = QTimer(self)
+        self._noticed.setSingleShot(True)
+        self._noticed.setInterval(NOTICE)
+        self._noticed.timeout.connect(lambda: self._message.setText(self._told))
         self.setFixedHeight(38)
         self.show_busy(False)
 
@@ -49,7 +58,15 @@ class StatusLine(QWidget):
         self._pointer.setText("" if point is None else f"{int(point[0])}, {int(point[1])}")
 
     def tell(self, message: str) -> None:
+        """One line, in the interface's language even where the engine said it."""
+        self._told = say(message)
+        if not self._noticed.isActive():
+            self._message.setText(self._told)
+
+    def notice(self, message: str) -> None:
+        """A line that must not be missed: it stays, whatever is told meanwhile."""
         self._message.setText(message)
+        self._noticed.start()
 
     def show_busy(self, busy: bool) -> None:
         for widget in (self.stage, self.bar, self.cancel):
@@ -73,4 +90,5 @@ def stages() -> dict[str, str]:
         "texture": tr("Filling texture"),
         "blend": tr("Blending"),
         "save": tr("Saving"),
+        "mask": tr("Changing the mask"),
     }

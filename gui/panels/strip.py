@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -24,7 +24,10 @@ HEIGHT, BUTTON = 134, 124
 
 
 class Strip(QWidget):
-    """Hidden while there is nothing to choose from."""
+    """Hidden while there is nothing to choose from. Signal `wants_room` with what shows or hides
+    it, for whoever owns the room it takes."""
+
+    wants_room = Signal(object)
 
     def __init__(self, actions: Actions, results: Results, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +65,7 @@ class Strip(QWidget):
         row.setSpacing(16)
         row.addLayout(left)
         row.addWidget(self._scroll, 1)
+        self.hide()
         results.changed.connect(self.refresh)
         self.refresh()
 
@@ -79,7 +83,8 @@ class Strip(QWidget):
                 self._scroll.ensureWidgetVisible(button)
         self._group.setExclusive(True)
         self._count.setText(_count(len(listed)))
-        self.setVisible(bool(listed))
+        if self.isHidden() == bool(listed):
+            self.wants_room.emit(lambda: self.setVisible(bool(listed)))
 
     def _rebuild(self, listed: list[Result]) -> None:
         for button in self.buttons:

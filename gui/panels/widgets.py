@@ -2,21 +2,137 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QCheckBox,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
     QSlider,
+    QSpinBox,
     QWidget,
 )
 
+from gui import theme
 from gui.actions import Actions
 
 NAME_WIDTH = 72  # of the names left of sliders and choosers, so that those line up
+
+
+def give_focus_back(widget: QWidget) -> None:
+    """To the canvas of the widget's window: keys go on working on the photo after a choice."""
+    canvas = widget.window().findChild(QWidget, "canvas")
+    if canvas is not None and canvas.isVisible():
+        canvas.setFocus()
+
+
+class Chooser(QComboBox):
+    """A combo box that the wheel never changes unless it was entered by keyboard, and that gives
+    the focus back after a choice by mouse. Signal `chosen` with the data, by the person only."""
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # the panel scrolls
+
+    def hidePopup(self) -> None:
+        super().hidePopup()
+        give_focus_back(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            give_focus_back(self)
+        else:
+            super().keyPressEvent(event)
+
+
+class Slider(QSlider):
+    """A slider that the wheel never changes unless it was entered by keyboard; a drag by mouse
+    gives the focus back."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        give_focus_back(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            give_focus_back(self)
+        else:
+            super().keyPressEvent(event)
+
+
+class Spinner(QSpinBox):
+    """A number that the wheel never changes unless it was entered."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Swatch(QAbstractButton):
+    """A colour to choose."""
+
+    def __init__(self, colour: str, name: str) -> None:
+        super().__init__()
+        self._colour = colour
+        self.setCheckable(True)
+        self.setFixedSize(22, 22)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        if self.isChecked() or self.hasFocus():
+            painter.setPen(QPen(QColor(colours.text if self.isChecked() else colours.edge), 1.8))
+            painter.drawEllipse(middle, 9.5, 9.5)
+        painter.setPen(QPen(QColor(colours.edge), 1))
+        painter.setBrush(QColor(self._colour))
+        painter.drawEllipse(middle, 6.5, 6.5)
 
 
 def button_for(actions: Actions, name: str, text: str) -> QPushButton:
@@ -24,6 +140,7 @@ def button_for(actions: Actions, name: str, text: str) -> QPushButton:
     action = actions[name]
     button = QPushButton(text)
     button.setToolTip(action.toolTip())
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setCheckable(action.isCheckable())
     button.setEnabled(action.isEnabled())
     if action.isCheckable():
@@ -41,6 +158,7 @@ def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
     action = actions[name]
     box = QCheckBox(text)
     box.setToolTip(action.toolTip())
+    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     box.setChecked(action.isChecked())
     box.toggled.connect(action.setChecked)
     action.toggled.connect(box.setChecked)
@@ -80,15 +198,14 @@ def named_row(title: str, widget: QWidget) -> QHBoxLayout:
     row, name = QHBoxLayout(), quiet(title)
     name.setFixedWidth(NAME_WIDTH)
     name.setBuddy(widget)
-    widget.setAccessibleName(title)
     row.addWidget(name)
     row.addWidget(widget, 1)
     return row
 
 
-def slider_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, QSlider, QLabel]:
+def slider_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, Slider, QLabel]:
     """A slider with its name at the left and its value at the right."""
-    slider, value = QSlider(Qt.Orientation.Horizontal), QLabel()
+    slider, value = Slider(title), QLabel()
     slider.setRange(low, high)
     row = named_row(title, slider)
     value.setFixedWidth(44)

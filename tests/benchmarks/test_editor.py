@@ -65,7 +65,8 @@ def test_start_up_until_the_first_paint(benchmark) -> None:
     benchmark.extra_info.update(target_seconds=1.5)
 
 
-def test_a_piece_of_a_stroke(benchmark, window: MainWindow) -> None:
+@pytest.mark.parametrize("size", [300, 1500])
+def test_a_piece_of_a_stroke(benchmark, window: MainWindow, size: int) -> None:
     """One mouse move with the button down: mask painted, pyramid updated, canvas repainted."""
     canvas, left = window.canvas, Qt.MouseButton.LeftButton
     area = canvas.rect()
@@ -77,7 +78,7 @@ def test_a_piece_of_a_stroke(benchmark, window: MainWindow) -> None:
         for i in range(400)
     ]
     moves = iter(points)
-    canvas.set_brush(size=300)
+    canvas.set_brush(size=size)
     _mouse(canvas, QEvent.Type.MouseButtonPress, next(moves), left)
 
     def move() -> None:
@@ -93,8 +94,7 @@ def test_a_piece_of_a_stroke(benchmark, window: MainWindow) -> None:
 
 def test_a_repaint_at_fit(benchmark, window: MainWindow) -> None:
     """The whole photo with its mask, all of the canvas."""
-    window.document.mask[1000:3000, 1000:3000] = 255
-    window.document.mask_changed.emit((1000, 1000, 2000, 2000))
+    window.document.add_area([(1000, 1000), (3000, 1000), (3000, 3000), (1000, 3000)], "area")
     benchmark.pedantic(window.canvas.repaint, rounds=60, warmup_rounds=3)
     _tell_p95(benchmark)
 

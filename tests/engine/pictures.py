@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 
@@ -47,6 +48,7 @@ def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
     return png[:33] + b"".join(chunk(kind, data) for kind, data in chunks) + png[33:]
 
 
+@cache
 def grey_profile(gamma: float = 2.2) -> bytes:
     """A profile of one channel."""
     import imagecodecs
@@ -54,6 +56,7 @@ def grey_profile(gamma: float = 2.2) -> bytes:
     return bytes(imagecodecs.cms_profile("gray", gamma=gamma))
 
 
+@cache
 def adobe_profile() -> bytes:
     """A wide RGB profile."""
     import imagecodecs
@@ -68,6 +71,7 @@ def inks_of(rgb: np.ndarray) -> np.ndarray:
     return np.concatenate([1 - rgb / light, black], axis=-1).clip(0, 1)
 
 
+@cache
 def cmyk_profile() -> bytes:
     """A printer's profile: tables from inks to Lab and back."""
     from engine.colour import lab_to_rgb, rgb_to_lab

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 
 from engine.errors import Cancelled, MienError
-from engine.face.finder import Face
+from engine.face.finder import Face, FaceFrame
 from engine.face.mesh import NODES
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.photo import photo_from_array, save_photo
 from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
 from gui import theme
+from gui.dialogs.messages import Question
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
@@ -43,7 +44,8 @@ class FakeInpainter:
     """Fills green, with the variant's number in red. The photo reads as happy; a fill as what was
     asked for. Nodes under the mask are hidden.
 
-    `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail.
+    `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail;
+    `kind` is that of its patches, `suggestions` the frames it guesses at.
     """
 
     def __init__(self) -> None:
@@ -52,6 +54,8 @@ class FakeInpainter:
         self.preview_gate.set()
         self.started = threading.Event()
         self.error: str | None = None
+        self.kind = "face"
+        self.suggestions: tuple[FaceFrame, ...] = ()
         self.requests: list[FillRequest] = []
         self.previews: list[FillRequest] = []
         self.faces: tuple[Face, ...] = ()
@@ -105,9 +109,21 @@ class FakeInpainter:
         pixels[..., 0] = request.options.variant
         pixels[..., 1] = np.iinfo(pixels.dtype).max
         alpha = request.mask.pixels[y : y + height, x : x + width].copy()
-        patch = Patch(box, pixels, alpha, "face", 0.1)
+        patch = Patch(box, pixels, alpha, self.kind, 0.1)
         readings = tuple(self._reading(n, f, request) for n, f in enumerate(self.faces))
-        return FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
+        result = FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
+        object.__setattr__(result, "suggestions", self.suggestions)
+        return result
+
+
+@pytest.fixture(autouse=True)
+def _no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that no test answers fails at once instead of waiting for a person."""
+
+    def ask(question: Question) -> int:
+        raise AssertionError(f"nobody answers: {sorted(question.buttons)}")
+
+    monkeypatch.setattr(Question, "exec", ask)
 
 
 @pytest.fixture
@@ -130,7 +146,7 @@ def window(qtbot, qapp: QApplication, fake: FakeInpainter, settings) -> Iterator
     qtbot.waitExposed(shown)
     yield shown
     fake.gate.set()
-    shown.document.history.mark_saved()
+    shown.files.may_leave = lambda then=None: True  # type: ignore[method-assign]
     shown.close()
     shown.deleteLater()
 
@@ -216,6 +232,19 @@ class Hand:
     def drag_node(self, node: int, dx: float, dy: float) -> None:
         x, y = self.place(node)
         self.stroke((x, y), (x + dx / 2, y + dy / 2), (x + dx, y + dy))
+
+
+@pytest.fixture
+def pick(qtbot) -> Callable[[QComboBox, object], None]:
+    """Goes to a chooser by keyboard, and with its arrow keys to an entry."""
+
+    def picked(chooser: QComboBox, data: object) -> None:
+        chooser.setFocus(Qt.FocusReason.TabFocusReason)
+        away = chooser.findData(data) - chooser.currentIndex()
+        for _ in range(abs(away)):
+            qtbot.keyClick(chooser, Qt.Key.Key_Down if away > 0 else Qt.Key.Key_Up)
+
+    return picked
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import gui.commands
-from engine.inpaint import FillResult, Patch
-from engine.mask import Mask, Stroke
+import engine.edit.history
+from engine.edit.edit import Layer, new_id
+from engine.inpaint import FillOptions, FillResult, Patch
+from engine.mask import Stroke
 from engine.photo import photo_from_array
 from gui.document import Document
 
@@ -28,14 +29,17 @@ def paint(document: Document, x: float, y: float, radius: float = 20, erase: boo
     document.end_stroke("stroke")
 
 
+def land(document: Document, *patches: Patch) -> None:
+    fill = FillResult(patches, (), "m", "cpu", 0)
+    document.land(Layer(new_id(), fill, document.edit.mask, FillOptions()))
+
+
 def fill(document: Document) -> None:
     mask = document.current_mask()
     x, y, width, height = mask.bounds or (0, 0, 1, 1)
     value = np.full((height, width, 3), 17, np.uint8)
-    patch = Patch(
-        (x, y, width, height), value, mask.pixels[y : y + height, x : x + width], "face", 0
-    )
-    document.apply(FillResult((patch,), (), "m", "cpu", 0), mask)
+    alpha = mask.pixels[y : y + height, x : x + width]
+    land(document, Patch((x, y, width, height), value, alpha, "face", 0))
 
 
 @settings(
@@ -71,7 +75,7 @@ def test_overlapping_patches_are_undone_in_reverse(document: Document) -> None:
         Patch((10 + 20 * n, 10, 60, 60), np.full((60, 60, 3), n, np.uint8), full, "face", 0)
         for n in range(3)
     ]
-    document.apply(FillResult(tuple(patches), (), "m", "cpu", 0), Mask.empty(document.size))
+    land(document, *patches)
     assert document.pixels[20, 60].tolist() == [2, 2, 2]
     document.history.undo()
     assert np.array_equal(document.pixels, before)
@@ -92,13 +96,17 @@ def test_strokes_that_change_nothing_leave_no_step(document: Document) -> None:
 
 
 def test_the_history_is_bounded_by_bytes(document: Document, monkeypatch) -> None:
-    monkeypatch.setattr(gui.commands, "LARGEST_HISTORY", 200_000)
+    monkeypatch.setattr(engine.edit.history, "LARGEST_MEMORY", 400_000)
+    pixels = []
     for step in range(12):
         paint(document, 30 * step, 80)
         fill(document)
-    sizes = sum(command.bytes for command in document.history._commands)
-    assert sizes <= 200_000
-    assert 0 < document.history.position < 24
+        pixels.append(document.pixels)
+    assert document.history._kept.memory <= 400_000 + 300_000  # the newest step stays
+    assert document.history.position == 24
+    for number in range(12):
+        document.history.go(2 * number + 2)
+        assert np.array_equal(document.pixels, pixels[number])
 
 
 def test_saved_is_about_fills_not_about_masks(document: Document) -> None:

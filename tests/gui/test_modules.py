@@ -23,8 +23,9 @@ def test_the_photo_is_read_as_soon_as_faces_are_found(faced: MainWindow, fake) -
     panel = faced.inspector.expression
     assert panel.rows["happiness"].accessibleName() == "Happiness: photo 90 %"
     assert fake.previews[-1].mask.is_empty
-    assert not panel.chooser.isHidden()
-    assert panel.chooser.count() == 2
+    chooser = faced.inspector.faces.chooser
+    assert not chooser.isHidden()
+    assert chooser.count() == 2
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,13 @@ def test_a_check_box_changes_the_options_and_the_preview(
     assert check.isChecked()
 
 
-def test_a_named_emotion_is_asked_for_with_a_strength(qtbot, faced: MainWindow, fake, hand) -> None:
+def test_a_named_emotion_is_asked_for_with_a_strength(
+    qtbot, pick, faced: MainWindow, fake, hand
+) -> None:
     panel = faced.inspector.modules
     assert not panel.strength.isEnabled()
     hand.hide_mouth()
-    panel.chooser.setCurrentIndex(panel.chooser.findData("surprise"))
+    pick(panel.chooser, "surprise")
     assert faced.editor.options.emotion == "surprise"
     assert faced.actions_["ask_surprise"].isChecked()
     assert panel.strength.isEnabled()
@@ -79,8 +82,8 @@ def test_modules_are_remembered(faced: MainWindow, settings, fake) -> None:
     faced.close()
     again = MainWindow(settings, lambda: fake)
     options = again.editor.options
-    assert (options.landmarks, options.emotion, options.strength) == (False, "fear", 0.6)
-    assert again.inspector.modules.chooser.currentData() == "fear"
+    assert (options.landmarks, options.emotion, options.strength) == (False, "keep", 0.6)
+    assert again.inspector.modules.chooser.currentData() == "keep"
     assert again.inspector.modules.strength.value() == 60
     again.close()
 
@@ -119,7 +122,7 @@ def test_the_hand_chooses_the_face_that_is_read(faced: MainWindow, hand) -> None
     faced.actions_["tool_pan"].setChecked(True)
     hand.click(320, 150)
     assert faced.document.selected == 1
-    assert faced.inspector.expression.chooser.currentIndex() == 1
+    assert faced.inspector.faces.chooser.currentIndex() == 1
     hand.key(Qt.Key.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert faced.document.selected == 0
 
@@ -199,16 +202,20 @@ def test_without_the_module_nothing_can_be_dragged(faced: MainWindow, hand) -> N
     assert faced.document.nodes == ()
 
 
-def test_a_new_frame_numbers_the_faces_anew_and_drops_dragged_nodes(faced: MainWindow) -> None:
+def test_a_dragged_node_stays_with_its_face_whatever_is_framed(faced: MainWindow) -> None:
     from engine.face.finder import FaceFrame
 
     document = faced.document
-    document.set_nodes((DraggedNode(0, CORNER, 100, 100),), "drag")
+    document.set_nodes((DraggedNode(0, CORNER, 100, 100), DraggedNode(1, CORNER, 300, 150)), "drag")
     document.set_frames((FaceFrame(270, 100, 100, 100),))
-    assert document.nodes == ()
     assert [face.box[0] for face in document.subjects] == [270, 40]
+    # The frame takes the place of the second face; the first is number 1 now.
+    assert document.nodes == (DraggedNode(1, CORNER, 100, 100),)
     document.history.undo()
-    assert document.nodes == ()  # its number would mean the other face now
+    assert document.frames == ()
+    assert len(document.nodes) == 2
+    document.history.undo()
+    assert document.nodes == ()
 
 
 def test_variants_replace_each_other_and_can_be_chosen(

@@ -114,22 +114,47 @@ def test_a_failed_fill_opens_a_dialog_and_loses_nothing(
     assert not opened.editor.is_busy
 
 
-def test_closing_while_a_fill_runs_is_safe(qtbot, opened: MainWindow, fake) -> None:
+@pytest.mark.parametrize("leaves", [False, True])
+def test_closing_while_a_fill_runs_asks_and_is_safe(
+    qtbot, opened: MainWindow, fake, monkeypatch, leaves
+) -> None:
     stroke(qtbot, opened, (100, 100))
     fake.gate.clear()
     opened.actions_["fill"].trigger()
     qtbot.waitUntil(fake.started.is_set)
-    assert opened.close()
+    monkeypatch.setattr(gui.dialogs.messages, "ask_to_stop_fill", lambda *_: leaves)
+    monkeypatch.setattr(gui.dialogs.messages, "ask_to_drop_mask", lambda *_: leaves)
+    assert opened.close() == leaves
+    assert leaves or opened.editor.is_filling
+
+
+def test_a_mask_that_was_not_filled_is_asked_about(
+    qtbot, opened: MainWindow, monkeypatch, tmp_path: Path
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        gui.dialogs.messages, "ask_to_drop_mask", lambda _window, name: asked.append(name) or False
+    )
+    assert opened.files.may_leave()
+    stroke(qtbot, opened, (100, 100))
+    painted = opened.document.mask.copy()
+    assert not opened.close()
+    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
+    opened.open(tmp_path / "red.png")
+    assert len(asked) == 2
+    assert np.array_equal(opened.document.mask, painted)
 
 
 def test_opening_another_photo_while_a_fill_runs_drops_the_fill(
-    qtbot, opened: MainWindow, fake, tmp_path: Path
+    qtbot, opened: MainWindow, fake, monkeypatch, tmp_path: Path
 ) -> None:
     stroke(qtbot, opened, (100, 100))
     fake.gate.clear()
     opened.actions_["fill"].trigger()
     qtbot.waitUntil(fake.started.is_set)
     Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
+    monkeypatch.setattr(gui.dialogs.messages, "ask_to_stop_fill", lambda *_: True)
+    monkeypatch.setattr(gui.dialogs.messages, "ask_to_drop_mask", lambda *_: True)
     opened.open(tmp_path / "red.png")
     qtbot.waitUntil(lambda: opened.document.size == (90, 70))
     fake.gate.set()
@@ -338,12 +363,14 @@ def test_a_drawn_frame_reaches_the_fill(qtbot, opened: MainWindow, fake) -> None
     assert fake.requests[-1].options.frames == (frame,)
     opened.canvas.set_tool("frame")
     qtbot.mouseClick(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 150, 150))
+    assert opened.document.frames == (frame,)
+    qtbot.keyClick(opened.canvas, Qt.Key.Key_Delete)
     assert opened.document.frames == ()
 
 
-def test_settings_are_kept(qtbot, opened: MainWindow, settings, fake) -> None:
+def test_settings_are_kept(qtbot, pick, opened: MainWindow, settings, fake) -> None:
     opened.canvas.set_brush(77, 0.3)
-    opened.inspector.model.setCurrentIndex(opened.inspector.model.findData("prior"))
+    pick(opened.inspector.model, "prior")
     opened.actions_["mesh"].setChecked(False)
     opened.close()
     again = MainWindow(settings, lambda: fake)
@@ -351,3 +378,29 @@ def test_settings_are_kept(qtbot, opened: MainWindow, settings, fake) -> None:
     assert again.editor.options.model == "prior"
     assert not again.canvas.mesh_shown
     again.close()
+
+
+def test_a_photo_of_other_colours_is_shown_in_the_screens(
+    qtbot, window: MainWindow, tmp_path: Path, hand
+) -> None:
+    import imagecodecs
+
+    profile = bytes(imagecodecs.cms_profile("adobergb"))
+    Image.new("RGB", (90, 70), (120, 200, 40)).save(tmp_path / "wide.png", icc_profile=profile)
+    window.open(tmp_path / "wide.png")
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    window.canvas.leaveEvent(None)
+    document, spot = window.document, at(window, 45, 35)
+    wanted = document.photo.rgb8[35, 45].tolist()
+    assert wanted != [120, 200, 40]
+    shown = window.canvas.grab().toImage().pixelColor(spot)
+    assert [shown.red(), shown.green(), shown.blue()] == pytest.approx(wanted, abs=2)
+    window.canvas.set_brush(20, 1.0)
+    hand.stroke((45, 35))
+    hand.fill()
+    window.canvas.leaveEvent(None)
+    # The file keeps its own colours, the screen shows them as they are meant.
+    assert document.pixels[35, 45].tolist() == [0, 255, 0]
+    wanted = document.photo.to_srgb(document.pixels)[35, 45].tolist()
+    shown = window.canvas.grab().toImage().pixelColor(spot)
+    assert [shown.red(), shown.green(), shown.blue()] == pytest.approx(wanted, abs=2)

@@ -29,6 +29,7 @@ from training.faces import FaceShards
 from training.failures import explained
 from training.landmarks.config import LandmarkConfig
 from training.landmarks.data import Batch, LandmarkFaces
+from training.landmarks.links import mesh_links
 from training.loop import (
     Ahead,
     Losses,
@@ -82,18 +83,6 @@ def trained(run: Path) -> LandmarkNetwork:
     except RuntimeError as error:
         raise MienError(f"{run} holds a network of another make; train it anew.") from error
     return network.eval().requires_grad_(False)
-
-
-def mesh_links() -> Tensor:
-    """The mesh's edges: of the installed landmark network, otherwise MediaPipe's."""
-    from engine.face.landmarks import load_landmarks
-
-    network = load_landmarks()
-    if network is not None:
-        return network.links.cpu()
-    from engine.face.mesh import edges
-
-    return torch.from_numpy(edges())
 
 
 def shape_model(meshes: np.ndarray, components: int = COMPONENTS) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,24 @@
+"""The tools, in the order of the rail. A new tool is its file and one line here."""
+
+from __future__ import annotations
+
+from gui.canvas.frame import FrameTool
+from gui.canvas.nodes import NodeTool
+from gui.canvas.tools import (
+    BrushTool,
+    EraserTool,
+    LassoTool,
+    PanTool,
+    RectangleTool,
+    Tool,
+)
+
+TOOLS: tuple[type[Tool], ...] = (
+    PanTool,
+    BrushTool,
+    EraserTool,
+    LassoTool,
+    RectangleTool,
+    FrameTool,
+    NodeTool,
+)

@@ -1,0 +1,124 @@
+"""What is offered beside a hole that no face was found for: its frame, or the texture."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from engine.face.finder import FaceFrame
+from engine.inpaint import FillResult
+from gui.actions import Actions
+from gui.canvas.canvas import Canvas
+from gui.document import Document
+from gui.translation import tr
+
+GAP = 14  # widget pixels between the hole and the offer
+
+
+class Offer(QFrame):
+    """One sentence and two buttons, over the canvas."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self.setObjectName("offer")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.sentence = QLabel()
+        self.frame, self.texture = QPushButton(), QPushButton()
+        self.frame.setObjectName("primary")
+        for button in (self.frame, self.texture):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.frame)
+        row.addWidget(self.texture)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(10)
+        column.addWidget(self.sentence)
+        column.addLayout(row)
+        self.translate()
+        self.hide()
+
+    def translate(self) -> None:
+        self.sentence.setText(tr("No face found here: draw its frame, or fill with texture"))
+        self.frame.setText(tr("Draw its frame"))
+        self.texture.setText(tr("Keep the texture"))
+
+
+class Offers(QObject):
+    """Follows the fills: one offer after the other, until each is taken or declined. Signal
+    `told`, one line for the status."""
+
+    told = Signal(str)
+
+    def __init__(self, canvas: Canvas, document: Document, actions: Actions) -> None:
+        super().__init__(canvas)
+        self._canvas, self._document, self._actions = canvas, document, actions
+        self.panel = Offer(canvas)
+        self.open: tuple[FaceFrame, ...] = ()
+        self._declined: list[FaceFrame] = []
+        self.panel.frame.clicked.connect(self._take)
+        self.panel.texture.clicked.connect(self._decline)
+        canvas.view_changed.connect(lambda _zoom: self._place())
+        document.opened.connect(self._forget)
+        document.history.changed.connect(self._withdraw)
+
+    def take(self, result: FillResult) -> None:
+        """A fill is shown: where it guessed at a face it did not lay, that is offered."""
+        guesses = tuple(getattr(result, "suggestions", ()))
+        self._show(tuple(guess for guess in guesses if guess not in self._declined))
+
+    def translate(self) -> None:
+        self.panel.translate()
+        self._place()
+
+    def _take(self) -> None:
+        """The guess becomes a frame to be moved, sized and turned; Enter fills again."""
+        guess, *rest = self.open
+        document = self._document
+        document.set_frames((*document.frames, guess))
+        document.select(len(document.frames) - 1)
+        self._show(tuple(rest))
+        self._actions["tool_frame"].setChecked(True)
+        self._canvas.setFocus()
+        self.told.emit(tr("Move, size and turn the frame to fit the face, then press Enter."))
+
+    def _decline(self) -> None:
+        guess, *rest = self.open
+        self._declined.append(guess)
+        self._show(tuple(rest))
+        self._canvas.setFocus()
+
+    def _withdraw(self) -> None:
+        """The fill that the offer was about is undone, or something else was painted."""
+        self._show(())
+
+    def _forget(self) -> None:
+        self._declined.clear()
+        self._show(())
+
+    def _show(self, guesses: tuple[FaceFrame, ...]) -> None:
+        self.open = guesses
+        self._canvas.show_guess(guesses[0] if guesses else None)
+        self.panel.setVisible(bool(guesses))
+        self._place()
+
+    def _place(self) -> None:
+        """Beside the guess, inside the canvas: at its right, else its left, else below."""
+        if not self.open:
+            return
+        guess, room = self.open[0], self._canvas.size()
+        self.panel.adjustSize()
+        size = self.panel.size()
+        box = self._canvas.view.rect_to_widget((guess.x, guess.y, guess.width, guess.height))
+        x, y = box.right() + GAP, box.top()
+        if x + size.width() > room.width():
+            x = box.left() - GAP - size.width()
+        if x < 0:
+            x, y = box.left(), box.bottom() + GAP
+        x = min(max(x, 10.0), max(10.0, room.width() - size.width() - 10.0))
+        y = min(max(y, 10.0), max(10.0, room.height() - size.height() - 10.0))
+        self.panel.move(QPointF(x, y).toPoint())
+        self.panel.raise_()

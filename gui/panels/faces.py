@@ -1,0 +1,68 @@
+"""The faces of the photo: which is chosen, its removal, and the parts one click masks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gui import parts
+from gui.actions import Actions
+from gui.panels.widgets import Chooser, button_for, check_for, section, shrinkable
+from gui.translation import tr
+
+
+class FacesSection(QWidget):
+    """Signal `face_chosen` with a face's number; everything else is an action."""
+
+    face_chosen = Signal(int)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.line = QLabel()
+        self.line.setWordWrap(True)
+        self.chooser = Chooser(tr("Chosen face"))
+        self.chooser.setToolTip(
+            tr("The face that is read and masked; its number on the photo chooses it")
+        )
+        self.chooser.chosen.connect(self.face_chosen.emit)
+        shrinkable(self.chooser)
+        self.remove = button_for(actions, "face_remove", tr("Remove"))
+        self.remove.setObjectName("small")
+        self.everyone = check_for(actions, "parts_all", tr("All faces"))
+        first, titles = QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(6)
+        first.addWidget(self.line, 1)
+        first.addWidget(self.chooser, 1)
+        first.addWidget(self.remove)
+        titles.addWidget(section(tr("Face")), 1)
+        titles.addWidget(self.everyone, 0, Qt.AlignmentFlag.AlignRight)
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        self.parts = {}
+        for number, (name, text) in enumerate(parts.NAMES.items()):
+            button = button_for(actions, f"part_{name}", tr(text))
+            button.setObjectName("small")
+            shrinkable(button)
+            grid.addWidget(button, number // 3, number % 3)
+            self.parts[name] = button
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(7)
+        column.addLayout(titles)
+        column.addLayout(first)
+        column.addLayout(grid)
+        self.show_faces(tr("No photo yet"), 0, 0)
+
+    def show_faces(self, line: str, count: int, selected: int) -> None:
+        """How many there are, in words, and which of them is chosen."""
+        self.line.setText(line)
+        if self.chooser.count() != count:
+            self.chooser.clear()
+            for number in range(count):
+                text = tr("Face {number} of {count}").format(number=number + 1, count=count)
+                self.chooser.addItem(text, number)
+        self.chooser.setCurrentIndex(min(selected, count - 1))
+        self.chooser.setVisible(count > 1)
+        self.line.setVisible(count <= 1)
+        self.remove.setVisible(count > 0)
+        self.everyone.setVisible(count > 1)

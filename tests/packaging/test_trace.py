@@ -1,0 +1,67 @@
+"""What `make package-test` takes for a socket, and for writing outside the user's folders."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "packaging" / "check"))
+
+import read_trace
+import read_xwd
+
+HOME = "/home/someone"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3",
+        "12 socket(AF_INET6, SOCK_DGRAM, IPPROTO_IP) = -1 EAFNOSUPPORT",
+        '12 connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("1.1.1.1")}, 16)',
+        '12 connect(3, {sa_family=AF_UNIX, sun_path="/srv/other.sock"}, 110) = 0',
+        '12 openat(AT_FDCWD, "/usr/lib/mien/cache", O_WRONLY|O_CREAT, 0666) = -1 EACCES (denied)',
+        '12 mkdir("/home/another/x", 0777) = 0',
+        '12 rename("/home/someone/a", "/srv/a") = 0',
+    ],
+)
+def test_offences(line: str) -> None:
+    assert read_trace.offences([line + "\n"], HOME) == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12 socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3",
+        '12 connect(3, {sa_family=AF_UNIX, sun_path=@"/tmp/.X11-unix/X7"}, 20) = 0',
+        '12 connect(3, {sa_family=AF_UNIX, sun_path="/run/user/1000/bus"}, 110) = 0',
+        '12 openat(AT_FDCWD, "/usr/lib/mien/x.so", O_RDONLY|O_CLOEXEC) = 3',
+        '12 openat(AT_FDCWD, "/home/someone/사진.png", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 3',
+        '12 openat(AT_FDCWD, "/tmp/x", O_RDWR|O_CREAT|O_EXCL, 0600) = 3',
+        '12 unlink("/tmp/x") = 0',
+        '12 openat(AT_FDCWD, "/dev/null", O_WRONLY) = 4',
+        '12 mkdir("/home", 0777) = -1 EEXIST (File exists)',
+    ],
+)
+def test_what_a_good_program_does(line: str) -> None:
+    assert read_trace.offences([line + "\n"], HOME) == []
+
+
+@pytest.mark.parametrize("bits", [24, 32])
+def test_a_screen_becomes_a_picture_and_an_empty_one_is_told(bits: int, tmp_path: Path) -> None:
+    width, height = 40, 30
+    rest = bytes(bits // 8 - 3)
+    pixels = b"".join(bytes((n % 256, n // 256, 9)) + rest for n in range(width * height))
+    row = bits // 8 * width
+    header = [100, 7, 2, 24, width, height, 0, 0, 32, 0, 32, bits, row, *[0] * 12]
+    dump = tmp_path / "screen.xwd"
+    dump.write_bytes(struct.pack(">25I", *header) + pixels)
+    assert read_xwd.main(dump, tmp_path / "a.png") == 0
+    picture = read_xwd.read(dump.read_bytes())
+    assert picture.size == (width, height)
+    assert picture.getpixel((39, 29)) == (9, 1199 // 256, 1199 % 256)
+    dump.write_bytes(struct.pack(">25I", *header) + bytes(len(pixels)))
+    assert read_xwd.main(dump, tmp_path / "b.png") == 1

@@ -1,0 +1,18 @@
+"""The mesh's graph, for the trainings that need it and nothing else of the landmark network's."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def mesh_links() -> Tensor:
+    """The mesh's edges: of the installed landmark network, otherwise MediaPipe's."""
+    from engine.face.landmarks import load_landmarks
+
+    network = load_landmarks()
+    if network is not None:
+        return network.links.cpu()
+    from engine.face.mesh import edges
+
+    return torch.from_numpy(edges())
