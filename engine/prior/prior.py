@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.prior.appearance import PREFIX, Appearance
-from engine.prior.membrane import membrane
+from engine.prior.membrane import closing
 from engine.prior.warp import MeanShape
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
@@ -227,7 +227,7 @@ class FacePrior:
         crops, hole = crops.to(self.device), hole.to(self.device)
         if faces.shape[-2:] != crops.shape[-2:]:
             faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        faces = faces + membrane(crops - faces, hole)
+        faces = faces + closing(crops - faces, hole)
         return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 
