@@ -18,12 +18,12 @@ from engine.errors import Cancelled, MienError
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
-TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage", "scipy")
+TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage")
 
 app = typer.Typer(
     name="mien",
     help="Mien paints hidden parts of faces back. Without a verb it opens the editor: "
-    "mien [PHOTO ...]",
+    "main.py [PHOTO ...]",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,25 +31,6 @@ app = typer.Typer(
 )
 
 app.add_typer(training_app)
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        from engine.doctor import mien_version
-
-        typer.echo(f"Mien {mien_version()}")
-        raise typer.Exit
-
-
-@app.callback()
-def common(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
-    ] = False,
-) -> None:
-    """What holds without a verb."""
-
 
 ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -70,13 +51,25 @@ EmotionOption = Annotated[
     ),
 ]
 StrengthOption = Annotated[float, typer.Option(help="Of an asked-for emotion, 0 to 1.5.")]
+GrowOption = Annotated[
+    str,
+    typer.Option(
+        help="Pixels the mask is made larger by; auto: as far as what it hugs shows at its border."
+    ),
+]
 VariantOption = Annotated[int, typer.Option(help="0 the most probable fill, 1, 2, ... others.")]
 
 
 @app.command()
 def inpaint(
     photo: Annotated[Path, typer.Argument(help="The photo to fill.")],
-    mask: Annotated[Path, typer.Option(help="A picture of the photo's size: white is filled.")],
+    mask: Annotated[
+        Path,
+        typer.Option(
+            help="A picture of the photo's size: white is filled, or what is drawn on a "
+            "transparent or black ground."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")],
     face: FaceOption = None,
     model: ModelOption = "default",
@@ -86,6 +79,19 @@ def inpaint(
     emotion: EmotionOption = "keep",
     strength: StrengthOption = 1.0,
     variant: VariantOption = 0,
+    invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
+    marker: Annotated[
+        str | None,
+        typer.Option(
+            help="The mask is a photo, and what is painted on it in this colour is filled: red, "
+            "#ff0000 or 255,0,0."
+        ),
+    ] = None,
+    grow: GrowOption = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="Fill even nearly the whole photo.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -93,7 +99,15 @@ def inpaint(
     from engine.face.frames import parse_frame
     from engine.inpaint import FillOptions, FillRequest, create_inpainter
     from engine.mask import open_mask
-    from engine.photo import check_destination, open_photo, save_photo
+    from engine.mask_file import parse_colour, refuse_doubtful
+    from engine.photo import (
+        changed_on_disk,
+        check_destination,
+        check_room,
+        open_photo,
+        save_losses,
+        save_photo,
+    )
 
     frames = tuple(parse_frame(text) for text in face or ())
     options = FillOptions(
@@ -107,18 +121,64 @@ def inpaint(
         variant=variant,
     )
     check_destination(output, overwrite=overwrite)
-    picture = open_photo(photo)
-    hole = open_mask(mask, picture.size)
+    by = _pixels_to_grow(grow)
+    colour = None if marker is None else parse_colour(marker)
+    picture = _open_whole(open_photo, photo, partial)
+    check_room(picture, output)
+    lost = save_losses(picture, output)
+    if lost and not as_json:
+        typer.echo(f"{output.name} will be without {', '.join(lost)}.", err=True)
+    hole = open_mask(mask, picture.size, invert=invert, marker=colour)
     if hole.is_empty:
-        raise MienError(f"The mask {mask} is all black; paint white what should be filled.")
-    result = create_inpainter().fill(FillRequest(picture, hole, options))
-    picture = picture.apply(*result.patches)
-    saved = save_photo(picture, output, overwrite=overwrite)
-    if as_json:
-        typer.echo(json.dumps({"output": str(saved), **result.as_dict()}))
+        raise MienError(
+            f"The mask {mask} is all black; paint white what should be filled, or say --invert to "
+            "fill what is black."
+        )
+    if not yes:
+        refuse_doubtful(hole, mask.name)
+    if by is None:
+        from engine.grow import auto_grow
+
+        hole, by = auto_grow(picture.rgb8, hole)
     else:
-        kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
-        typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+        hole = hole.grow(by)
+    result = create_inpainter().fill(FillRequest(picture, hole, options))
+    if (
+        output.exists()
+        and photo.exists()
+        and output.samefile(photo)
+        and (changed_on_disk(picture.stamp, output))
+    ):
+        raise MienError(f"{output} was changed by another program meanwhile; fill it again.")
+    saved = save_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    if as_json:
+        told = {"output": str(saved), "grown": by, "lost": lost, **result.as_dict()}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
+    typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+    if grow == "auto" and by:
+        typer.echo(f"The mask hugged what it hides and was grown by {by} pixels (--grow 0: not).")
+
+
+def _open_whole(open_photo, path: Path, partial: bool):
+    """The photo; of one that ends early the sentence names the option that opens it."""
+    from engine.photo import IncompletePhotoError
+
+    try:
+        return open_photo(path, partial=partial)
+    except IncompletePhotoError as error:
+        sentence = str(error).rstrip(".")
+        raise MienError(f"{sentence} (--partial).") from error
+
+
+def _pixels_to_grow(text: str) -> int | None:
+    """None for auto. Raises MienError."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) > 1000:
+        raise MienError(f"--grow {text}: give auto, or whole pixels from 0 to 1000.")
+    return int(text)
 
 
 app.command()(batch)
@@ -172,7 +232,9 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if not arguments or not _is_for_verbs(arguments[0]):
-        return _open_editor([Path(argument) for argument in arguments])
+        from gui.app import run
+
+        return run([Path(argument) for argument in arguments])
     try:
         # A typer.Exit comes back as its code here; a verb itself returns None.
         code = app(arguments, standalone_mode=False)
@@ -188,11 +250,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
             raise
-        sentence = missing_package(str(error.name))
-        if "--json" in arguments:
-            # Who reads JSON lines, the editor's panel above all, is told in one.
-            print(json.dumps({"event": "error", "message": sentence}), flush=True)
-        print(sentence, file=sys.stderr)
+        print(
+            f"This verb needs the package {error.name}, which comes with the training extra: "
+            "pip install -e '.[training]' in Mien's folder.",
+            file=sys.stderr,
+        )
         return 1
     except Exception as error:
         # Usage errors are click's, or the copy of click inside newer releases of Typer.
@@ -201,43 +263,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         show()
     return code if isinstance(code, int) else 0
-
-
-def missing_package(name: str) -> str:
-    """The sentence for a verb whose Python package is not there."""
-    if getattr(sys, "frozen", False):
-        return (
-            f"This verb needs the package {name}, which the installed program does not carry; "
-            "run it from Mien's source, set up with: make setup"
-        )
-    return (
-        f"This verb needs the package {name}, which comes with the training extra: "
-        "pip install -e '.[training]' in Mien's folder."
-    )
-
-
-def _open_editor(photos: list[Path]) -> int:
-    """The editor, or one sentence on what this computer lacks for it."""
-    hint = "Without an editor: mien inpaint PHOTO --mask MASK -o OUTPUT (see mien --help)."
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
-        print(f"The editor needs a display, and there is none. {hint}", file=sys.stderr)
-        return 1
-    try:
-        from gui.app import run
-    except ImportError as error:
-        # A library of the system, not a module of ours: the loader's words end in ".so...".
-        if isinstance(error, ModuleNotFoundError) or ".so" not in str(error):
-            raise
-        library = str(error).split(":")[0]
-        print(
-            f"The editor needs the system's library {library}, which is not installed. On Debian "
-            "and Ubuntu: sudo apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 "
-            f"libdbus-1-3 libfontconfig1. {hint}",
-            file=sys.stderr,
-        )
-        return 1
-    return run(photos)
 
 
 def _is_for_verbs(argument: str) -> bool:

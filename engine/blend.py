@@ -12,6 +12,7 @@ import numpy as np
 
 from engine import geometry
 from engine.errors import MienError
+from engine.silhouette import Matte
 
 MEMBRANE_SIDE = 256  # the difference at a border is smooth; its membrane needs no more pixels
 GRAIN_SIDE = 512
@@ -26,11 +27,13 @@ def back_project(
     box: tuple[int, int, int, int],
     seed: int = 0,
     grain: bool = True,
+    matte: Matte | None = None,
 ) -> np.ndarray:
     """The fill for `box` at the photo's resolution and depth.
 
     photo: H x W x C uint8 or uint16, C >= 3. crop: S x S x 3 float32 in [0, 1], the filled frame,
-    equal to the photo (resampled) outside the hole. frame: 2 x 3. hole: H x W bool. Returns
+    equal to the photo (resampled) outside the hole. frame: 2 x 3. hole: H x W bool. matte: of the
+    face; each of its sides is closed with its own border only. Returns
     height x width x 3 in the photo's dtype; outside the hole it is the photo itself.
     """
     if geometry.frame_side(frame) > LARGEST_FACE:
@@ -46,7 +49,13 @@ def back_project(
     fill = geometry.put_back(np.ascontiguousarray(crop, np.float32), frame, outer)
 
     difference = original - fill
-    fill += _border_membrane(difference, hidden)
+    if matte is None:
+        fill += _border_membrane(difference, hidden)
+    else:
+        facing = matte.over(outer)
+        for share, side in ((facing, facing > 0.5), (1 - facing, facing <= 0.5)):
+            if (side & hidden).any():
+                fill += share[..., None] * _border_membrane(difference, hidden, side)
     if grain and geometry.frame_side(frame) > crop.shape[0]:
         fill += _grain(difference, hidden, seed)
     inner = (slice(box[1] - y, box[1] - y + box[3]), slice(box[0] - x, box[0] - x + box[2]))
@@ -63,19 +72,26 @@ def _grown(
     return x0, y0, x1 - x0, y1 - y0
 
 
-def _border_membrane(difference: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """The difference at the hole's border carried smoothly through the hole, h x w x 3 float32."""
+def _border_membrane(
+    difference: np.ndarray, hidden: np.ndarray, side: np.ndarray | None = None
+) -> np.ndarray:
+    """The difference at the hole's border carried smoothly through the hole, h x w x 3 float32.
+
+    side: h x w bool, where the border may be looked at; the hole's border on the other side of a
+    silhouette has no say. 0 everywhere where there is no such border.
+    """
     import cv2
     import torch
 
     from engine.prior.membrane import membrane
 
     height, width = hidden.shape
-    if not hidden.any() or hidden.all():
+    visible = ~hidden if side is None else ~hidden & side
+    if not hidden.any() or not visible.any():
         return np.zeros_like(difference)
     scale = min(1.0, MEMBRANE_SIDE / max(height, width))
     size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    known = (~hidden).astype(np.float32)
+    known = visible.astype(np.float32)
     share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     values = cv2.resize(difference * known[..., None], size, interpolation=cv2.INTER_AREA)
     values /= np.maximum(share, 1e-3)[..., None]

@@ -13,18 +13,23 @@ from engine import geometry
 from engine.blend import back_project
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face, MediaPipeFinder
-from engine.face.frames import matrix_of, overlaps
+from engine.face.frames import matrix_of
+from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.guidance import Guidance, Wishes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.mask import Mask
 from engine.networks import Networks, load_networks
 from engine.photo import Photo
 from engine.readings import FaceReading
-from engine.shares import Share, left_over, share_out
+from engine.shares import Behind, Share, backdrop, share_out
+from engine.silhouette import Matte, matte
 
 Report = Callable[[Progress], None]
 
 PREVIEW_SIDE = 128
+AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
+BARELY = 5  # of 255: less texture than this in a pixel is none
+COLOURED = 2.5 / 255  # a grey photo's channels differ by rounding only
 LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 
 
@@ -36,6 +41,7 @@ class FaceInpainter:
 
     def __init__(self) -> None:
         self._finder = MediaPipeFinder()
+        self._layer = FaceLayer(self._finder)
         self._networks: Networks | None = None
         self._loaded: tuple[str, str] | None = None
         self._read: dict[tuple, tuple[Photo, FaceReading]] = {}
@@ -58,11 +64,13 @@ class FaceInpainter:
         networks = self._load(request)
         step("find", 0.1)
         hole, bounds = request.mask.hole, request.mask.bounds
-        faces = self._faces(request, hole, cancel)
+        laying = self._lay(request, hole, cancel)
+        faces = tuple(laid.face for laid in laying.faces)
         shares = share_out(hole, bounds, faces)
 
         patches: list[Patch] = []
         readings: list[FaceReading] = []
+        behind: list[Behind] = []
         for number, share in enumerate(shares):
             begun = time.perf_counter()
             step("prior", 0.25 + 0.55 * number / len(shares))
@@ -72,21 +80,39 @@ class FaceInpainter:
             filled = networks.fill(
                 crop, hidden, cancel, lambda done=generating: step("generate", done), guidance
             )
+            filled = _grey_kept(filled, crop, hidden)
             step("blend", 0.25 + 0.55 * (number + 0.9) / len(shares))
+            facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
-                request.photo.pixels, filled, share.frame, hole, share.box, request.options.seed
+                request.photo.pixels,
+                request.photo.from_srgb(filled),
+                share.frame,
+                hole,
+                share.box,
+                request.options.seed,
+                matte=facing,
             )
+            behind.append(Behind(share, facing))
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             facts = {"hidden": round(float(hidden.mean()), 4), "face": reading.face}
             seconds = time.perf_counter() - begun
             alpha = _alpha(request.mask, share.box, share.owned)
-            patches.append(Patch(share.box, pixels, alpha, "face", seconds, facts))
-        patches += _texture(request, patches, left_over(hole, shares), step, cancel)
+            laid = laying.faces[number_of(faces, share.face)]
+            patches.append(
+                Patch(share.box, pixels, alpha, "face", seconds, facts, laid.how, laid.confidence)
+            )
+        patches += _texture(request, patches, backdrop(hole, shares, behind), step, cancel)
         step("blend", 1.0)
         seconds = time.perf_counter() - started
         return FillResult(
-            tuple(patches), faces, networks.name, networks.device, seconds, tuple(readings)
+            tuple(patches),
+            faces,
+            networks.name,
+            networks.device,
+            seconds,
+            tuple(readings),
+            laying.suggestions,
         )
 
     def preview(self, request: FillRequest) -> Preview:
@@ -94,11 +120,8 @@ class FaceInpainter:
         _check(request)
         networks = self._load(request)
         hole = request.mask.hole
-        drawn = tuple(
-            Face((f.x, f.y, f.width, f.height), 1.0, f.angle, None) for f in request.options.frames
-        )
-        known = tuple(face for face in request.faces or () if not _is_framed(face, request))
-        faces = drawn + known
+        laying = self._lay(request, hole, quick=True)
+        faces = tuple(laid.face for laid in laying.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
         shares = share_out(hole, request.mask.bounds, faces)
@@ -109,11 +132,12 @@ class FaceInpainter:
             begun = time.perf_counter()
             crop, hidden = crop_of(request.photo, hole, share.frame, PREVIEW_SIDE)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = networks.prior_fill(crop, hidden, guidance)
+            filled = _grey_kept(networks.prior_fill(crop, hidden, guidance), crop, hidden)
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             depth = np.iinfo(request.photo.pixels.dtype).max
-            pixels = geometry.put_back(filled, share.frame, share.box)
+            own = request.photo.from_srgb(filled)
+            pixels = geometry.put_back(own, share.frame, share.box)
             pixels = (pixels.clip(0, 1) * depth + 0.5).astype(request.photo.pixels.dtype)
             alpha = _alpha(request.mask, share.box, share.owned)
             seconds = time.perf_counter() - begun
@@ -129,7 +153,8 @@ class FaceInpainter:
         if key not in self._read:
             frame = matrix_of(face)
             nothing = np.zeros((PREVIEW_SIDE, PREVIEW_SIDE), bool)
-            crop = geometry.cut(request.photo.rgb8, frame, PREVIEW_SIDE).astype(np.float32) / 255
+            own = geometry.cut(request.photo.own8, frame, PREVIEW_SIDE)
+            crop = request.photo.to_srgb(own).astype(np.float32) / 255
             mesh = _mesh_in_crop(face, frame)
             guidance = networks.look(crop, nothing, mesh, Wishes())
             if len(self._read) > LARGEST_MEMORY:
@@ -147,38 +172,20 @@ class FaceInpainter:
             self._read.clear()
         return self._networks
 
-    def _faces(
-        self, request: FillRequest, hole: np.ndarray, cancel: threading.Event | None
-    ) -> tuple[Face, ...]:
-        """The user's frames, known or found faces, and a second look where a hole has no face."""
-        rgb = request.photo.rgb8
-        faces = self._finder.find(rgb, cancel) if request.faces is None else request.faces
-        frames = request.options.frames
-        framed = tuple(self._finder.mesh_in_frame(rgb, frame, guess=True) for frame in frames)
-        faces = framed + tuple(face for face in faces if not _is_framed(face, request))
-        unowned = left_over(hole, share_out(hole, request.mask.bounds, faces))
-        return faces + self._second_look(rgb, unowned, faces, cancel)
-
-    def _second_look(
+    def _lay(
         self,
-        rgb: np.ndarray,
-        unowned: np.ndarray,
-        faces: tuple[Face, ...],
-        cancel: threading.Event | None,
-    ) -> tuple[Face, ...]:
-        from engine.second_look import coarsely_filled
-
-        found: list[Face] = []
-        for picture, scale, (x, y, _, _) in coarsely_filled(rgb, unowned):
-            for face in self._finder.find(picture, cancel):
-                if face.mesh is None:
-                    continue
-                left, top, width, height = (v / scale for v in face.box)
-                mesh = (face.mesh / scale + (x, y)).astype(np.float32)
-                moved = Face((left + x, top + y, width, height), face.score, face.angle, mesh)
-                if not any(_same(moved, other) for other in (*faces, *found)):
-                    found.append(moved)
-        return tuple(found)
+        request: FillRequest,
+        hole: np.ndarray,
+        cancel: threading.Event | None = None,
+        *,
+        quick: bool = False,
+    ) -> Laying:
+        """Where the faces lie, by what is visible of them; `quick` needs the faces of the photo."""
+        rgb = request.photo.rgb8
+        known = request.faces
+        if known is None:
+            known = () if quick else self._finder.find(rgb, cancel)
+        return self._layer.lay(rgb, hole, known, request.options.frames, cancel, quick=quick)
 
 
 class _Steps:
@@ -204,7 +211,8 @@ def crop_of(
     """
     import cv2
 
-    crop = geometry.cut(photo.rgb8, frame, side).astype(np.float32) / 255
+    # Cut first: converting a whole large photo would cost every preview a quarter second.
+    crop = photo.to_srgb(geometry.cut(photo.own8, frame, side)).astype(np.float32) / 255
     share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side, border="zero")
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
@@ -275,16 +283,39 @@ def _mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
     return None if face.mesh is None else geometry.transform(frame, face.mesh)
 
 
+def _grey_kept(filled: np.ndarray, crop: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """A filled crop without colour where the visible part of the crop has none (S x S x 3 float32
+    in [0, 1], hole S x S bool)."""
+    visible = crop[~hidden]
+    if not len(visible) or np.ptp(visible, axis=-1).max() > COLOURED:
+        return filled
+    grey = filled @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.where(hidden[..., None], grey[..., None], filled)
+
+
+def _matte(guidance: Guidance, frame: np.ndarray, side: int) -> Matte | None:
+    """The matte of a face whose nodes are known, in its frame."""
+    if guidance.nodes is None:
+        return None
+    nodes = guidance.nodes[0].cpu().numpy().astype(np.float64)
+    return Matte(matte(nodes, side, AROUND), geometry.grown(frame, AROUND))
+
+
 def _texture(
     request: FillRequest,
     patches: list[Patch],
-    left: np.ndarray,
+    share_of: np.ndarray,
     step: _Steps,
     cancel: threading.Event | None,
 ) -> list[Patch]:
-    """What no face owns, with the faces' fills already in their places."""
+    """What no face owns and what lies behind the faces, with the faces' fills in their places.
+
+    share_of: H x W uint8, how much of each pixel of the hole is texture.
+    """
+    left = share_of > BARELY
     if not left.any():
         return []
+    from engine.deepen import deepened
     from engine.texture import fill_texture
 
     step("texture", 0.85)
@@ -292,38 +323,26 @@ def _texture(
     result: list[Patch] = []
     begun = time.perf_counter()
     for box, pixels in fill_texture(
-        photo.rgb8,
+        photo.own8,
         left,
         request.options.seed,
         cancel,
         lambda done: step("texture", 0.85 + 0.13 * done),
     ):
         x, y, width, height = box
-        alpha = _alpha(request.mask, box, left[y : y + height, x : x + width])
+        part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
+        mask = request.mask.pixels[y : y + height, x : x + width]
+        alpha = (mask * part + 0.5).astype(np.uint8)
         if photo.pixels.dtype == np.uint16:
-            pixels = pixels.astype(np.uint16) * 257
+            pixels = deepened(pixels, photo.pixels, left, box)
         seconds, begun = time.perf_counter() - begun, time.perf_counter()
-        result.append(Patch(box, pixels, alpha, "texture", seconds))
+        result.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
     return result
 
 
 def _alpha(mask: Mask, box: tuple[int, int, int, int], owned: np.ndarray) -> np.ndarray:
     x, y, width, height = box
     return np.where(owned, mask.pixels[y : y + height, x : x + width], 0).astype(np.uint8)
-
-
-def _is_framed(face: Face, request: FillRequest) -> bool:
-    return any(overlaps(frame, face) for frame in request.options.frames)
-
-
-def _same(one: Face, other: Face) -> bool:
-    """Whether two faces are one: the centre of each lies in the other's box."""
-
-    def holds(a: Face, b: Face) -> bool:
-        x, y = b.box[0] + b.box[2] / 2, b.box[1] + b.box[3] / 2
-        return a.box[0] <= x <= a.box[0] + a.box[2] and a.box[1] <= y <= a.box[1] + a.box[3]
-
-    return holds(one, other) and holds(other, one)
 
 
 def _check(request: FillRequest) -> None:
@@ -333,3 +352,10 @@ def _check(request: FillRequest) -> None:
                 *request.mask.size, *request.photo.size
             )
         )
+    width, height = request.photo.size
+    for f in request.options.frames:
+        if not (f.x < width and f.y < height and f.x + f.width > 0 and f.y + f.height > 0):
+            raise MienError(
+                f"The face {f.x:g},{f.y:g},{f.width:g},{f.height:g} lies outside the photo, which "
+                f"is {width} x {height} pixels; give its place in the photo."
+            )

@@ -93,6 +93,11 @@ def frame_corners(frame: np.ndarray) -> np.ndarray:
     return transform(invert(frame), np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64))
 
 
+def grown(frame: np.ndarray, by: float) -> np.ndarray:
+    """The frame (2 x 3) around the same middle whose side is `by` times as long."""
+    return np.column_stack([frame[:, :2] / by, (frame[:, 2] - 0.5) / by + 0.5])
+
+
 def bounds(frame: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The upright box (x, y, width, height) in whole pixels around a frame, cut to `size`.
 

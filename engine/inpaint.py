@@ -49,6 +49,10 @@ class FillOptions:
             raise MienError(
                 f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
             )
+        if not 0 <= self.seed < 2**32:
+            raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
+        if self.variant < 0:
+            raise MienError(f"There is no variant {self.variant}; give 0, 1, 2, ...")
         if not 0 <= self.strength <= 1.5:
             raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 
@@ -69,7 +73,9 @@ class Patch:
 
     box: (x, y, width, height) in photo pixels. pixels: height x width x 3, the photo's dtype, RGB.
     alpha: height x width uint8, 0 keeps the photo's pixel bit for bit, 255 takes the patch's.
-    kind: "face" or "texture". readings: plain figures for `--json` and the inspector.
+    kind: "face" or "texture". readings: plain figures for `--json` and the inspector. laid: how the
+    face came to its place, "found" (seen by the detectors), "located" (told by what surrounds the
+    hole), "framed" (by the user) or "texture"; confidence: 0..1 that a face lies there.
     """
 
     box: tuple[int, int, int, int]
@@ -78,6 +84,8 @@ class Patch:
     kind: str
     seconds: float
     readings: dict[str, Any] = field(default_factory=dict)
+    laid: str = ""
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ class Progress:
 @dataclass(frozen=True)
 class FillResult:
     """patches in the order to apply; faces found; the model and device that ran; wall seconds;
-    a reading of every face that was filled."""
+    a reading of every face that was filled. suggestions: frames of faces that holes filled with
+    texture may hide, of which too little is seen to be sure."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -100,6 +109,7 @@ class FillResult:
     device: str
     seconds: float
     readings: tuple[FaceReading, ...] = ()
+    suggestions: tuple[FaceFrame, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -121,11 +131,17 @@ class FillResult:
                     "box": list(patch.box),
                     "kind": patch.kind,
                     "seconds": round(patch.seconds, 4),
+                    "laid": patch.laid,
+                    "confidence": round(patch.confidence, 3),
                     "readings": patch.readings,
                 }
                 for patch in self.patches
             ],
             "readings": [reading.as_dict() for reading in self.readings],
+            "suggestions": [
+                [round(v, 1) for v in (f.x, f.y, f.width, f.height, f.angle)]
+                for f in self.suggestions
+            ],
         }
 
 

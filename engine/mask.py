@@ -215,28 +215,37 @@ def _capsule(
     return (np.clip((radius + 0.5 - distance) / np.float32(rim), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def open_mask(path: Path | str, size: tuple[int, int] | None = None) -> Mask:
-    """Read a mask from a picture: white fills, grey fills that much.
+def open_mask(
+    path: Path | str,
+    size: tuple[int, int] | None = None,
+    *,
+    invert: bool = False,
+    marker: tuple[int, int, int] | None = None,
+) -> Mask:
+    """Read a mask from a picture: white fills, grey fills that much (see engine.mask_file).
 
-    A picture that is all one colour but transparent in places is read by its transparency. size:
-    the photo's (width, height); another size raises MienError naming both.
+    size: the photo's (width, height); another size raises MienError naming both. invert: fill what
+    the picture keeps. marker: the picture is a photo, and what is painted on it in this (red,
+    green, blue) is filled. A photo without a marker raises MienError.
     """
+    from engine.mask_file import is_lossy, marker_values, mask_values
     from engine.photo import open_photo
+    from engine.photo_encode import eight_bit
 
     photo = open_photo(path)
     if size is not None and photo.size != size:
         raise MienError(f"{Path(path).name}: {_sizes_differ(photo.size, size)}")
     pixels = photo.pixels
-    if pixels.dtype == np.uint16:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    # Equal channels stay exactly what they are; colours count by luminance (Rec. 601).
-    grey = (pixels[..., :3].astype(np.uint32) @ np.array([299, 587, 114], np.uint32) + 500) // 1000
-    grey = grey.astype(np.uint8)
-    if pixels.shape[2] == 4:
-        alpha = pixels[..., 3]
-        says_nothing = grey.min() == grey.max()
-        grey = alpha if says_nothing else np.minimum(grey, alpha)
-    return Mask(grey)
+    if pixels.dtype == np.uint16 and pixels[..., :3].max() < 256:
+        pixels = pixels.astype(np.uint8)  # numbered classes in 16 bit, black to the eye
+    pixels = eight_bit(pixels)
+    if marker is not None:
+        values = marker_values(pixels, marker)
+    else:
+        lossy = is_lossy(photo.format, photo.metadata.lossless)
+        values = mask_values(pixels, lossy=lossy, name=Path(path).name)
+    mask = Mask(values)
+    return mask.invert() if invert else mask
 
 
 def save_mask(mask: Mask, path: Path | str, *, overwrite: bool = False) -> Path:

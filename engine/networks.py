@@ -130,7 +130,10 @@ class Networks:
         change = None
         if guidance.asked:
             change = partial(self._expressed, pixels, hidden, *guidance.asked)
-        fill = partial(self.prior.fill, pixels, hidden, guidance.observations, change=change)
+        meshes = guidance.conditions.nodes
+        fill = partial(
+            self.prior.fill, pixels, hidden, guidance.observations, change=change, meshes=meshes
+        )
         if not guidance.variant:
             return fill()
         import torch
@@ -199,9 +202,8 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
     if manifest.kind != "generator":
         raise MienError(f"'{model}' fills nothing; choose a generator or 'prior' (see 'models').")
-    generator = Dmfn()
-    generator.load_state_dict(weights.load_tensors(manifest))
+    generator = Dmfn.of(weights.load_tensors(manifest))
     generator.eval().requires_grad_(False).to(chosen)
-    modules = load_modules(manifest, chosen)
+    modules = load_modules(manifest, chosen, generator.stride)
     side = manifest.native_crop
     return Networks(manifest.name, chosen, side, prior, generator, manifest.input, guide, modules)

@@ -1,26 +1,41 @@
-"""What travels with a photo beside its pixels, and the byte surgery that keeps it true.
+"""What travels with a photo beside its pixels, kept true of the pixels it goes with.
 
-Orientation is applied to the pixels once, so every copy of the tag becomes 1. The embedded
-thumbnail would still show what was painted over, so it goes.
+Orientation is applied to the pixels once, so every copy of the tag becomes 1. Thumbnails, previews
+and layers would still show what was painted over, so they go.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
-_ORIENTATION, _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0112, 0x0201, 0x0202
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
+# Pictures inside an XMP packet, as elements or attributes: thumbnails, depth and original images.
+_XMP_PICTURES = (
+    re.compile(rb"<(xmp|xap):Thumbnails\b[^>]*>.*?</\1:Thumbnails\s*>", re.S),
+    re.compile(rb"<(xmpGImg|xapGImg|GImage|GDepth):(image|Data)\b[^>]*>.*?</\1:\2\s*>", re.S),
+    re.compile(rb"\s(?:xmpGImg|xapGImg):image\s*=\s*(\"[^\"]*\"|'[^']*')", re.S),
+    re.compile(rb"\s(?:GImage|GDepth):Data\s*=\s*(\"[^\"]*\"|'[^']*')", re.S),
+    # Signposts to pictures after the first one's end, which is all that is kept.
+    re.compile(rb"\shdrgm:Version\s*=\s*(\"[^\"]*\"|'[^']*')"),
+    re.compile(rb"\s(?:GCamera|Camera):M\w+(?:Video|Photo)\w*\s*=\s*(\"[^\"]*\"|'[^']*')"),
+    re.compile(rb"<(Container|GContainer):Directory\b[^>]*>.*?</\1:Directory\s*>", re.S),
+)
+_RESOURCE_THUMBNAILS = (0x0409, 0x040C)
+_RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP, _RESOURCE_ICC = 0x0404, 0x0422, 0x0424, 0x040F
+_RESOURCE_STALE = {*_RESOURCE_THUMBNAILS, _RESOURCE_EXIF, 0x0423, _RESOURCE_XMP, _RESOURCE_ICC}
+_RESOURCE_STALE |= {0x0400, 0x0402, 0x0425, 0x042D, 0x0430, 0x0BB7, 0x03EB}  # layers and digests
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """icc: profile. exif: a TIFF block without the "Exif" prefix. xmp: packet. dpi: (x, y).
-    jpeg: quantisation tables and subsampling of a JPEG, to save at the quality it had.
-    lossless: of a WebP."""
+    """icc: a profile that fits the pixels. exif: a TIFF block without the "Exif" prefix. xmp: a
+    packet. resources: Photoshop's blocks, IPTC among them. comments: of a JPEG. text: a PNG's text
+    chunks, (kind, content). colour: its colour chunks, by kind. dpi: (x, y). jpeg: quantisation
+    tables, subsampling and progression, to save at the quality it had. lossless: of a WebP. lost:
+    what opening left out, one short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None
@@ -28,71 +43,60 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None
     lossless: bool = False
+    resources: bytes | None = None
+    comments: tuple[bytes, ...] = ()
+    text: tuple[tuple[bytes, bytes], ...] = ()
+    colour: tuple[tuple[bytes, bytes], ...] = ()
+    lost: tuple[str, ...] = ()
 
 
-def upright_exif(exif: bytes | None) -> bytes | None:
-    """The EXIF block with orientation 1 and without its thumbnail; everything else as it was.
-
-    Patched in place, byte by byte: rewriting the block would break makers' notes, whose offsets
-    nobody knows. A block that cannot be read is dropped.
-    """
-    if not exif:
-        return None
-    data = bytearray(exif.removeprefix(b"Exif\0\0"))
-    try:
-        order = {b"II": "<", b"MM": ">"}[bytes(data[:2])]
-        (first,) = struct.unpack_from(order + "I", data, 4)
-        entries, second_pointer = _entries(data, first, order)
-        if _ORIENTATION in entries:
-            struct.pack_into(order + "H", data, entries[_ORIENTATION] + 8, 1)
-        (second,) = struct.unpack_from(order + "I", data, second_pointer)
-        if second:
-            thumbnail, _ = _entries(data, second, order)
-            if _THUMBNAIL_OFFSET in thumbnail and _THUMBNAIL_LENGTH in thumbnail:
-                (start,) = struct.unpack_from(order + "I", data, thumbnail[_THUMBNAIL_OFFSET] + 8)
-                (size,) = struct.unpack_from(order + "I", data, thumbnail[_THUMBNAIL_LENGTH] + 8)
-                end = min(start + size, len(data))
-                data[start:end] = bytes(max(0, end - start))
-            struct.pack_into(order + "I", data, second_pointer, 0)
-    except (KeyError, struct.error):
-        return None
-    return bytes(data)
-
-
-def _entries(data: bytearray, start: int, order: str) -> tuple[dict[int, int], int]:
-    """(offset of each tag's entry, offset of the pointer to the next directory)."""
-    (count,) = struct.unpack_from(order + "H", data, start)
-    offsets = [start + 2 + 12 * index for index in range(count)]
-    tags = {struct.unpack_from(order + "H", data, offset)[0]: offset for offset in offsets}
-    return tags, start + 2 + 12 * count
-
-
-def upright_xmp(xmp: bytes | str | None) -> bytes | None:
-    """The XMP packet with tiff:Orientation 1."""
+def clean_xmp(xmp: bytes | str | None) -> bytes | None:
+    """The XMP packet with tiff:Orientation 1 and without pictures."""
     if not xmp:
         return None
     packet = xmp.encode() if isinstance(xmp, str) else xmp
-    return _XMP_ORIENTATION.sub(rb"\g<1>1", packet)
+    packet = _XMP_ORIENTATION.sub(rb"\g<1>1", packet)
+    for pattern in _XMP_PICTURES:
+        packet = pattern.sub(b"", packet)
+    return packet.rstrip(b"\0") or None
 
 
-def png_with_metadata(encoded: bytes, metadata: Metadata) -> bytes:
-    """A PNG file with iCCP, pHYs, eXIf and XMP chunks put after its header.
-
-    OpenCV writes 16-bit PNG and no metadata; Pillow the reverse. This joins the two.
-    """
-    chunks = []
-    if metadata.icc:
-        chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
-    if metadata.dpi:
-        per_metre = [round(value / 0.0254) for value in metadata.dpi]
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1)))
-    if metadata.exif:
-        chunks.append(_chunk(b"eXIf", metadata.exif))
-    if metadata.xmp:
-        chunks.append(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
-    header = 8 + 25  # signature and IHDR
-    return encoded[:header] + b"".join(chunks) + encoded[header:]
+def clean_resources(blocks: bytes | None) -> bytes | None:
+    """Photoshop's blocks without thumbnails, layers' states and copies of other metadata."""
+    kept = [raw for number, _, raw in _resources(blocks) if number not in _RESOURCE_STALE]
+    return b"".join(kept) or None
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def resources_of_iptc(iptc: bytes | None) -> bytes | None:
+    """An IPTC record as a block of its own."""
+    if not iptc:
+        return None
+    head = b"8BIM" + struct.pack(">HHI", _RESOURCE_IPTC, 0, len(iptc))
+    return head + iptc + b"\0" * (len(iptc) % 2)
+
+
+def iptc_of(blocks: bytes | None) -> bytes | None:
+    """The IPTC record among Photoshop's blocks."""
+    return next((data for number, data, _ in _resources(blocks) if number == _RESOURCE_IPTC), None)
+
+
+def _resources(blocks: bytes | None) -> list[tuple[int, bytes, bytes]]:
+    """(number, content, whole block) of each; a broken tail is left out, a cut one taken whole."""
+    result, at, data = [], 0, blocks or b""
+    while data[at : at + 4] in (b"8BIM", b"8B64", b"MeSa", b"AgHg", b"PHUT", b"DCSR"):
+        if at + 7 > len(data):
+            break
+        (number,) = struct.unpack_from(">H", data, at + 4)
+        name = data[at + 6]
+        head = at + 6 + (name + 2) // 2 * 2
+        if head + 4 > len(data):
+            break
+        (length,) = struct.unpack_from(">I", data, head)
+        end = head + 4 + length
+        raw = data[at : end + length % 2]
+        content = data[head + 4 : end]
+        if end > len(data):
+            break
+        result.append((number, content, raw + b"\0" * (len(raw) % 2)))
+        at = end + length % 2
+    return result

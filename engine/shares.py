@@ -13,6 +13,7 @@ import numpy as np
 from engine import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of, owned_area
+from engine.silhouette import Matte
 
 Box = tuple[int, int, int, int]
 
@@ -58,6 +59,28 @@ def left_over(hole: np.ndarray, shares: list[Share]) -> np.ndarray:
         x, y, width, height = share.box
         left[y : y + height, x : x + width] &= ~share.owned
     return left
+
+
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """A share and the matte of its face; what is not face in it is painted as texture."""
+
+    share: Share
+    matte: Matte | None
+
+
+def backdrop(hole: np.ndarray, shares: list[Share], behind: list[Behind]) -> np.ndarray:
+    """How much of each pixel of a hole is texture, H x W uint8: all of what no face owns, and of
+    what a face owns as much as its matte leaves."""
+    result = left_over(hole, shares).view(np.uint8) * np.uint8(255)
+    for entry in behind:
+        if entry.matte is None:
+            continue
+        x, y, width, height = entry.share.box
+        rest = (255 * (1 - entry.matte.over(entry.share.box)) + 0.5).astype(np.uint8)
+        part = result[y : y + height, x : x + width]
+        np.maximum(part, np.where(entry.share.owned, rest, 0), out=part)
+    return result
 
 
 def _meet(a: Box, b: Box) -> Box:

@@ -383,6 +383,15 @@ SPECS: tuple[Spec, ...] = (
         kept=True,
     ),
     Spec(
+        "layers",
+        VIEW,
+        mark("&Layers and history"),
+        lambda w, on: w.layers.setVisible(on),
+        "H",
+        "layers-outline",
+        kept=False,
+    ),
+    Spec(
         "preview",
         VIEW,
         mark("&Preview while painting"),

@@ -74,11 +74,11 @@ class History(QObject):
         self.version += 1
         self._saved_look, self._saved_mask = (edit.look, edit.mask) if saved else ((), None)
 
-    def push(self, title: str, edit: Edit) -> None:
-        """A step: from now on this is the edit."""
+    def push(self, title: str, edit: Edit, *, anew: bool = True) -> None:
+        """A step: from now on this is the edit. Not anew: see engine.edit.history."""
         assert self._kept is not None
         before = self._kept.edit
-        self._kept.push(title, edit)
+        self._kept.push(title, edit, anew=anew)
         self._moved(before)
 
     def undo(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.edit import edit as edits
-from engine.edit.compositor import Composite, damage
+from engine.edit.compositor import Composite, Shown, damage
 from engine.edit.edit import Edit, Layer, PlacedNode
 from engine.edit.session import PhotoReference
 from engine.edit.tiles import StrokeInProgress, TiledMask
@@ -81,6 +81,12 @@ class Document(QObject):
         if self._dragged is not None:
             edit = replace(edit, nodes=self._dragged)
         return edit
+
+    @property
+    def shown(self) -> Shown:
+        """The picture in the screen's colours, to be read by box."""
+        assert self.picture is not None
+        return Shown(self.picture)
 
     @property
     def painted(self) -> TiledMask | StrokeInProgress:
@@ -323,6 +329,10 @@ class Document(QObject):
         self.last_mask = layer.mask
         self.history.push(title or tr("Fill"), self.edit.with_layer(layer, alternatives))
 
-    def change_layer(self, layer: Layer, title: str) -> None:
-        """Show, hide or make fainter a layer; one step."""
-        self.history.push(title, self.edit.with_changed(layer))
+    def change_layer(self, layer: Layer, title: str, *, anew: bool = True) -> None:
+        """Show, hide or make fainter a layer; one step, or what goes on with the one before."""
+        self.history.push(title, self.edit.with_changed(layer), anew=anew)
+
+    def move_hole(self, hole: str, title: str, *, upwards: bool) -> None:
+        """Move what fills a hole above or below the next; one step."""
+        self.history.push(title, self.edit.with_hole_moved(hole, upwards))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.edit.compositor import Composite
+from engine.edit.compositor import Composite, Shown
 from engine.edit.edit import Edit, Layer, request_of, subjects_of
 from engine.edit.session import (
     PhotoMissing,
@@ -154,13 +154,13 @@ class Editor(QObject):
         self._open(lambda: photo)
 
     def _open(self, read: Callable[[], Photo]) -> None:
-        self.cancel()
+        self.drop()
         if self._opening is not None:
             self._opening.cancel()
 
         def job(progress: object, cancel: threading.Event) -> Opened:
             photo = read()
-            return Opened(photo, Pyramid(photo.pixels), reference_of(photo))
+            return Opened(photo, Pyramid(Shown(Composite(photo))), reference_of(photo))
 
         self.told.emit(tr("Opening…"))
         opening = Operation(job, self._files, self.desk)
@@ -171,7 +171,7 @@ class Editor(QObject):
         self, path: Path, photo: Path | None = None, orphan: Orphan | None = None
     ) -> None:
         """Go on with a session; `photo` where its photo is now. An orphan's is written on."""
-        self.cancel()
+        self.drop()
         if self._opening is not None:
             self._opening.cancel()
 
@@ -179,7 +179,7 @@ class Editor(QObject):
             edit = read_session(path, photo)
             whole, reference = edit.photo, reference_of(edit.photo)
             own = None if orphan is not None else path
-            return Opened(whole, Pyramid(whole.pixels), reference, edit, own)
+            return Opened(whole, Pyramid(Shown(Composite(whole))), reference, edit, own)
 
         def done(opened: Opened) -> None:
             if orphan is not None:
@@ -325,6 +325,17 @@ class Editor(QObject):
     def cancel(self) -> None:
         """Stop the running fill at its next step."""
         self.desk.cancel()
+
+    def drop(self) -> None:
+        """The photo is left: stop what is made for it; a save goes on."""
+        self.desk.cancel(FILL, MASK)
+
+    def after_saving(self, then: Callable[[], object] | None) -> bool:
+        """Whether a save is under way; `then` follows it, unless it fails."""
+        saving = self.desk.running(SAVE)
+        if saving is not None and then is not None:
+            saving.when_done(lambda _saved: then())
+        return saving is not None
 
     def _on_cancelled(self) -> None:
         self.told.emit(tr("Cancelled; nothing was changed."))

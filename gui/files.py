@@ -10,7 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from engine.edit.session import SUFFIX
-from engine.photo import OPEN_SUFFIXES, photo_from_array, save_losses
+from engine.photo import (
+    OPEN_SUFFIXES,
+    SAVE_SUFFIXES,
+    Photo,
+    photo_from_array,
+    save_losses,
+)
 from gui.dialogs import messages
 from gui.document import Document
 from gui.editor import Astray, Editor
@@ -19,7 +25,10 @@ from gui.qimage import rgb_from_image
 from gui.settings import Settings
 from gui.translation import tr
 
-FILTERS = "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp)"
+FILTERS = (
+    "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp);;"
+    "AVIF (*.avif)"
+)
 
 
 class Files(QObject):
@@ -42,7 +51,7 @@ class Files(QObject):
         """Open a photo, after asking about unsaved fills of this one."""
         is_session = path.suffix.lower() == SUFFIX
         open_ = self._editor.open_session if is_session else self._editor.open
-        if self.may_leave(lambda: open_(path)):
+        if self.may_leave(lambda: self.open(path)):
             open_(path)
 
     def recover(self) -> bool:
@@ -100,10 +109,13 @@ class Files(QObject):
         elif data.hasImage():
             image = QGuiApplication.clipboard().image()
             photo = photo_from_array(rgb_from_image(image))
-            if self.may_leave(lambda: self._editor.open_pasted(photo)):
-                self._editor.open_pasted(photo)
+            self._open_pasted(photo)
         else:
             self.told.emit(tr("The clipboard holds no photo."))
+
+    def _open_pasted(self, photo: Photo) -> None:
+        if self.may_leave(lambda: self._open_pasted(photo)):
+            self._editor.open_pasted(photo)
 
     # Saving.
 
@@ -123,14 +135,15 @@ class Files(QObject):
             return
         start = document.path or Path.home() / "photo.png"
         if document.path == document.photo.path:
-            start = start.with_name(f"{start.stem}-mien{start.suffix}")
+            writable = start.suffix.lower() in SAVE_SUFFIXES
+            start = start.with_name(f"{start.stem}-mien{start.suffix if writable else '.tif'}")
         name, chosen = QFileDialog.getSaveFileName(
             self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
         )
         if not name:
             return
         path = Path(name)
-        if path.suffix.lower() not in OPEN_SUFFIXES:
+        if path.suffix.lower() not in SAVE_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
         losses = save_losses(document.photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):
@@ -156,22 +169,25 @@ class Files(QObject):
     def may_leave(self, then: Callable[[], object] | None = None) -> bool:
         """Whether the photo may go: saved, or the person gives up what would be lost.
 
-        Where the answer is to save, this is not yet so; `then` runs once it is saved.
+        Where it is still being saved, or the answer is to save, this is not yet so; `then` asks
+        again once it is.
         """
         document = self._document
+        if self._editor.after_saving(then):
+            return False
         name = document.path.name if document.path else tr("The photo")
         if self._editor.is_filling and not messages.ask_to_stop_fill(self._window, name):
             return False
         if document.is_changed:
             answer = messages.ask_to_save(self._window, name)
             if answer == QMessageBox.StandardButton.Save:
-                self._editor.cancel()
+                self._editor.drop()
                 self.save(then)
             may = answer == QMessageBox.StandardButton.Discard
         else:
             may = document.history.is_mask_saved or messages.ask_to_drop_mask(self._window, name)
         if may:
-            self._editor.cancel()
+            self._editor.drop()
         return may
 
 

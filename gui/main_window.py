@@ -41,6 +41,7 @@ from gui.modules import Modules
 from gui.offers import Offers
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
+from gui.panels.layers import LayersPanel
 from gui.panels.rail import Rail
 from gui.panels.status import StatusLine
 from gui.panels.strip import Strip
@@ -96,6 +97,8 @@ class MainWindow(QMainWindow):
         self.header, self.rail = Header(self.actions_), Rail(self.actions_)
         self.inspector, self.status = Inspector(self.actions_), StatusLine(self.actions_)
         self.strip = Strip(self.actions_, self.editor.results)
+        self.layers = LayersPanel(self.document, self.editor.results)
+        self.layers.setVisible(self.actions_["layers"].isChecked())
         self.welcome = Welcome(self.actions_)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)
@@ -108,6 +111,7 @@ class MainWindow(QMainWindow):
         middle.setSpacing(0)
         middle.addWidget(self.rail)
         middle.addLayout(work, 1)
+        middle.addWidget(self.layers)
         middle.addWidget(self.inspector)
         self._centre, self._column = QWidget(), QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)

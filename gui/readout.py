@@ -134,7 +134,11 @@ class Readout(QObject):
             faces = now.known_faces() or ()
             request = request_of(now, options, picture.photo(), mask, faces)
             preview = self._inpainter.preview(request)
-            return preview, [preview_image(patch) for patch in preview.patches] if shows else []
+            if not shows:
+                return preview, []
+            to_srgb = now.photo.to_srgb
+            seen = (replace(patch, pixels=to_srgb(patch.pixels)) for patch in preview.patches)
+            return preview, [preview_image(patch) for patch in seen]
 
         self._worker.submit(
             job,

@@ -133,9 +133,10 @@ class Results(QObject):
             for layer in edit.of_hole(hole):
                 layers.setdefault(layer.id, layer)
         listed = list(layers.values())[-LARGEST_COUNT:]
-        return Round(hole, listed[-1].mask, [self._result(layer) for layer in listed])
+        return Round(hole, listed[-1].mask, [self.result_of(layer) for layer in listed])
 
-    def _result(self, layer: Layer) -> Result:
+    def result_of(self, layer: Layer) -> Result:
+        """A layer with its thumbnail, the same one every time."""
         made = self._made.get(layer.id)
         if made is None:
             edit = self._document.edit.without_hole(layer.hole)
@@ -206,5 +207,6 @@ def thumbnail(photo: Photo, mask: TiledMask, fill: FillResult) -> QImage:
         lay(picture, (left, top), patch)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
-    small = resize(np.ascontiguousarray(picture[..., :3]), (THUMBNAIL, THUMBNAIL))
+    shown = photo.to_srgb(np.ascontiguousarray(picture))
+    small = resize(np.ascontiguousarray(shown), (THUMBNAIL, THUMBNAIL))
     return image_from_rgb(small).copy()

@@ -183,10 +183,10 @@ def _style(c: Colours) -> str:
     QMenu::item:disabled {{ color: {faint}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
-    #header, #rail, #inspector, #status, #strip {{ background: {c.window}; }}
+    #header, #rail, #inspector, #layers, #status, #strip {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
-    #inspector {{ border-left: 1px solid {c.line}; }}
+    #inspector, #layers {{ border-left: 1px solid {c.line}; }}
     #strip {{ border-top: 1px solid {c.line}; }}
     #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
         background: {c.window}; border: none; }}
@@ -212,6 +212,9 @@ def _style(c: Colours) -> str:
     QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}
     #palette {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
     #palette QLineEdit {{ font-size: 15px; padding: 7px 10px; }}
+    #layers QListWidget {{ background: transparent; border: none; outline: none; }}
+    #layers QListWidget::item {{ padding: 4px 3px; border-radius: 6px; }}
+    #layers QListWidget::item:selected {{ background: {c.hover}; color: {c.text}; }}
     #palette QListWidget {{ background: {c.window}; border: none; outline: none; }}
     #palette QListWidget::item {{ padding: 0; border-radius: 6px; }}
     #palette QListWidget::item:selected {{ background: {c.accent}; }}
@@ -251,9 +254,11 @@ def _style(c: Colours) -> str:
         background: {c.text if c is DARK else c.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator {{ width: 15px; height: 15px; border-radius: 4px;
+    QCheckBox::indicator, #layers QListWidget::indicator {{
+        width: 15px; height: 15px; border-radius: 4px;
         border: 1px solid {c.edge}; background: {c.field}; }}
-    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{
+        background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 3px; height: 6px; }}

@@ -215,6 +215,7 @@ def _measure(rows: list[Row], options: AblationOptions, whole: TrainingConfig) -
         options.val,
         options.run / RESULTS,
         EvaluateOptions(
+            aligned=True,
             holes=options.holes,
             models=(),
             limit=options.limit,

@@ -12,6 +12,7 @@ from engine.errors import MienError
 FOLDER = Path(__file__).parent / "configs"
 INPUTS = ("prior", "zero")
 PRECISIONS = ("32-true", "bf16-mixed")
+GRIDS = ("full", "half")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,12 @@ class ModuleSwitches:
 class TrainingConfig:
     """How a generator is trained.
 
-    input: "prior" sharpens the prior's fill, "zero" is the published form. side: crop in pixels.
+    input: "prior" sharpens the prior's fill, "zero" is the published form. grid: of the
+    generator, "full" or "half" (see engine.generator.dmfn). side: crop in pixels. growth: crop
+    sides before that, [share of the schedule it lasts to, side] in turn. balanced: draw dark-
+    skinned and Asian faces as often as training.balance has it. astray: share of the samples whose
+    frame is laid clearly wrong. patch: side of the part around a place in the hole that the
+    trunk's losses look at, 0 for all.
     batch: samples a step and process. samples: the length of the learning-rate schedule; None
     schedules over `minutes`. minutes: wall clock of one call, or with `whole_run` of all calls of
     the run together; None runs to the end of `samples`. train_generator: False freezes it, only
@@ -74,7 +80,12 @@ class TrainingConfig:
 
     name: str = "generator"
     input: str = "prior"
+    grid: str = "full"
     side: int = 256
+    growth: tuple[tuple[float, int], ...] = ()
+    balanced: bool = False
+    astray: float = 0.0
+    patch: int = 0
     batch: int = 16
     samples: int | None = None
     minutes: float | None = None
@@ -104,7 +115,12 @@ class TrainingConfig:
         for wrong, sentence in (
             (self.input not in INPUTS, f"input is '{self.input}'; choose prior or zero."),
             (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
-            (self.side % 32 or self.side < 32, f"side {self.side} is not a multiple of 32."),
+            (self.grid not in GRIDS, f"grid is '{self.grid}'; choose full or half."),
+            *(
+                (side % 32 or side < 32, f"side {side} is not a multiple of 32.")
+                for side in (self.side, *(side for _, side in self.growth))
+            ),
+            (not 0 <= self.astray <= 1, f"astray {self.astray} is not between 0 and 1."),
             (self.batch < 1, f"batch {self.batch} must be at least 1."),
             (
                 not 0 <= self.modules.dropout < 1,
@@ -121,6 +137,10 @@ class TrainingConfig:
         ):
             if wrong:
                 raise MienError(f"Training configuration: {sentence}")
+
+    def side_at(self, done: float) -> int:
+        """The crop's side when `done` (0..1) of the schedule is behind."""
+        return next((side for until, side in self.growth if done < until), self.side)
 
     def changed(self, **values: Any) -> TrainingConfig:
         """The same with those fields that are not None replaced."""
@@ -164,4 +184,6 @@ def from_dict(values: dict[str, Any]) -> TrainingConfig:
         raise MienError(f"Training configuration: unknown field {', '.join(sorted(unknown))}.")
     if "betas" in values:
         values["betas"] = tuple(values["betas"])
+    if "growth" in values:
+        values["growth"] = tuple((float(until), int(side)) for until, side in values["growth"])
     return TrainingConfig(**values, weights=Weights(**weights), modules=ModuleSwitches(**modules))

@@ -1,16 +1,18 @@
 """Evaluation: fills of faces kept aside, measured against the untouched faces.
 
-The protocol: aligned crops, 256 x 256 unless told otherwise, holes seeded by face and kind,
-metrics on the uint8 PNGs that are written (input/, mask/, target/, output/METHOD/), in float64.
-OpenCV's Telea and Navier-Stokes and the prior alone are measured beside the models.
+What is measured is what a user gets: a whole photo with something over the face goes through the
+program's own `Inpainter`, finding, laying, filling and blending included. The aligned protocol
+measures the networks alone, on crops laid by the untouched face. Both are compared on the aligned
+crop, 256 x 256 unless told otherwise, holes seeded by face and kind, metrics on the uint8 PNGs that
+are written (input/, mask/, target/, output/METHOD/), in float64. OpenCV's Telea and Navier-Stokes
+and the prior alone are measured beside the models.
 """
 
 from __future__ import annotations
 
 import json
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,24 +23,35 @@ import torch
 
 from engine import geometry
 from engine.errors import MienError
+from engine.face.frames import matrix_of
+from engine.face.locator import off
+from engine.generator.weights import find
 from engine.guidance import Wishes
+from engine.inpaint import FillOptions, FillRequest, create_inpainter
+from engine.mask import Mask
 from engine.networks import PRIOR, Networks, load_networks
+from engine.photo import Photo
 from engine.readings import EMOTION_CHOICES, EMOTIONS, KEEP
 from training import judges as judging
+from training.cases import WHOLE_KINDS, Case, Face, aligned_case, faces_of, whole_case
 from training.evaluation_pages import write_pages
-from training.faces import FaceShards
+from training.groups import by_group, groups_of
 from training.judges import Judges
 from training.lpips import Lpips
-from training.masks import KINDS, draw_hole
+from training.masks import KINDS
 from training.metrics import hole_mae, psnr, ssim
 from training.perceptual import StVgg
+from training.worn import INSIDES
 
 SIDE = 256
 BIN = 0.1  # holes are reported by their share of the crop, in bins of a tenth
 METRICS = (("psnr", 3), ("ssim", 4), ("lpips", 4), ("hole_mae", 3))  # with their digits
+GROUPED = ("psnr", "lpips", "smile_kept", "laying_error")
 
 # (crop S x S x 3 uint8, hole S x S bool, mesh 478 x 2 in crop units) -> the filled crop, uint8.
 Method = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+# A case -> (its filled crop, S x S x 3 uint8; what else is told of the fill).
+Painter = Callable[[Case], tuple[np.ndarray, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,9 @@ class EvaluateOptions:
     source: only faces whose record says so. side: of the crops in pixels. baselines: measure
     OpenCV's two and the prior too. judges: expression and geometry, by networks that take no part
     in any loss. distance: ST-VGG's too (which is a loss). landmarks, emotion: the modules' state,
-    as in FillOptions. Raises MienError for an emotion that is none."""
+    as in FillOptions. aligned: bare crops instead of the whole program. inside: what covers the
+    face of a whole photo, "flat" or "worn" (training.worn). Raises MienError for an emotion or an
+    inside that is none."""
 
     holes: tuple[str, ...] = ("centre",)
     models: tuple[str, ...] = ("default",)
@@ -62,8 +77,12 @@ class EvaluateOptions:
     distance: bool = False
     landmarks: bool = True
     emotion: str = KEEP
+    aligned: bool = False
+    inside: str = "flat"
 
     def __post_init__(self) -> None:
+        if self.inside not in INSIDES:
+            raise MienError(f"'{self.inside}' covers no face; choose one of {', '.join(INSIDES)}.")
         if self.emotion not in EMOTION_CHOICES:
             raise MienError(
                 f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
@@ -73,16 +92,6 @@ class EvaluateOptions:
     def wishes(self) -> Wishes:
         """What the modules are asked for."""
         return Wishes(landmarks=self.landmarks, emotion=self.emotion)
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One face with one hole: uint8 crop, bool hole, mesh in crop units."""
-
-    name: str
-    target: np.ndarray
-    hole: np.ndarray
-    mesh: np.ndarray
 
 
 def evaluate(
@@ -95,37 +104,41 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure every method on every kind of hole.
 
-    methods: measured beside the options' models. progress: told how much is done, 0..1; what it
-    raises ends the evaluation. Writes under `out` the pictures, `report.json` (what is returned),
-    `cases.json` (the figures of every face), a sheet a kind and a self-contained `report.html`.
+    methods: measured beside the options' models, on bare crops. progress: told how much is done,
+    0..1; what it raises ends the evaluation. Writes under `out` the pictures, `report.json` (what
+    is returned), `cases.json` (the figures of every face), a sheet a kind and a self-contained
+    `report.html`.
 
-    Returns {"faces", "side", "seed", "landmarks", "emotion", "rows": [{"holes", "hole_fraction",
-    "method", "psnr", "ssim", "lpips", "hole_mae", "seconds", "bins"; with judges those of
-    training.judges.FIGURES; with distance "distance"}]}. Raises MienError where nothing can be
-    measured.
+    Returns {"faces", "side", "seed", "landmarks", "emotion", "protocol", "rows": [{"holes",
+    "hole_fraction", "method", "psnr", "ssim", "lpips", "hole_mae", "seconds", "bins", "groups"; of
+    a model on whole photos "laid" (share of photos in which a face was painted in the hole),
+    "laying_error" and "laying_p90" (inter-ocular distances), "second_faces" (share of photos with
+    more than one); with judges those of training.judges.FIGURES; with distance "distance"}]}.
+    Raises MienError where nothing can be measured.
     """
     options = options or EvaluateOptions()
+    kinds = KINDS if options.aligned else WHOLE_KINDS
     for kind in options.holes:
-        if kind not in KINDS:
-            raise MienError(f"'{kind}' is not a kind of hole; choose one of {', '.join(KINDS)}.")
+        if kind not in kinds:
+            raise MienError(f"'{kind}' is not a kind of hole; choose one of {', '.join(kinds)}.")
     meter = _Meter(options)
-    crops = list(_crops(faces, options))
-    if not crops:
+    known = list(faces_of(faces, options.source, options.limit))
+    if not known:
         raise MienError(f"{faces} holds no face to measure; give a folder or zip of portraits.")
-    methods = {**_methods(options), **(methods or {})}
+    groups = [
+        groups_of(f.record, f.crop(options.side), f.mesh_in_crop() * options.side) for f in known
+    ]
+    every: dict[str, Painter] = {**_painters(options)}
+    every |= {name: crop_painter(method) for name, method in (methods or {}).items()}
     rows, figures, done = [], {}, 0
     for kind in options.holes:
-        cases = [
-            _Case(name, crop, _hole(kind, number, mesh, options), mesh / options.side)
-            for number, (name, crop, mesh) in enumerate(crops)
-        ]
+        cases = [_case(known, kind, number, options) for number in range(len(known))]
         folder = out / kind
         for case in cases:
             _write(folder / "target" / f"{case.name}.png", case.target)
             _write(folder / "mask" / f"{case.name}.png", case.hole.astype(np.uint8) * 255)
-            hidden = np.where(case.hole[..., None], np.uint8(255), case.target)
-            _write(folder / "input" / f"{case.name}.png", hidden)
-        for name, method in methods.items():
+            _write(folder / "input" / f"{case.name}.png", case.input)
+        for name, method in every.items():
             measured, seconds = [], 0.0
             for case in cases:
                 figure, taken = meter.measure(case, method, folder / "output" / name)
@@ -133,12 +146,15 @@ def evaluate(
                 seconds += taken
                 done += 1
                 if progress is not None:
-                    progress(done / (len(methods) * len(cases) * len(options.holes)))
-            rows.append(meter.row(kind, name, measured, seconds / len(cases)))
+                    progress(done / (len(every) * len(cases) * len(options.holes)))
+            row = meter.row(kind, name, measured, seconds / len(cases))
+            row["groups"] = by_group(measured, groups, GROUPED)
+            rows.append(row)
             figures.setdefault(kind, {})[name] = measured
     meter.close()
     report = {
-        "faces": len(crops),
+        "faces": len(known),
+        "protocol": "aligned" if options.aligned else f"whole photos, {options.inside}",
         "side": options.side,
         "seed": options.seed,
         "landmarks": options.landmarks,
@@ -161,10 +177,10 @@ class _Meter:
         self._judges = Judges(asked) if options.judges else None
         self._trunk = StVgg() if options.distance else None
 
-    def measure(self, case: _Case, method: Method, folder: Path) -> tuple[dict[str, Any], float]:
+    def measure(self, case: Case, painter: Painter, folder: Path) -> tuple[dict[str, Any], float]:
         """(figures of the fill as it was written to `folder`, seconds it took)."""
         started = time.perf_counter()
-        filled = method(case.target, case.hole, case.mesh)
+        filled, facts = painter(case)
         seconds = time.perf_counter() - started
         # The composite is ours to guarantee, whatever a method does outside the hole.
         filled = np.where(case.hole[..., None], filled, case.target)
@@ -178,6 +194,7 @@ class _Meter:
             "ssim": ssim(saved, case.target),
             "hole_mae": hole_mae(saved, case.target, case.hole),
             "lpips": None if self._lpips is None else self._lpips.measure(saved, case.target),
+            **facts,
         }
         if self._trunk is not None:
             with torch.inference_mode():
@@ -199,6 +216,7 @@ class _Meter:
             "seconds": round(seconds, 4),
             "bins": _bins(figures),
         }
+        row |= laying_figures(figures)
         if self._trunk is not None:
             row["distance"] = round(float(np.mean([f["distance"] for f in figures])), 5)
         if self._judges is not None:
@@ -232,19 +250,90 @@ def _bins(figures: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {key: {"faces": len(g), **_means(g)} for key, g in sorted(grouped.items())}
 
 
-def _methods(options: EvaluateOptions) -> dict[str, Method]:
-    def opencv(flag: int) -> Method:
-        return lambda crop, hole, mesh: cv2.inpaint(crop, hole.astype(np.uint8), 3, flag)
+def laying_figures(figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """How well faces were laid, over the fills that tell it; {} where none does."""
+    told = [f for f in figures if "laid" in f]
+    if not told:
+        return {}
+    errors = [f["laying_error"] for f in told if f["laying_error"] is not None]
+    return {
+        "laid": round(float(np.mean([f["laid"] for f in told])), 4),
+        "laying_error": round(float(np.mean(errors)), 4) if errors else None,
+        "laying_p90": round(float(np.percentile(errors, 90)), 4) if errors else None,
+        "second_faces": round(float(np.mean([f["second_faces"] for f in told])), 4),
+    }
 
-    methods: dict[str, Method] = {}
+
+def _case(known: list[Face], kind: str, number: int, options: EvaluateOptions) -> Case:
+    face = known[number]
+    if options.aligned:
+        return aligned_case(face, kind, number, options.side, options.seed)
+    other = known[(number + 1) % len(known)]
+    return whole_case(face, kind, number, options.side, options.seed, options.inside, other)
+
+
+def _painters(options: EvaluateOptions) -> dict[str, Painter]:
+    painters: dict[str, Painter] = {}
     if options.baselines:
-        methods["telea"] = opencv(cv2.INPAINT_TELEA)
-        methods["navier-stokes"] = opencv(cv2.INPAINT_NS)
+        for name, flag in (("telea", cv2.INPAINT_TELEA), ("navier-stokes", cv2.INPAINT_NS)):
+            painters[name] = _opencv(flag)
     names = (PRIOR, *options.models) if options.baselines else options.models
     for name in dict.fromkeys(names):
-        networks = load_networks(name, options.device)
-        methods[networks.name] = model_method(networks, options.wishes)
-    return methods
+        if options.aligned:
+            networks = load_networks(name, options.device)
+            painters[networks.name] = crop_painter(model_method(networks, options.wishes))
+        else:
+            painters[find(name).name] = _program(name, options)
+    return painters
+
+
+def _opencv(flag: int) -> Painter:
+    def paint(case: Case) -> tuple[np.ndarray, dict[str, Any]]:
+        if case.shown is None or case.photo_hole is None:
+            return cv2.inpaint(case.target, case.hole.astype(np.uint8), 3, flag), {}
+        filled = cv2.inpaint(case.shown, case.photo_hole.astype(np.uint8), 3, flag)
+        return geometry.cut(filled, case.face.frame, len(case.hole)), {}
+
+    return paint
+
+
+def crop_painter(method: Method) -> Painter:
+    """A method that fills bare crops, measured."""
+    return lambda case: (method(case.target, case.hole, case.mesh), {})
+
+
+def _program(model: str, options: EvaluateOptions) -> Painter:
+    """The whole program: nothing is known but the photo as it is shown and the mask."""
+    inpainter = create_inpainter()
+    wanted = FillOptions(
+        model=model,
+        device=options.device,
+        seed=options.seed,
+        landmarks=options.landmarks,
+        emotion=options.emotion,
+    )
+
+    def paint(case: Case) -> tuple[np.ndarray, dict[str, Any]]:
+        assert case.shown is not None
+        assert case.photo_hole is not None
+        photo = Photo(case.shown, None, "PNG")
+        mask = Mask(case.photo_hole.astype(np.uint8) * np.uint8(255))
+        result = inpainter.fill(FillRequest(photo, mask, wanted))
+        filled = photo
+        for patch in result.patches:
+            filled = filled.apply(patch)
+        painted = [p for p in result.patches if p.kind == "face"]
+        facts: dict[str, Any] = {
+            "laid": bool(painted),
+            "second_faces": len(painted) > 1,
+            "laying_error": None,
+        }
+        if painted:
+            errors = [off(matrix_of(face), case.face.frame) for face in result.faces]
+            facts["laying_error"] = min(errors)
+        return geometry.cut(filled.rgb8, case.face.frame, len(case.hole)), facts
+
+    return paint
 
 
 def model_method(networks: Networks, wishes: Wishes) -> Method:
@@ -256,60 +345,6 @@ def model_method(networks: Networks, wishes: Wishes) -> Method:
         return (networks.fill(pixels, hole, guidance=guidance) * 255 + 0.5).astype(np.uint8)
 
     return fill
-
-
-def _hole(kind: str, number: int, mesh: np.ndarray, options: EvaluateOptions) -> np.ndarray:
-    rng = np.random.default_rng((options.seed, KINDS.index(kind), number))
-    return draw_hole(kind, options.side, rng, mesh)
-
-
-def _crops(faces: Path, options: EvaluateOptions) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """(name, crop S x S x 3, mesh 478 x 2 in crop pixels) of every usable face."""
-    found = 0
-    for name, record, crop, mesh in _all_crops(faces, options.side):
-        if options.source and record.get("source") != options.source:
-            continue
-        yield f"{found:05d}-{Path(name).stem}", crop, mesh
-        found += 1
-        if options.limit is not None and found >= options.limit:
-            return
-
-
-def _all_crops(
-    faces: Path, side: int
-) -> Iterator[tuple[str, dict[str, Any], np.ndarray, np.ndarray]]:
-    shards = _prepared(faces)
-    if shards is not None:
-        for index, record in enumerate(shards.records):
-            name = record.get("name", str(index))
-            yield name, record, shards.crop(index, side), shards.mesh_in_crop(index, side)
-        return
-    from engine.face.finder import MediaPipeFinder
-    from training.prepare import locate
-    from training.sources import iter_photos
-
-    finder = MediaPipeFinder()
-    for name, record, rgb in iter_photos(faces):
-        mesh = locate(rgb, finder)
-        if mesh is not None:
-            frame = geometry.frame_from_mesh(mesh)
-            crop = geometry.cut(rgb, frame, side)
-            yield name, record, crop, geometry.transform(frame, mesh) * side
-
-
-def _prepared(faces: Path) -> FaceShards | None:
-    """The prepared faces in a folder or shard, None where it holds plain photos."""
-    paths = sorted(faces.glob("*.zip")) if faces.is_dir() else [faces]
-    paths = [p for p in paths if p.suffix == ".zip" and p.is_file() and _is_shard(p)]
-    return FaceShards(paths) if paths else None
-
-
-def _is_shard(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "meshes.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _write(path: Path, picture: np.ndarray) -> None:

@@ -25,6 +25,10 @@ COLUMNS = (
     ("asked_rate", "asked emotion seen", ".3f"),
     ("landmark_nme", "landmark NME", ".4f"),
     ("mesh_found", "mesh found", ".3f"),
+    ("laid", "laid", ".3f"),
+    ("laying_error", "off", ".3f"),
+    ("laying_p90", "off, 90 %", ".3f"),
+    ("second_faces", "second faces", ".3f"),
     ("seconds", "seconds", ".3f"),
 )
 
@@ -47,9 +51,9 @@ def protocol(report: dict[str, Any]) -> str:
     """What was measured on what, in a line."""
     side = report["side"]
     return (
-        f"{report['faces']} faces never trained on, aligned crops of {side} x {side}, holes with "
-        f"seed {report['seed']}, whole composites as uint8 PNG; landmark module "
-        f"{'on' if report['landmarks'] else 'off'}, emotion {report['emotion']}."
+        f"{report['faces']} faces never trained on, {report['protocol']}, compared on aligned "
+        f"crops of {side} x {side}, holes with seed {report['seed']}, as uint8 PNG; landmark "
+        f"module {'on' if report['landmarks'] else 'off'}, emotion {report['emotion']}."
     )
 
 

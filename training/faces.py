@@ -20,6 +20,7 @@ import numpy as np
 
 from engine import geometry
 from engine.errors import MienError
+from engine.face.mesh import NODES
 
 # Asian faces are a sixth of the public data this was built for and many more of the people in
 # front of the cameras; they are drawn this much more often.
@@ -30,7 +31,8 @@ class FaceShards:
     """Random access to the faces of one or more shards; the JPEGs stay compressed in memory.
 
     side: the frame's side in pixels. margin: the stored picture is `margin` times as wide, the
-    frame in its middle.
+    frame in its middle. Raises MienError for shards that differ in them: no face would be where
+    its mesh says.
     """
 
     def __init__(self, place: Path | Sequence[Path], limit: int | None = None) -> None:
@@ -44,14 +46,29 @@ class FaceShards:
             try:
                 with zipfile.ZipFile(path) as archive:
                     index = json.loads(archive.read("index.json"))
-                    self.side, self.margin = int(index["side"]), float(index["margin"])
-                    self.records += index["faces"]
-                    self._pictures += [archive.read(r["file"]) for r in index["faces"]]
-                    meshes.append(np.load(BytesIO(archive.read("meshes.npy"))))
+                    kind = int(index["side"]), float(index["margin"])
+                    pictures = [archive.read(r["file"]) for r in index["faces"]]
+                    part = np.load(BytesIO(archive.read("meshes.npy")))
             except (KeyError, ValueError, zipfile.BadZipFile) as error:
                 raise MienError(
                     f"{path} is not a shard of prepared faces ({error}); run 'main.py prepare'."
                 ) from error
+            if part.shape != (len(pictures), NODES, 2):
+                raise MienError(
+                    f"{path} holds {len(pictures)} faces and meshes of the shape {part.shape}; "
+                    "run 'main.py prepare' again."
+                )
+            if not meshes:
+                self.side, self.margin = kind
+            elif kind != (self.side, self.margin):
+                raise MienError(
+                    f"{path} holds faces of {kind[0]} pixels and margin {kind[1]:g}, "
+                    f"{paths[0].name} of {self.side} and {self.margin:g}; prepare all of them "
+                    "alike, or keep them in two folders."
+                )
+            self.records += index["faces"]
+            self._pictures += pictures
+            meshes.append(part)
             if limit is not None and len(self.records) >= limit:
                 break
         self.meshes = np.concatenate(meshes)
@@ -129,7 +146,7 @@ def write_shard(
             archive.writestr(name, jpeg)
         buffer = BytesIO()
         meshes = [mesh.astype(np.float16) for *_, mesh in faces]
-        np.save(buffer, np.stack(meshes) if meshes else np.empty((0, 478, 2), np.float16))
+        np.save(buffer, np.stack(meshes) if meshes else np.empty((0, NODES, 2), np.float16))
         archive.writestr("meshes.npy", buffer.getvalue())
         archive.writestr("index.json", json.dumps(index, ensure_ascii=False))
     temporary.replace(path)

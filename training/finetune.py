@@ -156,8 +156,7 @@ def _check(options: FinetuneOptions, run: Path) -> None:
         raise MienError(f"{folder} cannot be read with your rights; choose another folder.")
     if options.minutes <= 0:
         raise MienError(f"{options.minutes:g} minutes are no time; give at least 1.")
-    if not re.fullmatch(r"\w[\w .-]*", name) or name == weights.DEFAULT:
-        raise MienError(f"'{name}' is no name for a model; use letters, digits, - and _.")
+    weights.check_name(name)
     mine = weights.user_folder() / name
     is_ours = (run / RESULT).exists() or (run / LATEST).exists()
     if (weights.bundled_folder() / name).exists() or (mine.exists() and not is_ours):
@@ -224,6 +223,7 @@ def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
         side=options.side,
         minutes=options.minutes,
         input=base.input,
+        grid=base.grid,
         modules=switches,
     )
 
@@ -262,6 +262,7 @@ def _measured(
         if tensors is not None:
             networks = as_networks(tensors, networks, name=options.model_name)
         asked = EvaluateOptions(
+            aligned=True,
             holes=HOLES,
             models=(),
             limit=MOST_MEASURED,
@@ -303,6 +304,7 @@ def _install(
         kind="generator",
         native_crop=base.native_crop if base.kind == "generator" else options.side,
         input=base.input,
+        grid=base.grid,
         licence=base.licence,
         figures=figures,
         notes=f"{base.name}, fine-tuned on {faces} faces",

@@ -6,6 +6,7 @@ so two PCAs of half the width give the same components at a quarter of the cost.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.errors import MienError
 from training.faces import FaceShards
 
 LEAST_FACES = 50
+BASIS = ("mean", "even", "even_scale", "odd", "odd_scale", "residual")  # what `fit_prior` makes
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,24 @@ def fit_prior(faces: FaceShards, options: PriorOptions | None = None) -> dict[st
     """
     options = options or PriorOptions()
     count = min(len(faces), options.limit or len(faces))
+    crops = (faces.crop(index, options.side) for index in range(count))
+    return fit_gaussian(crops, faces.weights()[:count], options)
+
+
+def fit_gaussian(
+    crops: Iterable[np.ndarray], shares: np.ndarray, options: PriorOptions
+) -> dict[str, Tensor]:
+    """The same from crops (side x side x 3 uint8 each) and how much each counts (n float64)."""
+    count = len(shares)
     if count < LEAST_FACES:
         raise MienError(
             f"{count} faces are too few to fit a prior; prepare at least {LEAST_FACES} photos."
         )
     torch.manual_seed(options.seed)
     half = options.side // 2
-    weights = torch.from_numpy(faces.weights()[:count]).float()
-    weights = weights / weights.sum()
+    weights = torch.from_numpy(shares / shares.sum()).float()
 
-    even, odd = _halves(faces, count, options.side)
+    even, odd = _halves(crops, count, options.side)
     mean = weights @ even
     even -= mean
     # A face and its mirror image, each with half the face's weight.
@@ -75,14 +85,13 @@ def fit_prior(faces: FaceShards, options: PriorOptions | None = None) -> dict[st
     }
 
 
-def _halves(faces: FaceShards, count: int, side: int) -> tuple[Tensor, Tensor]:
+def _halves(crops: Iterable[np.ndarray], count: int, side: int) -> tuple[Tensor, Tensor]:
     """Left halves of the symmetric and antisymmetric parts, count x (3 * side * side / 2) each."""
     half = side // 2
     even = torch.empty(count, 3 * side * half)
     odd = torch.empty_like(even)
-    for index in range(count):
-        crop = faces.crop(index, side).astype(np.float32) / 127.5 - 1
-        planes = torch.from_numpy(crop).permute(2, 0, 1)
+    for index, crop in enumerate(crops):
+        planes = torch.from_numpy(crop.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)
         left, right = planes[..., :half], planes[..., half:].flip(-1)
         even[index] = ((left + right) / 2).reshape(-1)
         odd[index] = ((left - right) / 2).reshape(-1)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
-from engine.generator.dmfn import CONTEXT, Dmfn, paint, sharpen, window_of
+from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
 from engine.generator.modules import Conditions, Modules
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
@@ -89,7 +89,7 @@ def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
 
     shards: whose mean mesh the landmark module knows; only looked at where it is on.
     """
-    generator = Dmfn()
+    generator = Dmfn(grid=config.grid)
     if config.input == "prior":
         generator.start_at_zero()
     modules = None
@@ -99,7 +99,8 @@ def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
         if landmark:
             adjacency = _adjacency()
             mean = None if shards is None else mean_mesh(shards)
-        modules = Modules(adjacency, mean, landmark=landmark, emotion=config.modules.emotion)
+        switches = {"landmark": landmark, "emotion": config.modules.emotion}
+        modules = Modules(adjacency, mean, **switches, stride=generator.stride)
     learner = Learner(generator, modules)
     learner.generator.requires_grad_(config.train_generator)
     return learner
@@ -133,6 +134,18 @@ class Fills:
     hole: Tensor
     crop: Tensor
     window: tuple[slice, slice]
+
+    def near(self, side: int) -> tuple[Tensor, Tensor]:
+        """(output, target) of a square part around a random place of the hole; 0 means all."""
+        height, width = self.hole.shape[-2:]
+        places = self.hole.amax((0, 1)).nonzero()
+        if not side or not len(places):
+            return self.output, self.target
+        y, x = places[int(torch.randint(len(places), ()))].tolist()
+        top = min(max(0, y - side // 2), max(0, height - side))
+        left = min(max(0, x - side // 2), max(0, width - side))
+        part = (..., slice(top, top + side), slice(left, left + side))
+        return self.output[part], self.target[part]
 
     def whole(self) -> Tensor:
         """The whole crops with the part in its place, B x 3 x S x S."""
@@ -181,7 +194,7 @@ class Filler:
         covered = holes[:1] if shared else holes
         with torch.no_grad():
             known = observations(told, covered, self.knowledge)
-            fill = self.prior.fill(crops, covered, known)
+            fill = self.prior.fill(crops, covered, known, meshes=told.nodes, told=told.use_nodes)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT
@@ -197,9 +210,13 @@ def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Net
 
     base: any loaded model, whose prior and guide are used. facts: name, side, input.
     """
-    kinds = {name.partition(".")[0] for name in split(tensors)[1]}
-    modules = Modules(landmark="landmark" in kinds, emotion="emotion" in kinds) if kinds else None
-    learner = Learner(Dmfn(), modules)
+    plain, told = split(tensors)
+    generator, modules = Dmfn(grid=grid_of(plain)), None
+    if kinds := {name.partition(".")[0] for name in told}:
+        modules = Modules(
+            landmark="landmark" in kinds, emotion="emotion" in kinds, stride=generator.stride
+        )
+    learner = Learner(generator, modules)
     learner.load(tensors)
     learner.eval().requires_grad_(False).to(base.device)
     return replace(base, generator=learner.generator, modules=modules, **facts)

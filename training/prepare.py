@@ -1,13 +1,17 @@
 """Photos in, training set out: find the face, align it, drop duplicates, write shards.
 
-Work goes in parts of a few hundred pictures, one file each; a run that was cut off goes on with
-the parts that are missing. At the end the parts become shards of the wanted size.
+Work goes in parts of a few hundred pictures, one file each, named by what it is made of; a run
+that was cut off goes on with the parts that are missing. At the end the parts become shards of the
+wanted size.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,14 +77,8 @@ def prepare(
     sources = [source for place in places for source in find_sources(place)][: options.limit]
     parts_folder = out / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
-    jobs = [
-        (
-            sources[start : start + options.part],
-            parts_folder / f"part-{start // options.part:05d}.zip",
-            options,
-        )
-        for start in range(0, len(sources), options.part)
-    ]
+    chunks = [sources[n : n + options.part] for n in range(0, len(sources), options.part)]
+    jobs = [(chunk, parts_folder / _part_name(chunk, options), options) for chunk in chunks]
     missing = [job for job in jobs if not job[1].exists()]
     workers = options.workers or os.cpu_count() or 1
     _run(missing, min(workers, max(1, len(missing))), len(jobs), progress, report)
@@ -94,8 +92,6 @@ def prepare(
             f"Only {len(kept)} different faces were found in {len(sources)} photos, at least "
             f"{options.least} are needed; add more photos of faces."
         )
-    for old in out.glob("faces-*.zip"):
-        old.unlink()
     shards, pending, size = 0, [], 0
     for index in kept:
         record, jpeg, mesh = found[index]
@@ -106,9 +102,11 @@ def prepare(
         pending.append((record, jpeg, mesh))
         size += len(jpeg) + mesh.size * 2 + 400
     write_shard(out / f"faces-{shards:03d}.zip", options.side, options.margin, pending)
-    for _, part, _ in jobs:
-        part.unlink()
-    parts_folder.rmdir()
+    written = {f"faces-{number:03d}.zip" for number in range(shards + 1)}
+    for old in out.glob("faces-*.zip"):
+        if old.name not in written:  # of an earlier, larger set
+            old.unlink()
+    shutil.rmtree(parts_folder)
     return PrepareReport(
         photos=len(sources),
         faces=len(kept),
@@ -116,6 +114,19 @@ def prepare(
         duplicates=len(found) - len(kept),
         shards=shards + 1,
     )
+
+
+def _part_name(sources: list[Source], options: PrepareOptions) -> str:
+    """A part's file: the same for the same pictures prepared alike, and for nothing else."""
+    facts = [options.side, options.margin, options.quality]
+    pictures = [[s.name, s.path, str(s.archive or ""), _changed(s)] for s in sources]
+    digest = hashlib.sha256(json.dumps([facts, pictures]).encode()).hexdigest()
+    return f"part-{digest[:16]}.zip"
+
+
+def _changed(source: Source) -> int:
+    """When a picture's file was last written, nanoseconds."""
+    return Path(source.archive or source.path).stat().st_mtime_ns
 
 
 def _run(

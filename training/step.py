@@ -25,13 +25,15 @@ class Objective:
     Raises MienError where a loss needs a network that is not installed.
     """
 
-    def __init__(self, weights: Weights, device: torch.device, lpips_file: str = "") -> None:
+    def __init__(
+        self, weights: Weights, device: torch.device, lpips_file: str = "", patch: int = 0
+    ) -> None:
         from engine.face.emotion import load_emotion
         from engine.face.landmarks import load_landmarks
 
         if weights.lpips and not lpips_file:
             raise MienError("The lpips loss needs its weights; give their file with --lpips.")
-        self.weights = weights
+        self.weights, self.patch = weights, patch
         self.trunk = StVgg().to(device) if weights.needs_trunk else None
         self.lpips = Lpips(Path(lpips_file)).to(device) if weights.lpips else None
         self.emotion = load_emotion(str(device)) if weights.emotion else None
@@ -51,7 +53,7 @@ class Objective:
         weights, output, target = self.weights, fills.output, fills.target
         parts: dict[str, Tensor] = {"pixel": (output - target).abs().mean()}
         if self.trunk is not None and weights.perceptual:
-            parts["perceptual"] = self.trunk.distance(output, target)
+            parts["perceptual"] = self.trunk.distance(*fills.near(self.patch))
         if self.lpips is not None:
             parts["lpips"] = self.lpips(output, target)
         if self.trunk is not None and (weights.feature or weights.alignment):

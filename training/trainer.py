@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import lightning_fabric
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
+from training.balance import balanced_weights
 from training.checkpoint import BEST, EMA, LATEST, load_checkpoint, save_average, save_checkpoint
 from training.clock import Clock
 from training.config import TrainingConfig, from_dict
@@ -145,7 +147,7 @@ class Trainer:
         if config.weights.needs_discriminator:
             self.raw_discriminator = Discriminator()
             self.discriminator, self.judging = self._set_up(self.raw_discriminator)
-        self.objective = Objective(config.weights, fabric.device, config.lpips_file)
+        self.objective = Objective(config.weights, fabric.device, config.lpips_file, config.patch)
         self.filler = Filler(config, prior, fabric.device)
 
     def _set_up(self, network: nn.Module) -> tuple[Any, Any]:
@@ -248,15 +250,29 @@ class Trainer:
         return self.clock.step
 
     def _batches(self, shards: FaceShards, apart: list[int]) -> Iterator[Sample]:
+        """Endless batches; where crops grow, of the side that the clock has come to."""
+        weights = balanced_weights(shards) if self.config.balanced else shards.weights()
+        while True:
+            side = self.config.side_at(self.clock.done())
+            for batch in self._of_side(side, shards, apart, weights):
+                yield batch
+                if self.config.side_at(self.clock.done()) != side:
+                    break
+
+    def _of_side(
+        self, side: int, shards: FaceShards, apart: list[int], weights: np.ndarray
+    ) -> Iterator[Sample]:
         config, fabric = self.config, self.fabric
         crops = TrainingCrops(
             shards,
-            config.side,
+            side,
             config.seed,
             config.batch,
             shared=config.shared_holes,
             dropout=config.modules.dropout,
             apart=apart,
+            weights=weights,
+            astray=config.astray,
         )
         batches = crop_batches(
             crops,

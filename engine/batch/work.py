@@ -150,13 +150,14 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
     assert work.mask is not None
     request = FillRequest(work.photo, work.mask, job.options, work.faces)
     result = inpainter.fill(request, None, stop)
-    for patch in result.patches:
-        work.photo = work.photo.apply(patch)
+    work.photo = work.photo.apply(*result.patches)
     if job.masks.transparent:
         work.photo = made_opaque(work.photo, work.mask)
     told, record = result.as_dict(), work.record
     record.faces, record.model, record.device = len(result.faces), result.model, result.device
-    record.laid = [{k: p[k] for k in ("box", "kind", "seconds")} for p in told["patches"]]
+    record.laid = [
+        {k: p[k] for k in ("box", "kind", "laid", "confidence", "seconds")} for p in told["patches"]
+    ]
     record.readings = told["readings"]
 
 

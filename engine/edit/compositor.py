@@ -44,6 +44,11 @@ class Composite:
     def dtype(self) -> np.dtype:
         return self._photo.pixels.dtype
 
+    @property
+    def opened(self) -> Photo:
+        """The photo without any layer."""
+        return self._photo
+
     def of(self, edit: Edit) -> Composite:
         """The picture of another edit of the same photo; it shares the tiles made so far."""
         return Composite(edit.photo, edit.layers, self._store)
@@ -99,6 +104,32 @@ class Composite:
         return tile
 
 
+class Shown:
+    """A composite as a screen shows it: its pixels in sRGB, whatever the photo's own colours are,
+    converted where they are looked at. It never changes."""
+
+    def __init__(self, picture: Composite) -> None:
+        self.photo = picture.opened
+        self._picture = picture
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(height, width, channels)."""
+        return self._picture.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._picture.dtype
+
+    def read(self, box: Box) -> np.ndarray:
+        """As `Composite.read`, in sRGB; transparency stays."""
+        pixels = self._picture.read(box)
+        if self.photo.profile is None:
+            return pixels
+        rgb = self.photo.to_srgb(np.ascontiguousarray(pixels))
+        return np.concatenate([rgb, pixels[..., 3:]], axis=2) if pixels.shape[2] == 4 else rgb
+
+
 class TileStore:
     """The composited tiles of one photo: of each place the two that were made last, so that going
     back and forth between two fills costs nothing."""
@@ -134,4 +165,4 @@ def composite(edit: Edit) -> Photo:
     return Composite(edit.photo, edit.layers).photo()
 
 
-__all__ = ["TILE", "Composite", "TileStore", "composite", "damage"]
+__all__ = ["TILE", "Composite", "Shown", "TileStore", "composite", "damage"]

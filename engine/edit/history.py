@@ -74,9 +74,13 @@ class History:
         """Bytes of tiles and patches held in memory."""
         return sum(step.bytes for step in self._steps if not step.on_disk)
 
-    def push(self, title: str, edit: Edit) -> None:
-        """A step was done; what was undone is forgotten."""
+    def push(self, title: str, edit: Edit, *, anew: bool = True) -> None:
+        """A step was done; what was undone is forgotten. Not anew, it goes on with the step
+        before it, where that one has the same title."""
         del self._steps[self._at + 1 :]
+        if not anew and self._at and self._steps[-1].title == title:
+            del self._steps[-1]
+            self._at -= 1
         own = sum(array.nbytes for array in _arrays(edit, but=self.edit))
         self._steps.append(Step(title, edit, own))
         self._at += 1

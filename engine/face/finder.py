@@ -8,8 +8,6 @@ merged and confirmed by the 478-point mesh on an upright crop.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import numpy as np
 from engine import geometry
 from engine.errors import Cancelled
 from engine.face import mesh as nodes
+from engine.notices import without_notices
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork
@@ -74,6 +73,8 @@ class _Detection:
 class MediaPipeFinder:
     """The face finder. Its networks are made at first use; calls are serialised by a lock."""
 
+    _met = False  # whether this process has met a face
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._detectors: list[Any] = []
@@ -83,7 +84,7 @@ class MediaPipeFinder:
 
     def find(self, rgb: np.ndarray, cancel: threading.Event | None = None) -> tuple[Face, ...]:
         """Every face of an H x W x 3 uint8 RGB photo, largest first. Raises Cancelled."""
-        with self._lock, _quiet():
+        with self._lock:
             self._load()
             faces: list[Face] = []
             for turn in (0, 90, 270, 180):
@@ -109,7 +110,7 @@ class MediaPipeFinder:
         one is installed and it settles. Off where the mesh is to be MediaPipe's: to train on, to
         judge by. Where no mesh fits the face keeps the frame's box and angle, score 0 and no mesh.
         """
-        with self._lock, _quiet():
+        with self._lock:
             self._load()
             box = (frame.x, frame.y, frame.width, frame.height)
             for margin in (1.5, 2.1, 1.15):
@@ -143,19 +144,22 @@ class MediaPipeFinder:
     def _load(self) -> None:
         if self._mesher is not None:
             return
-        os.environ.setdefault("GLOG_minloglevel", "2")
-        from mediapipe.python.solutions import face_detection, face_mesh
+        with without_notices():
+            from mediapipe.python.solutions import face_detection, face_mesh
 
-        self._detectors = [
-            face_detection.FaceDetection(model_selection=m, min_detection_confidence=0.4)
-            for m in (1, 0)
-        ]
-        self._mesher = face_mesh.FaceMesh(
-            static_image_mode=True,
-            refine_landmarks=True,
-            max_num_faces=1,
-            min_detection_confidence=0.3,
-        )
+            self._detectors = [
+                face_detection.FaceDetection(model_selection=m, min_detection_confidence=0.4)
+                for m in (1, 0)
+            ]
+            self._mesher = face_mesh.FaceMesh(
+                static_image_mode=True,
+                refine_landmarks=True,
+                max_num_faces=1,
+                min_detection_confidence=0.3,
+            )
+            # A network speaks when it first runs: let that be now.
+            for network in (*self._detectors, self._mesher):
+                network.process(np.zeros((MESH_SIDE, MESH_SIDE, 3), np.uint8))
 
     def _detect(
         self, rgb: np.ndarray, turn: int, cancel: threading.Event | None
@@ -215,7 +219,7 @@ class MediaPipeFinder:
         for attempt in range(2):
             frame = _square(box, angle, margin)
             crop = geometry.cut(rgb, frame, MESH_SIDE, border="edge")
-            result = self._mesher.process(crop)
+            result = self._first_or_later(crop)
             if not result.multi_face_landmarks:
                 return mesh
             points = [(p.x, p.y) for p in result.multi_face_landmarks[0].landmark]
@@ -228,6 +232,15 @@ class MediaPipeFinder:
                 return mesh
             box, angle, margin = _upright_box(mesh), nodes.roll(mesh), 1.5
         return mesh
+
+    def _first_or_later(self, crop: np.ndarray) -> Any:
+        """The mesher's answer; at the first face of a process it has a notice to give."""
+        if MediaPipeFinder._met:
+            return self._mesher.process(crop)
+        with without_notices():
+            result = self._mesher.process(crop)
+        MediaPipeFinder._met = bool(result.multi_face_landmarks)
+        return result
 
 
 def _views(rgb: np.ndarray, turn: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -372,24 +385,3 @@ def _overlap(a: Box, b: Box) -> float:
 def _raise_if(cancel: threading.Event | None) -> None:
     if cancel is not None and cancel.is_set():
         raise Cancelled
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """MediaPipe's C++ side writes notices to the process's error stream that no setting stops.
-
-    They are diverted while its networks run; Python errors are raised as ever.
-    """
-    try:
-        saved = os.dup(2)
-        sink = os.open(os.devnull, os.O_WRONLY)
-    except OSError:
-        yield
-        return
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)

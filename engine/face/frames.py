@@ -34,6 +34,18 @@ def matrix_of(face: Face) -> np.ndarray:
     return geometry.frame_from_box(*face.box, face.angle)
 
 
+def box_frame(frame: np.ndarray) -> FaceFrame:
+    """The face's box that a user would draw for a frame (2 x 3); the inverse of
+    `geometry.frame_from_box`."""
+    side = geometry.frame_side(frame)
+    x, y, width, height = geometry.FACE_BOX
+    middle = np.array([[x + width / 2, y + height / 2]])
+    at = geometry.transform(geometry.invert(frame), middle)[0]
+    wide, high = width * side, height * side
+    angle = float(np.degrees(np.arctan2(frame[0, 1], frame[0, 0])))
+    return FaceFrame(float(at[0] - wide / 2), float(at[1] - high / 2), wide, high, angle)
+
+
 def owned_area(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """Which pixels of `box` a face may paint: its frame with the corners rounded off.
 

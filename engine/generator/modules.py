@@ -21,8 +21,7 @@ from engine.readings import EMOTIONS
 if TYPE_CHECKING:
     from engine.generator.weights import Manifest
 
-STRIDE = 4  # crop pixels a cell of the feature grid after e4
-CHANNELS = 256  # of that grid, and of the fusion blocks
+CHANNELS = 256  # of the feature grid after e4, and of the fusion blocks
 BLOCKS = 8
 
 
@@ -57,16 +56,22 @@ class LandmarkModule(nn.Module):
 
     A node's input is its place, how far it lies from the mean face there, and whether it is
     hidden. `adjacency` (478 x 478, normalised) and `mean` (478 x 2) are buffers, saved with the
-    weights: MediaPipe is not needed to run this.
+    weights: MediaPipe is not needed to run this. stride: crop pixels a cell of the generator's
+    feature grid.
     """
 
     adjacency: Tensor
     mean: Tensor
 
     def __init__(
-        self, adjacency: Tensor | None = None, mean: Tensor | None = None, width: int = 64
+        self,
+        adjacency: Tensor | None = None,
+        mean: Tensor | None = None,
+        width: int = 64,
+        stride: int = 4,
     ) -> None:
         super().__init__()
+        self.stride = stride
         nodes = 478
         self.register_buffer("adjacency", torch.eye(nodes) if adjacency is None else adjacency)
         self.register_buffer("mean", torch.full((nodes, 2), 0.5) if mean is None else mean)
@@ -86,8 +91,9 @@ class LandmarkModule(nn.Module):
         x = self.second(self.first(inputs, self.adjacency), self.adjacency)
         x = torch.cat([x, hidden.unsqueeze(-1)], -1)
         origin = nodes.new_tensor([columns.start, rows.start])
-        places = (nodes * side - origin) / STRIDE - 0.5
-        size = ((rows.stop - rows.start) // STRIDE, (columns.stop - columns.start) // STRIDE)
+        places = (nodes * side - origin) / self.stride - 0.5
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        size = (height // self.stride, width // self.stride)
         return self.spread(splat(x, places, size))
 
 
@@ -107,7 +113,7 @@ class EmotionModule(nn.Module):
 
 
 class Modules(nn.Module):
-    """Both modules; either may be left out."""
+    """Both modules; either may be left out. stride: of the generator they speak to."""
 
     def __init__(
         self,
@@ -116,9 +122,10 @@ class Modules(nn.Module):
         *,
         landmark: bool = True,
         emotion: bool = True,
+        stride: int = 4,
     ) -> None:
         super().__init__()
-        self.landmark = LandmarkModule(adjacency, mean) if landmark else None
+        self.landmark = LandmarkModule(adjacency, mean, stride=stride) if landmark else None
         self.emotion = EmotionModule() if emotion else None
 
     def forward(self, conditions: Conditions, rows: slice, columns: slice, side: int) -> Hints:
@@ -138,15 +145,15 @@ class Modules(nn.Module):
         return Hints(grid, film)
 
 
-def load_modules(manifest: Manifest, device: str = "cpu") -> Modules | None:
-    """The modules of a generator of the catalogue, None where it has none."""
+def load_modules(manifest: Manifest, device: str = "cpu", stride: int = 4) -> Modules | None:
+    """The modules of a generator of the catalogue, None where it has none. stride: its own."""
     from engine.generator import weights
 
     tensors = weights.load_modules(manifest)
     if tensors is None:
         return None
     kinds = {name.partition(".")[0] for name in tensors}
-    modules = Modules(landmark="landmark" in kinds, emotion="emotion" in kinds)
+    modules = Modules(landmark="landmark" in kinds, emotion="emotion" in kinds, stride=stride)
     modules.load_state_dict(tensors)
     return modules.eval().requires_grad_(False).to(device)
 

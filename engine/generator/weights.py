@@ -11,9 +11,10 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 MANIFEST = "manifest.json"
+CARD = "CARD.md"
+_NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
-HALVED = ("generator", "emotion", "judge", "landmarks")
+HALVED = ("generator", "emotion", "judge", "landmarks", "locator")
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class Manifest:
     """What a model says of itself.
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
-    "judge" (only measures) or "landmarks". file: the weights. sha256, bytes: of that file.
+    "judge" (only measures), "landmarks" or "locator". file: the weights; sha256, bytes: its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
-    or "zero" (paints a zeroed hole). default: whether `--model default` means this one. figures:
+    or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
+    engine.generator.dmfn). default: whether `--model default` means this one. figures:
     what was measured, by protocol. notes: where from.
     """
 
@@ -48,6 +52,7 @@ class Manifest:
     bytes: int
     native_crop: int = 256
     input: str = "prior"
+    grid: str = "full"
     default: bool = False
     modules: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
@@ -80,9 +85,9 @@ def installed() -> list[Manifest]:
     """Every model with a readable manifest, bundled first; a user's model wins by name."""
     models: dict[str, Manifest] = {}
     for root in (bundled_folder(), user_folder()):
-        for path in sorted(root.glob(f"*/{MANIFEST}")):
+        for folder in _folders(root):
             try:
-                manifest = read_manifest(path)
+                manifest = read_manifest(folder / MANIFEST)
             except MienError as error:
                 logging.warning("%s", error)  # one broken folder must not hide the others
                 continue
@@ -90,15 +95,69 @@ def installed() -> list[Manifest]:
     return list(models.values())
 
 
+def _folders(root: Path) -> list[Path]:
+    """The models' folders of a root. One that is being written is none yet; one whose replacement
+    was cut short between two renames is still the model."""
+    found = sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
+    kept = [folder for folder in found if not folder.name.startswith(".")]
+    stranded = [f for f in found if f == _aside(_beside(f)) and not _beside(f).exists()]
+    return kept + stranded
+
+
+def _aside(folder: Path) -> Path:
+    """Where a model lies while another takes its place."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _beside(aside: Path) -> Path:
+    """The inverse of `_aside`."""
+    return aside.with_name(aside.name.removeprefix(".").removesuffix(".old"))
+
+
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in a file. Raises MienError when it is not one."""
+    """The manifest in a file. Raises MienError when it is not one, or names what lies elsewhere."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Manifest(**values, folder=path.parent)
-    except (OSError, ValueError, TypeError) as error:
+        manifest = Manifest(**values, folder=path.parent)
+        _check(manifest)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise MienError(
             f"{path} is not a model's manifest ({error}); remove its folder or import it again."
         ) from error
+    return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Raise ValueError or KeyError for a value of another type, and for a name or a file that
+    leads elsewhere: a manifest comes from anywhere, and its names become paths."""
+    types = {"str": str, "int": int, "bool": bool}
+    for entry in fields(Manifest):
+        kind = types.get(str(entry.type), dict if entry.name in ("modules", "figures") else None)
+        if kind is not None and not isinstance(getattr(manifest, entry.name), kind):
+            raise ValueError(f"{entry.name} is no {kind.__name__}")
+    if not _is_name(manifest.name):
+        raise ValueError(f"'{manifest.name}' is no name")
+    for file in _files(manifest):
+        if not _NAME.fullmatch(str(file)):
+            raise ValueError(f"'{file}' is no file beside it")
+
+
+def check_name(name: str) -> None:
+    """Raise MienError for a name that could not be a model's: it becomes a folder's."""
+    if not _is_name(name):
+        raise MienError(f"'{name}' is no name for a model; use letters, digits, - and _.")
+
+
+def _is_name(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and not name.endswith((".", " ")) and name != DEFAULT
+
+
+def _files(manifest: Manifest) -> dict[str, str]:
+    """The weight files of a model and their checksums."""
+    files = {manifest.file: manifest.sha256}
+    if manifest.modules:
+        files[manifest.modules["file"]] = manifest.modules["sha256"]
+    return files
 
 
 def find(name: str = DEFAULT) -> Manifest:
@@ -121,10 +180,8 @@ def find(name: str = DEFAULT) -> Manifest:
 def verify(manifest: Manifest) -> None:
     """Check a model's files against its manifest. Raises MienError when one is missing or
     changed."""
-    files = [(manifest.path, manifest.sha256)]
-    if manifest.modules:
-        files.append((manifest.folder / manifest.modules["file"], manifest.modules["sha256"]))
-    for path, expected in files:
+    for file, expected in _files(manifest).items():
+        path = manifest.folder / file
         if not path.is_file():
             raise MienError(
                 f"The weights of '{manifest.name}' are missing ({path}); reinstall Mien or import "
@@ -176,14 +233,15 @@ def write_model(
 
     `modules` are the tensors of a generator's modules, or a prior's rows for them, kept in a file
     of their own: they are small and change more often. `facts` are fields of Manifest (name, title,
-    kind, ...). An existing model is replaced only after the new one is whole. Returns the manifest.
+    kind, ...). An existing model stays until the new one is whole and in its place. Returns the
+    manifest. Raises MienError for a name that is none.
     """
     import torch
     from safetensors.torch import save_file
 
-    building = folder.with_name(folder.name + ".new")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
+    check_name(facts["name"])
+    check_name(folder.name)
+    building = _building(folder)
     file = f"{facts['kind']}.safetensors"
     small = {
         name: (t.half() if t.dtype == torch.float32 and facts["kind"] in HALVED else t)
@@ -209,10 +267,32 @@ def write_model(
     del values["folder"]
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (building / MANIFEST).write_text(text, encoding="utf-8")
-    (building / "CARD.md").write_text(card, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    building.replace(folder)
+    (building / CARD).write_text(card, encoding="utf-8")
+    _put(building, folder)
     return manifest
+
+
+def _building(folder: Path) -> Path:
+    """An empty folder to make a model in that will lie in `folder`."""
+    building = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    return building
+
+
+def _put(building: Path, folder: Path) -> None:
+    """Let a finished folder take the place of another, which is deleted only afterwards."""
+    old = _aside(folder)
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.replace(old)
+    try:
+        building.replace(folder)
+    except OSError:
+        if old.exists():
+            old.replace(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _parameters(modules: dict[str, Tensor]) -> dict[str, int]:
@@ -226,14 +306,19 @@ def _parameters(modules: dict[str, Tensor]) -> dict[str, int]:
 
 
 def import_model(source: Path) -> Manifest:
-    """Copy a model's folder into the user's models after checking it. Raises MienError."""
+    """Copy a model's folder into the user's models after checking it: its manifest, weights and
+    card, nothing else that lies there. Raises MienError."""
     manifest = read_manifest(source / MANIFEST)
     verify(manifest)
     target = user_folder() / manifest.name
     if target.exists():
         raise MienError(f"A model '{manifest.name}' is installed already; rename one of the two.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, target)
+    building = _building(target)
+    for name in (MANIFEST, CARD, *_files(manifest)):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, building / name)
+    verify(replace(manifest, folder=building))
+    _put(building, target)
     return read_manifest(target / MANIFEST)
 
 

@@ -20,13 +20,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.membrane import membrane
+from engine.prior.warp import MeanShape
+from engine.silhouette import mattes
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
 # fast pixels lose their say with the distance from the hole, in units of the frame's side. Both
 # chosen by LPIPS and PSNR on faces kept aside.
 NOISE = 0.25
 REACH = 0.125
+# The same of appearance in the mean shape, whose detail is told by the whole face.
+FINE_NOISE = 0.12
+FINE_REACH = 0.3
+
+SHAPE = ("mesh_mean", "mesh_rows", "mesh_modes")  # of Knowledge: the shape that z says
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,31 @@ class FacePrior:
     side: its resolution. components: K. Tensors are RGB in [-1, 1], holes 1 = hidden.
     """
 
-    def __init__(self, tensors: dict[str, Tensor], device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        tensors: dict[str, Tensor],
+        device: str | torch.device = "cpu",
+        noise: float = NOISE,
+        reach: float = REACH,
+    ) -> None:
         """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
-        them into units of one standard deviation; residual: S x S/2, variance left over."""
-        self.device = torch.device(device)
-        values = {name: tensor.to(self.device, torch.float32) for name, tensor in tensors.items()}
+        them into units of one standard deviation; residual: S x S/2, variance left over. With
+        those of an appearance prior (engine.prior.appearance), prefixed, fills have its detail;
+        where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too."""
+        self.device, self._noise, self._reach = torch.device(device), noise, reach
+        values = {
+            name: tensor.to(self.device, torch.float32)
+            for name, tensor in tensors.items()
+            if not name.startswith(PREFIX)
+        }
+        self._shape = [values[name] for name in SHAPE] if set(SHAPE) <= set(values) else None
+        fine = {k.removeprefix(PREFIX): t for k, t in tensors.items() if k.startswith(PREFIX)}
+        self._fine: FacePrior | None = None
+        if fine:
+            shape = MeanShape(fine.pop("shape").numpy(), fine.pop("triangles").numpy())
+            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH)
+            self._appearance = Appearance(shape, self._fine.side)
         self.side = values["mean"].shape[1]
         self._mean = values["mean"].reshape(-1)
         self._residual = values["residual"]
@@ -91,19 +118,45 @@ class FacePrior:
         change: Callable[[Tensor], Tensor] | None = None,
         generator: torch.Generator | None = None,
         spread: float = 0.0,
+        meshes: Tensor | None = None,
+        told: Tensor | None = None,
     ) -> Tensor:
         """The crops with their holes painted by the prior, seam closed.
 
         crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
         hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
         variant instead of the mean. change: z to z (B x K); what comes out is painted instead of
-        the face that was solved. Outside the hole the result is `crops` itself.
+        the face that was solved. meshes: B x 478 x 2 in crop units, the face's shape for the fine
+        detail, and told: B of 0 and 1, whose is to be used (None: all); the others, and all without
+        meshes, take the shape that z says. Outside the hole the result is `crops` itself.
         """
         posterior = self.posterior(crops, hole, observations)
         z = posterior.sample(generator, spread) if spread else posterior.mean
         if change is not None:
             z = change(z)
-        return self.composite(self.render(z), crops, hole)
+        faces = self.render(z)
+        if self._fine is None or (meshes is None and self._shape is None):
+            return self.composite(faces, crops, hole)
+        crops, hole = crops.to(self.device), hole.to(self.device)
+        meshes = self._meshes(z, meshes, told)
+        seen, hidden = self._appearance.observed(crops, hole, meshes)
+        fine = self._fine.posterior(seen, hidden)
+        known = fine.sample(generator, spread) if spread else fine.mean
+        large = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+        large = self._appearance.detailed(large, self._fine.render(known), meshes)
+        return self.composite(large, crops, hole, meshes)
+
+    def _meshes(self, z: Tensor, meshes: Tensor | None, told: Tensor | None) -> Tensor:
+        """The meshes that are told, and those of z (B x K) for the others."""
+        if self._shape is None or (meshes is not None and told is None):
+            assert meshes is not None
+            return meshes
+        mean, rows, modes = self._shape
+        own = mean + (z @ rows.mT @ modes.mT).view(len(z), -1, 2)
+        if meshes is None:
+            return own
+        assert told is not None
+        return torch.where(told.view(-1, 1, 1) > 0, meshes, own)
 
     def posterior(
         self, crops: Tensor, hole: Tensor, observations: Sequence[Observation] = ()
@@ -158,7 +211,7 @@ class FacePrior:
         visible = share > 0.5
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
         residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
-        weight = visible * torch.exp(-distance / REACH) / (NOISE**2 + residual)
+        weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
         return values, weight
 
     def render(self, z: Tensor) -> Tensor:
@@ -170,11 +223,26 @@ class FacePrior:
         left, right = (even + odd).view(half), (even - odd).view(half)
         return torch.cat([left, right.flip(-1)], -1)
 
-    def composite(self, faces: Tensor, crops: Tensor, hole: Tensor) -> Tensor:
-        """Rendered faces (B x 3 x s x s) at the crops' size, in their holes, seam closed."""
+    def composite(
+        self, faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None = None
+    ) -> Tensor:
+        """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed.
+
+        meshes: B x 478 x 2 in crop units; face and background are then closed each with its own
+        side's border, so that a white wall does not tint a cheek.
+        """
         crops, hole = crops.to(self.device), hole.to(self.device)
-        faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        faces = faces + membrane(crops - faces, hole)
+        if faces.shape[-2:] != crops.shape[-2:]:
+            faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+        difference = crops - faces
+        if meshes is None:
+            faces = faces + membrane(difference, hole)
+        else:
+            facing = mattes(meshes, crops.shape[-1]).to(faces)
+            for share in (facing, 1 - facing):
+                seen = (share > 0.5).to(hole)
+                unseen = 1 - (1 - hole) * seen
+                faces = faces + share * membrane(difference, unseen)
         return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 

@@ -36,12 +36,17 @@ class Desk(QObject):
 
     def runs(self, kind: str) -> bool:
         """Whether an operation of a kind runs or waits."""
-        return any(operation.kind == kind for operation in self._running)
+        return self.running(kind) is not None
 
-    def cancel(self) -> None:
-        """Stop everything in the foreground at its next step."""
+    def running(self, kind: str) -> Operation | None:
+        """The last operation of a kind that runs or waits."""
+        return next((one for one in reversed(self._running) if one.kind == kind), None)
+
+    def cancel(self, *kinds: str) -> None:
+        """Stop what is in the foreground at its next step, all of it or some kinds."""
         for operation in tuple(self._running):
-            operation.cancel()
+            if not kinds or operation.kind in kinds:
+                operation.cancel()
 
     def _take(self, operation: Operation) -> None:
         self._running.append(operation)

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.edit.compositor import Composite, Shown
 from engine.face.finder import FaceFrame
 from gui import theme
 from gui.canvas import painting
@@ -175,10 +176,9 @@ class Canvas(Zoomable):
     def _on_opened(self) -> None:
         document = self.document
         assert document.photo is not None
-        if self._original is None or self._original.levels[0] is not document.photo.pixels:
-            self._original = Pyramid(document.photo.pixels)
-        assert document.picture is not None
-        self._current = self._original.copy_onto(document.picture)
+        if self._original is None or self._original.levels[0].photo is not document.photo:
+            self._original = Pyramid(Shown(Composite(document.photo)))
+        self._current = self._original.copy_onto(document.shown)
         for layer in document.edit.shown:
             for patch in layer.patches:
                 self._current.update(patch.box)
@@ -191,7 +191,7 @@ class Canvas(Zoomable):
 
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
         if self._current is not None and self.document.picture is not None:
-            self._current.rebase(self.document.picture)
+            self._current.rebase(self.document.shown)
             self._current.update(box)
             self.update(self.view.dirty(box))
 

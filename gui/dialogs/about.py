@@ -117,8 +117,10 @@ def program_text() -> str:
 
 
 def card(manifest: Manifest) -> str:
-    """A model's card, in Markdown; its bare terms where it has none."""
-    return _read(manifest.folder / "CARD.md") or f"# {manifest.title}\n\n{manifest.licence}\n"
+    """A model's card, in Markdown, after its terms in a line."""
+    text = _read(manifest.folder / "CARD.md") or f"# {manifest.title}\n"
+    terms = tr("Terms of use: {terms}").format(terms=manifest.licence)
+    return f"*{terms}*\n\n{text}"
 
 
 def third_parties() -> str:
@@ -134,8 +136,8 @@ def third_parties() -> str:
             found = metadata.metadata(name)
         except metadata.PackageNotFoundError:
             continue
-        terms = found.get("License-Expression") or found.get("License") or ""
-        rows.append(f"{name} {found['Version']}  {terms.splitlines()[0] if terms else ''}".strip())
+        stated = found.get_all("License-Expression") or found.get_all("License") or [""]
+        rows.append(f"{name} {found['Version']}  {(stated[0].splitlines() or [''])[0]}".strip())
     return "\n".join(sorted(set(rows), key=str.lower))
 
 

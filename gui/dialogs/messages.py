@@ -229,7 +229,28 @@ def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
         "16-bit depth": tr("16-bit depth"),
         "transparency": tr("transparency"),
         "metadata and colour profile": tr("metadata and colour profile"),
-        "EXIF": "EXIF",
+        "CMYK inks (it becomes RGB)": tr("CMYK inks (it becomes RGB)"),
+        "Lab colours (it becomes RGB)": tr("Lab colours (it becomes RGB)"),
+        "extra channels": tr("extra channels"),
+        "floating-point values": tr("floating-point values"),
+        "32-bit depth": tr("32-bit depth"),
+        "EXIF fields above 64 KB": tr("EXIF fields above 64 KB"),
+        "XMP above 64 KB": tr("XMP above 64 KB"),
+        "the second part of its XMP": tr("the second part of its XMP"),
+        "the comment": tr("the comment"),
+        "text chunks": tr("text chunks"),
+        "the other pictures of the file": tr("the other pictures of the file"),
+        "the layers": tr("the layers"),
+        "the palette": tr("the palette"),
+        "one bit a pixel": tr("one bit a pixel"),
+        "the depth above 8 bit": tr("the depth above 8 bit"),
+        "the raw data (this is the camera's preview)": tr(
+            "the raw data (this is the camera's preview)"
+        ),
+        "the raw data (this is one development of it)": tr(
+            "the raw data (this is one development of it)"
+        ),
+        "IPTC": "IPTC",
     }
     lost = ", ".join(words.get(loss, loss) for loss in losses)
     return (

@@ -1,7 +1,7 @@
 """At the start of a bundle: an empty pyplot in Matplotlib's place.
 
 MediaPipe imports pyplot for a plot of landmarks in 3D that nothing here draws; with its fonts and
-libraries that would be 40 MB, and a font cache written into the user's folders at the first start.
+libraries that would be 30 MB, and a font cache written into the user's folders at the first start.
 """
 
 import sys

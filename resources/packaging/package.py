@@ -140,7 +140,7 @@ def write_sums(files: list[Path]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", choices=("bundle", "deb", "run"), help="one step alone")
-    parser.add_argument("--level", type=int, default=19, help="of zstd, 1 to 19")
+    parser.add_argument("--level", type=int, default=12, help="of zstd; 19 saves 3 %, slowly")
     asked = parser.parse_args()
     if asked.only in (None, "bundle"):
         prepare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.generator.dmfn import Dmfn, paint, sharpen, window_of
+from engine.generator.dmfn import GRIDS, HALF, Dmfn, grid_of, paint, sharpen, window_of
 
 STAGES = {
     "e1": 6_464,
@@ -30,10 +30,35 @@ def size(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def test_parameters_stage_by_stage(generator: Dmfn) -> None:
+@pytest.mark.parametrize("grid", GRIDS)
+def test_parameters_stage_by_stage(grid: str) -> None:
+    generator = Dmfn(grid=grid)
     assert {name: size(part) for name, part in generator.named_children()} == STAGES
     assert size(generator) == 9_037_443
     assert all(size(block) == 885_312 for block in generator.blocks)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_a_generator_is_made_anew_from_its_tensors(grid: str) -> None:
+    first = Dmfn(grid=grid).eval()
+    again = Dmfn.of(first.state_dict()).eval()
+    assert again.grid == grid_of(first.state_dict()) == grid
+    crop = torch.randn(1, 4, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(first(crop), again(crop))
+
+
+@pytest.mark.parametrize("side", [64, 104])
+def test_the_half_grid_works_on_a_quarter_of_the_places(side: int) -> None:
+    generator = Dmfn(grid=HALF).eval().requires_grad_(False)
+    sizes = []
+    generator.e4.register_forward_hook(lambda _m, _i, output: sizes.append(output.shape))
+    output = generator(torch.randn(2, 4, side, side))
+    assert output.shape == (2, 3, side, side)
+    assert sizes == [(2, 256, side // 8, side // 8)]
+    # Its output is no stretched smaller picture: each of the four pixels of a cell has its say.
+    cells = output.unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2)
+    assert cells.std(-1).mean() > 0.01
 
 
 @pytest.mark.parametrize("side", [64, 96, 132])
@@ -43,8 +68,9 @@ def test_any_multiple_of_four_comes_back_in_its_size(generator: Dmfn, side: int)
     assert output.abs().max() <= 1
 
 
-def test_sharpening_starts_as_the_fill_it_is_given() -> None:
-    fresh = Dmfn().start_at_zero().eval()
+@pytest.mark.parametrize("grid", GRIDS)
+def test_sharpening_starts_as_the_fill_it_is_given(grid: str) -> None:
+    fresh = Dmfn(grid=grid).start_at_zero().eval()
     fill, hole = torch.rand(2, 3, 64, 64) * 2 - 1, (torch.rand(2, 1, 64, 64) > 0.5).float()
     with torch.no_grad():
         assert torch.equal(sharpen(fresh, fill, hole), fill)

@@ -81,6 +81,98 @@ def test_importing_copies_and_checks(own_models: Path, tmp_path_factory) -> None
         weights.import_model(own_models / "gift")
 
 
+def change(manifest: weights.Manifest, **values: object) -> Path:
+    """The model's folder, its manifest changed."""
+    path = manifest.folder / weights.MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    return manifest.folder
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "../../x"},
+        {"name": "/tmp/x"},
+        {"name": ".."},
+        {"name": ""},
+        {"name": "default"},
+        {"name": 7},
+        {"file": "../generator.safetensors"},
+        {"file": "/etc/hostname"},
+        {"modules": {"file": "../../x", "sha256": ""}},
+        {"modules": {}, "native_crop": "256"},
+        {"modules": []},
+    ],
+)
+def test_a_manifest_whose_names_lead_elsewhere_is_refused(
+    own_models: Path, tmp_path_factory, values: dict
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    source = change(write(elsewhere, "gift"), **values)
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(MienError, match=r"not a model's manifest"):
+        weights.import_model(source)
+    assert not list(own_models.iterdir())
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "default", ".hidden", "dot."])
+def test_no_model_is_written_under_a_name_that_is_none(own_models: Path, name: str) -> None:
+    with pytest.raises(MienError, match="no name for a model"):
+        weights.write_model(
+            own_models / "x", {"w": torch.ones(1)}, "", name=name, title="", kind="generator"
+        )
+    assert not list(own_models.iterdir())
+
+
+def test_importing_takes_the_model_and_nothing_else(own_models: Path, tmp_path_factory) -> None:
+    source = write(tmp_path_factory.mktemp("elsewhere"), "gift").folder
+    (source / "autorun.exe").write_bytes(b"x")
+    manifest = weights.import_model(source)
+    names = {path.name for path in manifest.folder.iterdir()}
+    assert names == {"manifest.json", "generator.safetensors", "CARD.md"}
+    assert [path.name for path in own_models.iterdir()] == ["gift"]
+
+
+@pytest.mark.parametrize("fails", ["folder", "disk"])
+def test_a_model_stays_until_the_new_one_is_in_its_place(
+    own_models: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    old = write(own_models)
+    real = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        # Whatever is being put in its place cannot be: the model itself may still move.
+        if Path(target).name == "mine" and self.name.endswith(".new"):
+            raise OSError("refused")
+        return real(self, target)
+
+    if fails == "folder":
+        monkeypatch.setattr(Path, "replace", refuse)
+    else:
+        monkeypatch.setattr("safetensors.torch.save_file", _full)
+    with pytest.raises(OSError, match="refused"):
+        write(own_models)
+    assert weights.find("mine") == old
+    weights.verify(weights.find("mine"))
+
+
+def _full(*_: object) -> None:
+    raise OSError("refused")
+
+
+def test_a_model_survives_a_crash_between_two_renames(own_models: Path) -> None:
+    manifest = write(own_models)
+    manifest.folder.rename(own_models / ".mine.old")
+    shutil.copytree(own_models / ".mine.old", own_models / ".mine.new")
+    found = weights.find("mine")
+    weights.verify(found)
+    assert sum(m.name == "mine" for m in weights.installed()) == 1
+    write(own_models)
+    assert weights.find("mine").folder == own_models / "mine"
+    assert [path.name for path in own_models.iterdir()] == ["mine"]
+
+
 def test_doctor_tells_what_a_question_needs() -> None:
     findings = json.loads(json.dumps(examine()))
     assert findings["generator"]["parameters"] == 9_037_443

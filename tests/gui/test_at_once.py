@@ -139,6 +139,22 @@ def test_the_photo_asked_for_opens_once_the_old_one_is_saved(
     assert np.array_equal(open_photo(target).pixels, filled)
 
 
+def test_leaving_waits_for_a_save_that_runs(
+    qtbot, opened: MainWindow, hand, slow_save, tmp_path: Path
+) -> None:
+    gate = threading.Event()
+    opened.editor._files.submit(lambda *_: gate.wait(10), lambda _: None)
+    opened.editor.save(tmp_path / "saved.png", overwrite=False)
+    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
+    shown = opened.document.pixels
+    opened.open(tmp_path / "red.png")
+    assert opened.document.size == (400, 300)
+    gate.set()
+    slow_save.set()
+    qtbot.waitUntil(lambda: opened.document.size == (90, 70))
+    assert np.array_equal(open_photo(tmp_path / "saved.png").pixels, shown)
+
+
 # Strokes.
 
 

@@ -298,6 +298,33 @@ class Sitting(RuleBasedStateMachine):
                 hole = self._hole(result.layer.id)
                 self.model.show(Filled(hole, result.options.variant, result.layer.id))
 
+    # Layers and the list of steps.
+
+    @rule(number=st.integers(0, 9))
+    def go_to_a_step(self, number: int) -> None:
+        steps = self.window.layers.steps
+        if not self.window.editor.is_busy:
+            number %= len(self.model.states)
+            steps.itemClicked.emit(steps.item(number))
+            self.model.at = number
+
+    @rule(upwards=st.booleans(), row=st.integers(0, 3))
+    def move_a_layer(self, upwards: bool, row: int) -> None:
+        fills, panel = list(self.model.state.fills), self.window.layers
+        assert panel.layers.count() >= len(fills)
+        if panel.layers.count() != len(fills) or len(fills) < 2:
+            return
+        row %= len(fills)
+        panel.layers.setCurrentRow(row)
+        button = panel.up if upwards else panel.down
+        at = len(fills) - 1 - row
+        to = at + (1 if upwards else -1)
+        assert button.isEnabled() == (0 <= to < len(fills))
+        if button.isEnabled():
+            button.click()
+            fills.insert(to, fills.pop(at))
+            self.model.push(replace(self.model.state, fills=tuple(fills)))
+
     # Going back.
 
     @rule()
@@ -359,7 +386,10 @@ class Sitting(RuleBasedStateMachine):
         """Ask to close, and answer that one would rather go on."""
         self.holds["asked"] = ""
         expected = "stop" if self.filling is not None else self.model.question
-        assert self.window.files.may_leave() == (not expected)
+        if self.saving is not None:
+            expected = ""  # one waits for the save
+        leaves = self.window.files.may_leave()
+        assert leaves == (not expected and self.saving is None)
         assert self.holds["asked"] == expected
 
     @precondition(lambda self: self.filling is None and self.saving is None and self.stroke is None)
@@ -430,6 +460,7 @@ def test_the_window_is_what_the_model_says(
 
     monkeypatch.setattr(gui.editor, "save_photo", save)
     window.actions_["preview"].setChecked(False)
+    window.actions_["layers"].setChecked(True)
     run_state_machine_as_test(
         lambda: Sitting(qtbot, window, fake, hand, tmp_path, shown, holds),
         settings=settings(

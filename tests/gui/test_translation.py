@@ -82,6 +82,39 @@ def test_text_can_be_read(colours: theme.Colours) -> None:
         assert contrast(bar, colours.window) >= 3
 
 
+def test_what_a_format_cannot_hold_is_said_in_the_users_language() -> None:
+    """Every clause the engine has for a loss is one the question translates."""
+    import engine.photo_decode
+    import engine.photo_encode
+
+    clauses = set()
+    for module in (engine.photo_decode, engine.photo_encode):
+        tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call | ast.AugAssign):
+                continue
+            if isinstance(node, ast.Call):
+                name = node.func
+                lost = isinstance(name, ast.Attribute) and name.attr == "append"
+                lost = lost and "lost" in ast.unparse(name.value)
+                values = node.args if lost else []
+                values = [*values, *(k.value for k in node.keywords if k.arg == "lost")]
+            else:
+                values = [node.value] if "lost" in ast.unparse(node.target) else []
+            for value in values:
+                keys = {id(k) for d in ast.walk(value) if isinstance(d, ast.Dict) for k in d.keys}
+                clauses |= {
+                    part.value
+                    for part in ast.walk(value)
+                    if isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and id(part) not in keys
+                }
+    clauses = {clause for clause in clauses if len(clause) > 2 and clause not in ("mode",)}
+    assert len(clauses) > 15
+    assert clauses - {"IPTC"} <= texts()
+
+
 @pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
 def test_lines_that_mean_something_can_be_seen(colours: theme.Colours) -> None:
     for ground in (colours.window, colours.field):

@@ -378,3 +378,29 @@ def test_settings_are_kept(qtbot, pick, opened: MainWindow, settings, fake) -> N
     assert again.editor.options.model == "prior"
     assert not again.canvas.mesh_shown
     again.close()
+
+
+def test_a_photo_of_other_colours_is_shown_in_the_screens(
+    qtbot, window: MainWindow, tmp_path: Path, hand
+) -> None:
+    import imagecodecs
+
+    profile = bytes(imagecodecs.cms_profile("adobergb"))
+    Image.new("RGB", (90, 70), (120, 200, 40)).save(tmp_path / "wide.png", icc_profile=profile)
+    window.open(tmp_path / "wide.png")
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    window.canvas.leaveEvent(None)
+    document, spot = window.document, at(window, 45, 35)
+    wanted = document.photo.rgb8[35, 45].tolist()
+    assert wanted != [120, 200, 40]
+    shown = window.canvas.grab().toImage().pixelColor(spot)
+    assert [shown.red(), shown.green(), shown.blue()] == pytest.approx(wanted, abs=2)
+    window.canvas.set_brush(20, 1.0)
+    hand.stroke((45, 35))
+    hand.fill()
+    window.canvas.leaveEvent(None)
+    # The file keeps its own colours, the screen shows them as they are meant.
+    assert document.pixels[35, 45].tolist() == [0, 255, 0]
+    wanted = document.photo.to_srgb(document.pixels)[35, 45].tolist()
+    shown = window.canvas.grab().toImage().pixelColor(spot)
+    assert [shown.red(), shown.green(), shown.blue()] == pytest.approx(wanted, abs=2)

@@ -110,3 +110,10 @@ def test_the_appstream_data_are_those_of_this_version() -> None:
 def test_the_manual_page_knows_every_verb() -> None:
     page = (LINUX / "mien.1").read_text(encoding="utf-8")
     assert set(VERBS) <= set(re.findall(r"^\.B (\w+)$", page, re.MULTILINE))
+
+
+def test_the_readme_names_this_version_s_installers() -> None:
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8")[:1500]
+    version = project()["version"]
+    for name in (f"mien_{version}_amd64.deb", f"mien-{version}-linux-x86_64.run"):
+        assert f"`{name}`" in first_screen

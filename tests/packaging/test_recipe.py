@@ -86,6 +86,9 @@ def test_no_file_of_ours_is_taken_for_unused(recipe: dict) -> None:
         if Path(source).is_relative_to(ROOT / "resources")
     ]
     assert recipe["used"](entries) == entries
+    words = "PySide6/Qt/translations"
+    qt = [(f"{words}/{name}.qm", "", "DATA") for name in ("qtbase_ko", "qtbase_de", "qt_ko")]
+    assert recipe["used"](qt) == qt[:1]
     gone = ("torch/test/x", "PySide6/Qt/plugins/platformthemes/libqgtk3.so", "torch/ao/nn/a.py")
     assert recipe["used"]([(name, "", "DATA") for name in gone]) == []
     kept = [("torch/distributed/config.py", "", "DATA"), ("torch/nn/modules/conv.py", "", "DATA")]

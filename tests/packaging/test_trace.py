@@ -50,10 +50,13 @@ def test_what_a_good_program_does(line: str) -> None:
     assert read_trace.offences([line + "\n"], HOME) == []
 
 
-def test_a_screen_becomes_a_picture_and_an_empty_one_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [24, 32])
+def test_a_screen_becomes_a_picture_and_an_empty_one_is_told(bits: int, tmp_path: Path) -> None:
     width, height = 40, 30
-    pixels = bytes(v for n in range(width * height) for v in (n % 256, n // 256, 9, 0))
-    header = [100, 7, 2, 24, width, height, 0, 0, 32, 0, 32, 32, 4 * width, *[0] * 12]
+    rest = bytes(bits // 8 - 3)
+    pixels = b"".join(bytes((n % 256, n // 256, 9)) + rest for n in range(width * height))
+    row = bits // 8 * width
+    header = [100, 7, 2, 24, width, height, 0, 0, 32, 0, 32, bits, row, *[0] * 12]
     dump = tmp_path / "screen.xwd"
     dump.write_bytes(struct.pack(">25I", *header) + pixels)
     assert read_xwd.main(dump, tmp_path / "a.png") == 0

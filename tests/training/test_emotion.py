@@ -14,15 +14,16 @@ from typer.testing import CliRunner
 
 from engine.errors import MienError
 from engine.face.emotion import EMOTIONS, EmotionNetwork
-from engine.generator.weights import load_tensors, read_manifest
+from engine.generator.weights import load_tensors, read_manifest, write_model
 from training.emotion.augment import PART_BOXES, augmented, plain_inputs, random_holes
 from training.emotion.config import from_dict, load_config
 from training.emotion.data import load_faces
 from training.emotion.export import export
-from training.emotion.judge import PlainEmotionNetwork
+from training.emotion.judge import PlainEmotionNetwork, SqueezeEmotionNetwork, load_judge
 from training.emotion.measure import calibration_error, measure
 from training.emotion.train import (
     build,
+    drawn,
     facts_of,
     finished,
     fit_temperature,
@@ -80,7 +81,7 @@ def _tiny(**values: object):
     return from_dict({**base, "sides": [48, 48, 48], "minutes": 10.0, **values})
 
 
-@pytest.mark.parametrize("network", ["attention", "plain"])
+@pytest.mark.parametrize("network", ["attention", "plain", "squeeze"])
 def test_training_lowers_the_loss_and_learns_what_was_drawn(
     sets: Path, tmp_path: Path, network: str
 ) -> None:
@@ -147,6 +148,12 @@ def test_configurations_are_whole_and_say_what_is_wrong() -> None:
     assert judge.network == "plain"
     assert not judge.holes
     assert judge.seed != load_config("emotion").seed
+    second = load_config("judge2")
+    assert second.network not in (judge.network, load_config("emotion").network)
+    assert second.balance > 0
+    assert not second.holes
+    with pytest.raises(MienError, match="balance 2"):
+        from_dict({"balance": 2})
     with pytest.raises(MienError, match="choose emotion, judge"):
         load_config("nothing")
     with pytest.raises(MienError, match="unknown field colour"):
@@ -188,8 +195,9 @@ def test_the_temperature_undoes_overconfidence() -> None:
     assert calibration_error((4 * logits).softmax(1), labels) > 0.15
 
 
-def test_the_judge_never_looks_at_the_hole_channel() -> None:
-    judge = PlainEmotionNetwork(8).eval()
+@pytest.mark.parametrize("kind", [PlainEmotionNetwork, SqueezeEmotionNetwork])
+def test_a_judge_never_looks_at_the_hole_channel(kind: type) -> None:
+    judge = kind(8).eval()
     x = torch.rand(2, 2, 48, 48)
     other = x.clone()
     other[:, 1] = 0
@@ -233,3 +241,33 @@ def test_the_verbs_train_measure_and_refuse(sets: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["train", "emotion-measure", "--data", str(sets)])
     assert isinstance(result.exception, MienError)
     assert len(EMOTIONS) == 7
+
+
+def test_balance_draws_rare_classes_more_often_and_without_it_every_face_once() -> None:
+    labels = torch.tensor([0] * 900 + [1] * 100)
+    shares = {}
+    for balance in (0.0, 0.5, 1.0):
+        order = drawn(labels, balance, torch.Generator().manual_seed(3))
+        assert len(order) == len(labels)
+        shares[balance] = (labels[order] == 1).float().mean().item()
+    assert shares[0.0] == pytest.approx(0.1)
+    assert shares[0.5] == pytest.approx(0.25, abs=0.04)  # 10 of 30 + 10
+    assert shares[1.0] == pytest.approx(0.5, abs=0.05)
+    assert len(set(drawn(labels, 0.0, torch.Generator().manual_seed(3)).tolist())) == 1000
+
+
+def test_the_most_accurate_judge_is_the_one_that_judges(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("engine.generator.weights.bundled_folder", lambda: tmp_path / "none")
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path))
+    assert load_judge() is None
+    networks = {"a": SqueezeEmotionNetwork(8), "b": PlainEmotionNetwork(8)}
+    for name, accuracy in (("a", 0.68), ("b", 0.63)):
+        state, figures = networks[name].state_dict(), {"accuracy_mirror": accuracy}
+        facts = {"name": name, "title": name, "kind": "judge", "figures": figures}
+        write_model(tmp_path / name, state, "card", **facts)
+    assert isinstance(load_judge(), SqueezeEmotionNetwork)
+    assert isinstance(load_judge(name="b"), PlainEmotionNetwork)
+    crops = torch.rand(2, 3, 64, 64) * 2 - 1
+    expected = networks["a"].eval().read(crops)
+    assert torch.allclose(load_judge().read(crops), expected, atol=0.01)
+    assert load_judge(name="c") is None

@@ -22,7 +22,7 @@ from training.sheets import GAP, LETTERS
 @pytest.fixture(scope="module")
 def evaluated(prepared, tmp_path_factory) -> tuple[Path, dict]:
     out = tmp_path_factory.mktemp("evaluated")
-    options = EvaluateOptions(holes=("centre", "mouth"), models=("default",), limit=3)
+    options = EvaluateOptions(aligned=True, holes=("centre", "mouth"), models=("default",), limit=3)
     return out, evaluate(prepared[0], out, options)
 
 
@@ -59,7 +59,7 @@ def test_figures_come_from_the_pictures_that_were_written(evaluated) -> None:
 
 
 def test_equal_seeds_measure_equal_holes(prepared, evaluated, tmp_path) -> None:
-    options = EvaluateOptions(holes=("mouth",), models=(), limit=2)
+    options = EvaluateOptions(aligned=True, holes=("mouth",), models=(), limit=2)
     first = evaluate(prepared[0], tmp_path / "a", options)
     second = evaluate(prepared[0], tmp_path / "b", options)
     for row in (*first["rows"], *second["rows"]):
@@ -78,7 +78,7 @@ def test_a_sheet_and_a_page_show_what_was_measured(evaluated) -> None:
     page = (out / "report.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:)', page)
-    assert "3 faces never trained on, aligned crops of 256 x 256" in page
+    assert "3 faces never trained on, aligned, compared on aligned crops of 256 x 256" in page
 
 
 @pytest.fixture
@@ -93,7 +93,13 @@ def judge(tmp_path, monkeypatch) -> None:
 
 def test_judges_find_nothing_wrong_with_the_face_itself(prepared, judge, tmp_path) -> None:
     options = EvaluateOptions(
-        holes=("mouth",), models=(), limit=2, judges=True, distance=True, emotion="happiness"
+        aligned=True,
+        holes=("mouth",),
+        models=(),
+        limit=2,
+        judges=True,
+        distance=True,
+        emotion="happiness",
     )
     same = {"the face": lambda crop, hole, mesh: crop, "grey": _grey}
     report = evaluate(prepared[0], tmp_path / "out", options, methods=same)
@@ -118,7 +124,7 @@ def _grey(crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray) -> np.ndarray:
 
 def test_the_side_and_progress_are_the_callers(prepared, tmp_path) -> None:
     told: list[float] = []
-    options = EvaluateOptions(models=(), limit=2, side=64)
+    options = EvaluateOptions(aligned=True, models=(), limit=2, side=64)
     report = evaluate(prepared[0], tmp_path, options, progress=told.append)
     assert report["side"] == 64
     assert (
@@ -127,16 +133,16 @@ def test_the_side_and_progress_are_the_callers(prepared, tmp_path) -> None:
     assert told == sorted(told)
     assert told[-1] == 1
     with pytest.raises(MienError, match="no emotion"):
-        EvaluateOptions(emotion="glee")
+        EvaluateOptions(aligned=True, emotion="glee")
 
 
 def test_a_folder_of_plain_photos_is_aligned_first(portraits, tmp_path) -> None:
-    report = evaluate(portraits, tmp_path, EvaluateOptions(models=(), limit=2))
+    report = evaluate(portraits, tmp_path, EvaluateOptions(aligned=True, models=(), limit=2))
     assert report["faces"] == 2
 
 
 def test_unknown_holes_and_empty_places_are_named(prepared, tmp_path) -> None:
     with pytest.raises(MienError, match="ears"):
-        evaluate(prepared[0], tmp_path, EvaluateOptions(holes=("ears",)))
+        evaluate(prepared[0], tmp_path, EvaluateOptions(aligned=True, holes=("ears",)))
     with pytest.raises(MienError, match="no face to measure"):
-        evaluate(prepared[0], tmp_path, EvaluateOptions(source="none"))
+        evaluate(prepared[0], tmp_path, EvaluateOptions(aligned=True, source="none"))

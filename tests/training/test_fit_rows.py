@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from engine.errors import MienError
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
 from training.faces import FaceShards
-from training.fit_prior import PriorOptions, fit_prior
+from training.fit_prior import BASIS, PriorOptions, fit_prior
 from training.fit_rows import RowOptions, fit_rows
 
 
@@ -72,7 +74,7 @@ def test_a_reading_is_told_with_a_variance_for_a_seen_and_for_a_hidden_mouth(fit
     assert (spread > 0).all()
 
 
-def test_a_kept_basis_stays_the_same_file_and_the_rows_lie_beside_it(
+def test_a_kept_basis_stays_as_it_was_and_its_old_rows_do_not(
     prepared, tmp_path, monkeypatch
 ) -> None:
     from engine.generator.weights import find, load_prior, read_manifest
@@ -82,7 +84,29 @@ def test_a_kept_basis_stays_the_same_file_and_the_rows_lie_beside_it(
     out = tmp_path / "prior"
     train_prior(faces=prepared[0], output=out, basis="prior", limit=24)
     fitted, bundled = read_manifest(out / "manifest.json"), find("prior")
-    assert fitted.sha256 == bundled.sha256
+    kept, before = load_file(str(fitted.path)), load_file(str(bundled.path))
+    assert set(kept) == set(BASIS)
+    assert all(torch.equal(kept[name], before[name]) for name in BASIS)
+    assert not set(kept) & set(load_file(str(out / fitted.modules["file"])))
     assert fitted.modules["sha256"] != bundled.modules["sha256"]
     assert Knowledge.of(load_prior(fitted)) is not None
     assert fitted.figures["faces"] == 24
+
+
+def test_without_the_networks_no_old_rows_are_kept(prepared, tmp_path, monkeypatch) -> None:
+    from engine.generator.weights import load_prior, read_manifest
+    from training.verbs.prior import train_prior
+
+    for name in ("engine.face.emotion.load_emotion", "engine.face.landmarks.load_landmarks"):
+        monkeypatch.setattr(name, lambda: None)
+    train_prior(faces=prepared[0], output=tmp_path / "prior", basis="prior", limit=24)
+    tensors = load_prior(read_manifest(tmp_path / "prior" / "manifest.json"))
+    assert set(tensors) == set(BASIS)
+    assert Knowledge.of(tensors) is None
+
+
+def test_a_basis_that_is_no_prior_is_refused(prepared, tmp_path) -> None:
+    from training.verbs.prior import train_prior
+
+    with pytest.raises(MienError, match="no prior"):
+        train_prior(faces=prepared[0], output=tmp_path / "prior", basis="mien-1", limit=24)

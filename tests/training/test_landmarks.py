@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from engine.errors import MienError
 from engine.face.landmarks import LandmarkNetwork, load_landmarks
-from engine.face.mesh import LEFT_EYE, LEFT_IRIS, LIPS, RIGHT_EYE, RIGHT_IRIS, edges
+from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from engine.generator.weights import user_folder
 from training.checkpoint import EMA
 from training.faces import FaceShards
@@ -51,23 +51,12 @@ def run(prepared, tmp_path_factory) -> Path:
     return folder
 
 
-def test_mirroring_twice_is_nothing_and_left_becomes_right(faces) -> None:
-    partner = faces.mirror
-    assert np.array_equal(partner[partner], np.arange(478))
-    for left, right in ((LEFT_EYE, RIGHT_EYE), (LEFT_IRIS, RIGHT_IRIS), (LIPS, LIPS)):
-        assert set(partner[list(left)]) == set(right)
-    linked = {tuple(pair) for pair in edges()}
-    kept = [tuple(sorted(partner[list(pair)])) in linked for pair in edges()]
-    # The tessellation cuts a few quadrangles along different diagonals on the two sides.
-    assert np.mean(kept) > 0.99
-
-
 def test_a_mirrored_mesh_fits_the_mirrored_picture(faces) -> None:
     mesh = faces.meshes[0]
-    image = mirrored(mesh, faces.mirror)
+    image = mirrored(mesh)
     # The picture's left eye lies left of its right eye in every picture.
     assert image[list(LEFT_EYE)].mean(0)[0] < image[list(RIGHT_EYE)].mean(0)[0]
-    assert np.allclose(mirrored(image, faces.mirror), mesh, atol=1e-6)
+    assert np.allclose(mirrored(image), mesh, atol=1e-6)
 
 
 def test_a_batch_is_seeded_and_sometimes_whole(faces) -> None:

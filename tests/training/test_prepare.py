@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from engine import geometry
 from engine.errors import MienError
 from engine.face.mesh import eye_centres
 from engine.prior import FacePrior
-from training.faces import FaceShards
+from training.faces import FaceShards, write_shard
 from training.fit_prior import PriorOptions, fit_prior
 from training.prepare import PrepareOptions, prepare
 
@@ -56,9 +58,59 @@ def test_a_stopped_preparation_goes_on(portraits, tmp_path, monkeypatch) -> None
     with pytest.raises(KeyboardInterrupt):
         prepare([portraits], tmp_path, options, progress=False)
     report = prepare([portraits], tmp_path, options, progress=False)
-    assert calls.count("part-00000.zip") == calls.count("part-00001.zip") == 1
+    assert [calls.count(name) for name in calls[:3]] == [1, 1, 2]
     assert report.faces >= 50
     assert not (tmp_path / "parts").exists()
+
+
+def test_parts_of_another_preparation_are_not_gone_on_with(
+    portraits, tmp_path, monkeypatch
+) -> None:
+    def first_only(missing, *_: object) -> None:
+        training.prepare._prepare_part(missing[0])
+        raise KeyboardInterrupt
+
+    def here(missing, *_: object) -> None:
+        for job in missing:
+            training.prepare._prepare_part(job)
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("astronaut01.jpg", "astronaut02.jpg", "hopper01.jpg", "hopper02.jpg"):
+        shutil.copy(portraits / name, photos)
+    out = tmp_path / "out"
+    monkeypatch.setattr(training.prepare, "_run", first_only)
+    with pytest.raises(KeyboardInterrupt):
+        prepare([photos], out, PrepareOptions(side=96, part=2), progress=False)
+    # Another side, and a photo that comes first: no part is what it was.
+    shutil.copy(portraits / "astronaut00.jpg", photos)
+    monkeypatch.setattr(training.prepare, "_run", here)
+    report = prepare([photos], out, PrepareOptions(side=64, part=2), progress=False)
+    shards = FaceShards(out)
+    assert (report.faces, shards.side) == (5, 64)
+    assert all(shards.decode(n)[0].shape == (80, 80, 3) for n in range(5))
+    assert [r["name"] for r in shards.records] == sorted(p.name for p in photos.iterdir())
+
+
+def test_shards_that_differ_are_not_mixed(prepared, tmp_path) -> None:
+    shards = FaceShards(prepared[0], limit=4)
+    faces = [(shards.records[n], shards.jpeg(n), shards.meshes[n]) for n in range(4)]
+    write_shard(tmp_path / "a.zip", 96, 1.25, faces[:2])
+    for name, side, margin in (("side", 64, 1.25), ("margin", 96, 1.5)):
+        write_shard(tmp_path / "b.zip", side, margin, faces[2:])
+        with pytest.raises(MienError, match=rf"b\.zip holds faces of {side} pixels"):
+            FaceShards(tmp_path)
+        assert len(FaceShards([tmp_path / "b.zip"])) == 2, name
+    write_shard(tmp_path / "b.zip", 96, 1.25, faces[2:])
+    assert len(FaceShards(tmp_path)) == 4
+
+
+def test_a_shard_without_all_its_meshes_is_refused(prepared, tmp_path) -> None:
+    shards = FaceShards(prepared[0], limit=2)
+    faces = [(shards.records[n], shards.jpeg(n), shards.meshes[n][:400]) for n in range(2)]
+    write_shard(tmp_path / "a.zip", 96, 1.25, faces)
+    with pytest.raises(MienError, match=r"a\.zip holds 2 faces and meshes of the shape"):
+        FaceShards(tmp_path)
 
 
 def test_a_folder_without_faces_is_named(tmp_path) -> None:

@@ -10,18 +10,19 @@ from typing import Any
 from engine.errors import MienError
 
 FOLDER = Path(__file__).parents[1] / "configs" / "emotion"
-NETWORKS = ("attention", "plain")
+NETWORKS = ("attention", "plain", "squeeze")
 OPTIMISERS = ("adamw", "sgd")
 
 
 @dataclass(frozen=True)
 class EmotionConfig:
-    """network: "attention" is the program's, "plain" the judge. width: of its first layer.
-    sources: the sets trained on. sides: the picture's side in pixels in each third of the
-    training; the first lessons need no detail and cost a half. holes: hide parts in half of the
-    samples. minutes: wall clock, all calls of a run together. ema: largest decay of the averaged
-    weights. processes, each with its batch, and threads of each: on a CPU that other work shares,
-    processes of one thread waste least.
+    """network: "attention" is the program's, "plain" and "squeeze" are judges. width: of its first
+    layer. sources: the sets trained on. balance: 0 draws every face equally often, 1 every class,
+    between them a class of n faces counts n ** (1 - balance). sides: the picture's side in pixels
+    in each third of the training; the first lessons need no detail and cost a half. holes: hide
+    parts in half of the samples. minutes: wall clock, all calls of a run together. ema: largest
+    decay of the averaged weights. processes, each with its batch, and threads of each: on a CPU
+    that other work shares, processes of one thread waste least.
     """
 
     network: str = "attention"
@@ -29,6 +30,7 @@ class EmotionConfig:
     sources: tuple[str, ...] = ("fer2013", "ckplus")
     sides: tuple[int, int, int] = (32, 40, 48)
     holes: bool = True
+    balance: float = 0.0
     batch: int = 96
     minutes: float = 35.0
     optimiser: str = "adamw"
@@ -52,6 +54,7 @@ class EmotionConfig:
                 len(self.sides) != 3 or not all(24 <= side <= 48 for side in self.sides),
                 f"sides {self.sides} are not three numbers from 24 to 48.",
             ),
+            (not 0 <= self.balance <= 1, f"balance {self.balance} is not between 0 and 1."),
             (not 1 <= self.processes <= 64, "processes must be from 1 to 64."),
             (self.batch < 2, f"batch {self.batch} must be at least 2."),
             (self.width < 4 or self.width % 4, f"width {self.width} is not a multiple of 4."),
@@ -81,7 +84,7 @@ def from_dict(values: dict[str, Any]) -> EmotionConfig:
 
 
 def load_config(name: str) -> EmotionConfig:
-    """A bundled configuration by name (emotion, judge), or one from a TOML file.
+    """A bundled configuration by name (emotion, judge, judge2), or one from a TOML file.
 
     Raises MienError.
     """

@@ -43,7 +43,7 @@ def export(
 
 def card(name: str, config: EmotionConfig, figures: dict[str, Any], facts: dict[str, Any]) -> str:
     """The model card, Markdown."""
-    role = _READER if config.network == "attention" else _JUDGE
+    role = _READER if config.network == "attention" else _JUDGE.format(kind=_KINDS[config.network])
     rows = "\n".join(f"| {text} | {_cell(figures[key])} |" for key, text in _ROWS if key in figures)
     classes = "\n".join(
         f"| {label} | {share:.1%} |" for label, share in figures.get("classes", {}).items()
@@ -61,8 +61,8 @@ crop.
 {_seen(config, facts)}, on a CPU. Holes in half of the samples: {"yes" if config.holes else "no"}.
 {config.optimiser}, one cycle to a learning rate of {config.learning_rate}, {config.processes} x
 {config.batch} samples a step, label smoothing {config.smoothing}, averaged weights, seed
-{config.seed}. FER2013's official training split; of CK+ the subjects whose number 5 does not
-divide, without contempt. JAFFE (Lyons et al. 1998) was never trained on. {TERMS}
+{config.seed}{_balanced(config)}. FER2013's official training split; of CK+ the subjects whose
+number 5 does not divide, without contempt. JAFFE (Lyons et al. 1998) was never trained on. {TERMS}
 
 ## Measured
 
@@ -92,9 +92,13 @@ _READER = (
     "It is the reading beside a photo, what the emotion module is told, and a loss on its features."
 )
 _JUDGE = (
-    "Measures whether a fill keeps the expression. Plain convolutions, other weights, no holes in "
+    "Measures whether a fill keeps the expression. {kind}, other weights, no holes in "
     "its training, and no part in any loss: what a generator learnt to please, it did not."
 )
+_KINDS = {
+    "plain": "Plain convolutions",
+    "squeeze": "Convolutions with squeeze-and-excitation (Hu et al. 2018)",
+}
 _ROWS = (
     ("accuracy", "FER2013 test, 3,589 faces, accuracy"),
     ("accuracy_mirror", "the same, mirror image averaged in (as `read` does)"),
@@ -108,6 +112,12 @@ _ROWS = (
     ("mmac", "million multiply-adds a pass"),
     ("ms", "milliseconds a `read` (two passes), 2 CPU cores"),
 )
+
+
+def _balanced(config: EmotionConfig) -> str:
+    if not config.balance:
+        return ""
+    return f", a class of n faces drawn as n to the power of {1 - config.balance:g}"
 
 
 def _cell(value: float) -> str:

@@ -28,20 +28,24 @@ from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.emotion.augment import augmented, plain_inputs
 from training.emotion.config import EmotionConfig, from_dict
 from training.emotion.data import LabelledFaces, load_faces
-from training.emotion.judge import PlainEmotionNetwork
+from training.emotion.judge import Judge, PlainEmotionNetwork, SqueezeEmotionNetwork, judge_of
 
 CONFIG = "config.json"
 LOG = "log.jsonl"
 QUICK = 1000  # validation faces looked at on the way
 Report = Callable[[dict[str, Any]], None]
-Reader = EmotionNetwork | PlainEmotionNetwork
+Reader = EmotionNetwork | Judge
+NETWORKS = {
+    "attention": EmotionNetwork,
+    "plain": PlainEmotionNetwork,
+    "squeeze": SqueezeEmotionNetwork,
+}
 
 
 def build(config: EmotionConfig) -> Reader:
     """A fresh network of a configuration, its first weights by the seed."""
     torch.manual_seed(config.seed)
-    kind = EmotionNetwork if config.network == "attention" else PlainEmotionNetwork
-    return kind(config.width)
+    return NETWORKS[config.network](config.width)
 
 
 def run_config(run: Path) -> EmotionConfig:
@@ -118,8 +122,9 @@ def installed_reader(name: str) -> Reader:
     if manifest.kind not in ("emotion", "judge"):
         raise MienError(f"'{name}' reads no emotions; choose a model of kind emotion or judge.")
     tensors = load_tensors(manifest)
-    kind = EmotionNetwork if manifest.kind == "emotion" else PlainEmotionNetwork
-    network = kind(tensors["trunk.0.weight"].shape[0])
+    if manifest.kind == "judge":
+        return judge_of(tensors)
+    network = EmotionNetwork(tensors["trunk.0.weight"].shape[0])
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False)
 
@@ -275,12 +280,12 @@ class EmotionTrainer:
         return round(self.step * self.batch / len(self.training), 2)
 
     def _chosen(self) -> Tensor:
-        """The batch of this step: every epoch is a permutation of its own, without a remainder."""
+        """The batch of this step: every epoch is an order of its own, without a remainder."""
         batch = min(self.config.batch, len(self.training) // self.fabric.world_size)
         epoch, place = divmod(self.step, len(self.training) // (batch * self.fabric.world_size))
         place = place * self.fabric.world_size + self.fabric.global_rank
         generator = torch.Generator().manual_seed(self.config.seed * 7919 + epoch)
-        order = torch.randperm(len(self.training), generator=generator)
+        order = drawn(self.training.labels, self.config.balance, generator)
         return order[place * batch : (place + 1) * batch]
 
     @torch.no_grad()
@@ -331,6 +336,15 @@ class EmotionTrainer:
         self.ema = {k: modules["ema"][k] for k in self.network.state_dict()}
         self.optimiser.load_state_dict(optimisers["network"])
         self.step, self.spent = int(facts["step"]), float(facts["seconds"])
+
+
+def drawn(labels: Tensor, balance: float, generator: torch.Generator) -> Tensor:
+    """The faces of one epoch, as many indices as there are labels: a permutation, or with a
+    balance (see EmotionConfig) drawn with replacement, rare classes more often."""
+    if not balance:
+        return torch.randperm(len(labels), generator=generator)
+    weights = torch.bincount(labels).double()[labels] ** -balance
+    return torch.multinomial(weights, len(labels), replacement=True, generator=generator)
 
 
 def one_cycle(done: float, warmup: float) -> float:

@@ -13,11 +13,11 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from engine import geometry
 from engine.face.landmarks import SIDE
+from engine.face.mesh import mirror_permutation
 from training.faces import FaceShards
 from training.masks import LARGEST, MIXTURE, SMALLEST, draw_hole
 
@@ -59,7 +59,6 @@ class LandmarkFaces:
         with ThreadPoolExecutor() as pool:
             list(pool.map(decode, range(len(shards))))
         self.frames = np.stack([geometry.frame_from_mesh(mesh) for mesh in self.meshes])
-        self.mirror = mirror_permutation(self.meshes)
         rng = np.random.default_rng([seed, 1])
         self._holes = np.empty((holes, SIDE, SIDE), bool)
         self._follows = np.empty(holes, bool)
@@ -85,7 +84,7 @@ class LandmarkFaces:
                 crop = _blurred(crop, rng)
             if flip:
                 crop, holes[row] = crop[:, ::-1], holes[row, :, ::-1].copy()
-                mesh = mirrored(mesh, self.mirror)
+                mesh = mirrored(mesh)
             crops[row], nodes[row] = crop, mesh
         pixels = torch.from_numpy(crops.transpose(0, 3, 1, 2).astype(np.float32)) / 127.5 - 1
         hidden = torch.from_numpy(holes.astype(np.float32))[:, None]
@@ -96,14 +95,14 @@ class LandmarkFaces:
         meshes = []
         for index in rng.choice(len(self), count, p=self.weights):
             mesh = geometry.transform(self._warp(int(index), misaligned(rng)), self.meshes[index])
-            meshes.append(mirrored(mesh, self.mirror) if rng.random() < 0.5 else mesh)
+            meshes.append(mirrored(mesh) if rng.random() < 0.5 else mesh)
         return np.stack(meshes).astype(np.float32)
 
     def aligned(self, index: int, flip: bool) -> tuple[np.ndarray, np.ndarray]:
         """(crop S x S x 3 uint8, mesh 478 x 2) of a face's own frame, mirrored or not."""
         crop, mesh = self._view(index, np.eye(2, 3))
         if flip:
-            crop, mesh = np.ascontiguousarray(crop[:, ::-1]), mirrored(mesh, self.mirror)
+            crop, mesh = np.ascontiguousarray(crop[:, ::-1]), mirrored(mesh)
         return crop, mesh
 
     def _warp(self, index: int, frame: np.ndarray) -> np.ndarray:
@@ -159,21 +158,9 @@ def misaligned(rng: np.random.Generator) -> np.ndarray:
     return np.column_stack([linear, 0.5 + shift - linear @ np.array([0.5, 0.5])])
 
 
-def mirrored(mesh: np.ndarray, permutation: np.ndarray) -> np.ndarray:
+def mirrored(mesh: np.ndarray) -> np.ndarray:
     """The mesh (478 x 2, frame units) of the mirrored crop."""
-    return (mesh * [-1, 1] + [1, 0])[permutation].astype(np.float32)
-
-
-def mirror_permutation(meshes: np.ndarray) -> np.ndarray:
-    """For each node the node that takes its place in a mirrored picture, 478 integers.
-
-    meshes: n x 478 x 2, aligned, in frame units. The mean mesh is matched to its mirror image, one
-    to one; a node is then its partner's partner.
-    """
-    mean = meshes.astype(np.float64).mean(0)
-    image = mean * [-1, 1] + [1, 0]
-    cost = ((mean[:, None] - image[None]) ** 2).sum(-1)
-    return linear_sum_assignment(cost + cost.T)[1]
+    return (mesh * [-1, 1] + [1, 0])[mirror_permutation()].astype(np.float32)
 
 
 def _pixels(matrix: np.ndarray) -> np.ndarray:

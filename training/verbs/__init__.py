@@ -10,6 +10,7 @@ from training.verbs import (
     finetune,
     generator,
     landmarks,
+    locator,
     prepare,
     prior,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "finetune",
     "generator",
     "landmarks",
+    "locator",
     "prepare",
     "prior",
 ]

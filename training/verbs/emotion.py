@@ -20,7 +20,9 @@ DataOption = Annotated[
 def train_emotion(
     data: DataOption,
     run: Annotated[Path, typer.Option(help="The run's folder; one that exists is resumed.")],
-    config: Annotated[str | None, typer.Option(help="emotion, judge, or a TOML file.")] = None,
+    config: Annotated[
+        str | None, typer.Option(help="emotion, judge, judge2, or a TOML file.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Wall clock of the whole training.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of samples, holes and first weights.")] = None,
     as_json: JsonOption = False,

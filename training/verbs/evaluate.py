@@ -36,10 +36,19 @@ def evaluate(
     emotion: Annotated[
         str, typer.Option(help="keep, off, or the emotion every fill is asked for.")
     ] = "keep",
+    aligned: Annotated[
+        bool, typer.Option("--aligned", help="Bare crops laid by the untouched face instead.")
+    ] = False,
+    inside: Annotated[
+        str, typer.Option(help="What covers the face: flat (one colour) or worn (things).")
+    ] = "flat",
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Measure fills against the untouched faces, beside OpenCV's two and the prior alone."""
+    """Measure what the whole program makes of photos with something over the face.
+
+    Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
+    """
     from training.evaluate import EvaluateOptions
     from training.evaluate import evaluate as run
 
@@ -56,6 +65,8 @@ def evaluate(
         judges=judges,
         landmarks=landmarks,
         emotion=emotion,
+        aligned=aligned,
+        inside=inside,
     )
     report = run(faces, output, options)
     typer.echo(json.dumps(report) if as_json else _table(report))

@@ -18,7 +18,7 @@ def train_generator(
     faces: FacesOption,
     config: Annotated[
         str | None,
-        typer.Option(help="sharpen, cpu, cpu-release, modules, published, or a TOML file."),
+        typer.Option(help="sharpen, half, cpu, cpu-release, modules, published, or a TOML file."),
     ] = None,
     start: Annotated[
         str | None,
@@ -110,6 +110,7 @@ def train_export(
         kind="generator",
         native_crop=native_crop or config.side,
         input=config.input,
+        grid=config.grid,
         default=default,
         licence=licence,
         figures=_figures(measured, name) if measured else {},

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import MienError
 from training.verbs.apps import FacesOption, train_app
 
 
@@ -16,6 +17,12 @@ def train_prior(
     output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
     side: Annotated[int, typer.Option(help="The prior's resolution.")] = 96,
     components: Annotated[int, typer.Option(help="How many components to keep.")] = 448,
+    appearance: Annotated[
+        int, typer.Option(help="Components of the fine detail, in the mean shape; 0 for none.")
+    ] = 256,
+    sharp: Annotated[
+        Path | None, typer.Option(help="Faces prepared larger, for the detail; else the same.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
     basis: Annotated[
         str | None, typer.Option(help="Keep the components of this installed prior.")
@@ -33,26 +40,35 @@ def train_prior(
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
     from engine.generator.weights import find, verify, write_model
+    from engine.prior.appearance import PREFIX
     from training.faces import FaceShards
-    from training.fit_prior import PriorOptions, fit_prior
+    from training.fit_appearance import SIDE, fit_appearance
+    from training.fit_prior import BASIS, PriorOptions, fit_prior
     from training.fit_rows import fit_rows
 
     shards = FaceShards(faces, limit)
     if basis is None:
         tensors = fit_prior(shards, PriorOptions(side=side, components=components))
     else:
-        # As they are in the file: what is kept should be the same file again.
+        # As they are in the file, but only the components: rows that older priors keep beside them
+        # are fitted anew, and two of one name would say different things.
         kept = find(basis)
+        if kept.kind != "prior":
+            raise MienError(f"'{basis}' is no prior; give the name of one (see 'models').")
         verify(kept)
-        tensors = load_file(str(kept.path))
+        tensors = {k: t for k, t in load_file(str(kept.path)).items() if k in BASIS}
     emotion, landmarks = load_emotion(), load_landmarks()
     rows, figures = None, {}
     if emotion is not None and landmarks is not None:
         rows, figures = fit_rows(tensors, shards, emotion, landmarks)
+    fine = {}
+    if appearance and not any(name.startswith(PREFIX) for name in tensors):
+        detailed = shards if sharp is None else FaceShards(sharp, limit)
+        fine = fit_appearance(detailed, PriorOptions(side=SIDE, components=appearance))
     text = card.read_text(encoding="utf-8") if card else _card(output.name, len(shards))
     manifest = write_model(
         output,
-        tensors,
+        tensors | fine,
         text,
         modules=rows,
         name=output.name,
@@ -62,7 +78,7 @@ def train_prior(
         licence=licence,
         figures=figures,
         notes=f"{_count(tensors)} components at {tensors['mean'].shape[1]} pixels, "
-        f"{len(shards)} faces",
+        f"{len(shards)} faces" + (f"; {appearance} of detail at {SIDE} pixels" if fine else ""),
     )
     typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB from {len(shards)} faces.")
     if not figures:

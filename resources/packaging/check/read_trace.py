@@ -12,8 +12,9 @@ from pathlib import Path
 
 # The display's, and the desktop's bus, which Qt asks for keyboards and file dialogs.
 LOCAL = re.compile(r'sun_path=@?"(/tmp/\.X11-unix/|/run/|/var/run/)')
-# Temporary files are a program's own affair; devices and proc are no files.
-HARMLESS = ("/tmp/", "/var/tmp/", "/dev/", "/proc/")
+# Temporary files are a program's own affair; devices and proc are no files. fontconfig, for every
+# program that shows text, first tries the system's cache of fonts.
+HARMLESS = ("/tmp/", "/var/tmp/", "/dev/", "/proc/", "/var/cache/fontconfig")
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 
 

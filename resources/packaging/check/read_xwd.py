@@ -15,15 +15,15 @@ FEWEST_COLOURS = 500  # a photo and an editor around it have thousands
 
 
 def read(data: bytes) -> Image.Image:
-    """The picture in an XWD file of 24-bit colour (a Z pixmap with 32 bits a pixel)."""
+    """The picture in an XWD file of true colour (a Z pixmap with 24 or 32 bits a pixel)."""
     header = struct.unpack(">25I", data[:100])
     size, version, width, height, order = header[0], header[1], header[4], header[5], header[7]
     bits, row, colours = header[11], header[12], header[19]
-    if version != 7 or bits != 32:
+    modes = {(24, 0): "BGR", (24, 1): "RGB", (32, 0): "BGRX", (32, 1): "XRGB"}
+    if version != 7 or (bits, order) not in modes:
         raise ValueError(f"an XWD file of version {version} with {bits} bits a pixel")
-    start = size + 12 * colours
-    mode = "BGRX" if order == 0 else "XRGB"
-    return Image.frombytes("RGB", (width, height), data[start:], "raw", mode, row)
+    pixels = data[size + 12 * colours :]
+    return Image.frombytes("RGB", (width, height), pixels, "raw", modes[bits, order], row)
 
 
 def main(source: Path, target: Path) -> int:

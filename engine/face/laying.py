@@ -1,0 +1,341 @@
+"""Laying faces under holes: where the frame of a face lies of which the hole hides a part.
+
+What the hole covers is what the user wants gone, a mask, a hand, another face; it must not move the
+face. A face that the hole does not touch stays as it was found. For the others candidates are
+collected from the detectors (on the neighbourhood with the hole filled coarsely) and from the
+locator (`engine.face.locator`), laid again by the hole-aware landmark network until they stand
+still, and compared by one score (`FaceLayer._judged`).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine import geometry
+from engine.errors import Cancelled
+from engine.face import landmarks as reading
+from engine.face import locator as looking
+from engine.face import mesh as nodes
+from engine.face.finder import Box, Face, FaceFrame, MediaPipeFinder
+from engine.face.frames import box_frame, matrix_of, overlaps, owned_area
+from engine.face.neighbourhood import View, groups, view_of
+
+if TYPE_CHECKING:
+    from engine.face.landmarks import LandmarkNetwork
+    from engine.face.locator import Locator
+
+RELAID = 3  # times at most that a frame is laid by the landmark network's mesh
+STILL = 0.01  # inter-ocular distances: a frame that moves less stands still
+CREDIBLE = 0.5  # confidence from which a located face is painted
+LIKELY = 0.12  # confidence from which a frame is worth suggesting
+SURE = 0.35  # inter-ocular distances a located face may be expected to lie off at most
+APART = 0.6  # sides of the larger frame that the middles of two people lie apart at least
+HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
+CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
+FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A face where it is painted. how: "found" by the detectors, "located" by what surrounds the
+    hole, "framed" by the user. confidence: 0..1 that a face lies there."""
+
+    face: Face
+    how: str
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Laying:
+    """faces in the order they paint: the user's, the known ones, the new ones. suggestions: frames
+    for holes that would fit a face of which too little is seen to be sure."""
+
+    faces: tuple[Laid, ...]
+    suggestions: tuple[FaceFrame, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A frame (2 x 3, photo pixels), its mesh, where it comes from, and what is thought of it."""
+
+    frame: np.ndarray
+    mesh: np.ndarray | None
+    how: str
+    confidence: float
+    score: float
+
+
+class FaceLayer:
+    """Lays faces; the installed networks are loaded at first use. Not thread-safe.
+
+    locator, landmarks: networks instead of the installed ones. Where there is no locator the
+    detectors alone decide.
+    """
+
+    def __init__(
+        self,
+        finder: MediaPipeFinder,
+        locator: Locator | None = None,
+        landmarks: LandmarkNetwork | None = None,
+    ) -> None:
+        self._finder, self._locator, self._landmarks = finder, locator, landmarks
+        self._loaded = False
+
+    def lay(
+        self,
+        rgb: np.ndarray,
+        hole: np.ndarray,
+        faces: tuple[Face, ...],
+        frames: tuple[FaceFrame, ...] = (),
+        cancel: threading.Event | None = None,
+        *,
+        quick: bool = False,
+    ) -> Laying:
+        """Every face of a photo that is to be filled.
+
+        rgb: H x W x 3 uint8. hole: H x W bool. faces: as found in the whole photo. frames: drawn by
+        the user, each is a face whatever the networks say. quick: no detectors, for a preview that
+        follows the brush. Raises Cancelled.
+        """
+        self._load()
+        laid = [self._framed(rgb, hole, frame) for frame in frames]
+        suggestions: list[FaceFrame] = []
+        others = [f for f in faces if not any(overlaps(frame, f) for frame in frames)]
+        for face in others:
+            if not touches(face, hole):
+                laid.append(Laid(face, FOUND, face.score))
+                continue
+            _raise_if(cancel)
+            mine, doubtful = self._known(rgb, hole, face, laid, cancel, quick)
+            laid += mine
+            suggestions += doubtful
+        left = _left_over(hole, laid)
+        for boxes in groups(left):
+            _raise_if(cancel)
+            view = view_of(rgb, hole, boxes)
+            starts = self._detected(view, cancel) if not quick else []
+            best = self._best(view, starts + self._located(view, boxes), laid)
+            if best is not None and self._credible(best):
+                laid.append(_laid(best))
+            elif best is not None and best.confidence >= LIKELY:
+                suggestions.append(box_frame(best.frame))
+        return Laying(tuple(laid), tuple(suggestions))
+
+    def relay(
+        self, rgb: np.ndarray, hole: np.ndarray, frame: np.ndarray, rounds: int = RELAID
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(frame 2 x 3, mesh 478 x 2 photo pixels or None): a frame laid again by the mesh that the
+        landmark network reads in it, until it stands still."""
+        if self._landmarks is None:
+            return frame, None
+        mesh = None
+        hidden = hole.view(np.uint8) * np.uint8(255)
+        for _ in range(rounds):
+            crop = geometry.cut(rgb, frame, 2 * reading.SIDE)
+            covered = geometry.cut(hidden, frame, 2 * reading.SIDE, border="zero")
+            read = reading.read_mesh(self._landmarks, crop, covered > looking.HIDDEN)
+            mesh = geometry.transform(geometry.invert(frame), read)
+            before, frame = frame, geometry.frame_from_mesh(mesh)
+            if looking.off(frame, before) < STILL:
+                break
+        return frame, mesh
+
+    def _known(
+        self,
+        rgb: np.ndarray,
+        hole: np.ndarray,
+        face: Face,
+        laid: list[Laid],
+        cancel: threading.Event | None,
+        quick: bool,
+    ) -> tuple[list[Laid], list[FaceFrame]]:
+        """A face of the whole photo that the hole touches, laid by what is visible of it."""
+        boxes = _boxes_near(hole, face)
+        view = view_of(rgb, hole, (*boxes, face.box), CLOSE_BY)
+        share = hidden_share(face, hole)
+        starts: list[tuple[str, np.ndarray]] = []
+        if share < HIDDEN_MESH:
+            starts.append((FOUND, geometry.compose(matrix_of(face), view.to_photo)))
+        elif not quick:
+            starts += self._detected(view, cancel)
+        if share >= 0.1 or not starts:
+            starts += self._located(view, boxes)
+            starts += self._located(view, (face.box,))
+        best = self._best(view, starts, laid)
+        if best is None:
+            return [], []
+        if share < HIDDEN_MESH or self._credible(best):
+            return [_laid(best, face.score if share < HIDDEN_MESH else None)], []
+        return [], [box_frame(best.frame)]
+
+    def _framed(self, rgb: np.ndarray, hole: np.ndarray, frame: FaceFrame) -> Laid:
+        box = (frame.x, frame.y, frame.width, frame.height)
+        drawn = geometry.frame_from_box(*box, frame.angle)
+        view = view_of(rgb, hole, (box,), CLOSE_BY)
+        inside = geometry.compose(drawn, view.to_photo)
+        corner = geometry.transform(geometry.invert(view.to_photo), np.array([box[:2]]))[0]
+        scale = view.scale
+        x, y = (float(v) for v in corner)
+        moved = FaceFrame(x, y, box[2] * scale, box[3] * scale, frame.angle)
+        face = self._finder.mesh_in_frame(view.evened, moved, guess=True)
+        if face.mesh is not None and hidden_share(face, view.hole) < HIDDEN_MESH:
+            inside = matrix_of(face)
+            laid, mesh = self.relay(view.rgb, view.hole, inside)
+            # A mesh that leaves the user's frame is not of the user's face.
+            if looking.off(laid, inside) > 0.5:
+                laid, mesh = inside, None
+        else:
+            # The user's word on where the face lies, the network's on what lies in it.
+            laid, (_, mesh) = inside, self.relay(view.rgb, view.hole, inside, 1)
+        if mesh is None and face.mesh is not None:
+            mesh = face.mesh
+        if mesh is None:
+            return Laid(Face(box, 0.0, frame.angle, None), FRAMED, 1.0)
+        placed = geometry.transform(view.to_photo, mesh)
+        return Laid(_face_of(placed, max(face.score, 0.0)), FRAMED, 1.0)
+
+    def _detected(self, view: View, cancel: threading.Event | None) -> list[tuple[str, np.ndarray]]:
+        """Frames (view pixels) of the faces that the detectors see with the hole evened out."""
+        found = self._finder.find(view.evened, cancel)
+        return [
+            (FOUND, matrix_of(face))
+            for face in found
+            if face.mesh is not None and touches(face, view.hole)
+        ]
+
+    def _located(self, view: View, boxes: tuple[Box, ...]) -> list[tuple[str, np.ndarray]]:
+        """Frames (view pixels) that the locator answers from each of some boxes of the photo."""
+        if self._locator is None:
+            return []
+        starts = []
+        for box in boxes:
+            anchor = geometry.compose(looking.anchor_of_box(*box), view.to_photo)
+            found = looking.locate(self._locator, view.rgb, view.hole, anchor)
+            starts.append((LOCATED, found.frame))
+        return starts
+
+    def _best(
+        self, view: View, starts: list[tuple[str, np.ndarray]], laid: list[Laid]
+    ) -> _Candidate | None:
+        """The candidate of the highest score that is not a person already laid."""
+        candidates = []
+        for how, frame in starts:
+            candidate = self._judged(view, how, frame)
+            frames = [matrix_of(entry.face) for entry in laid]
+            if not any(_one_person(candidate.frame, other) for other in frames):
+                candidates.append(candidate)
+        return max(candidates, key=lambda c: c.score, default=None)
+
+    def _judged(self, view: View, how: str, frame: np.ndarray) -> _Candidate:
+        """A frame laid again, and its score.
+
+        The score is the logarithm of the probability (a Laplace distribution) that the frame lies
+        right, by what the locator sees from the frame itself: -d / e - log e, d how far the locator
+        would move it and e how far it expects to be off, both in inter-ocular distances. A face
+        inside a face would be moved outwards and scores low, and so does a frame without support in
+        the visible pixels, whose e is large.
+        """
+        settled, mesh = self.relay(view.rgb, view.hole, frame)
+        if mesh is not None:
+            mesh = geometry.transform(view.to_photo, mesh)
+        placed = geometry.compose(settled, geometry.invert(view.to_photo))
+        if self._locator is None:
+            return _Candidate(placed, mesh, how, 1.0, 0.0)
+        anchor = looking.anchor_of_frame(settled)
+        seen = looking.locate(self._locator, view.rgb, view.hole, anchor, 1)
+        expected = max(seen.error, 0.01)
+        score = -looking.off(settled, seen.frame) / expected - float(np.log(expected))
+        confidence = seen.confidence * min(1.0, SURE / expected)
+        return _Candidate(placed, mesh, how, confidence, score)
+
+    def _credible(self, candidate: _Candidate) -> bool:
+        return candidate.confidence >= CREDIBLE
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._locator = self._locator or looking.load_locator()
+            self._landmarks = self._landmarks or reading.load_landmarks()
+            self._loaded = True
+
+
+def touches(face: Face, hole: np.ndarray) -> bool:
+    """Whether a hole hides a part of what a face would paint."""
+    frame = matrix_of(face)
+    x, y, width, height = geometry.bounds(frame, (hole.shape[1], hole.shape[0]))
+    if width <= 0 or height <= 0:
+        return False
+    part = hole[y : y + height, x : x + width]
+    return bool(part.any()) and bool((part & owned_area(frame, (x, y, width, height))).any())
+
+
+def hidden_share(face: Face, hole: np.ndarray) -> float:
+    """The share of a face's nodes that lie in the hole, 0..1; 1 without a mesh."""
+    if face.mesh is None:
+        return 1.0
+    places = np.floor(face.mesh).astype(int)
+    inside = (places >= 0).all(1) & (places < (hole.shape[1], hole.shape[0])).all(1)
+    if not inside.any():
+        return 0.0
+    x, y = places[inside].T
+    return float(hole[y, x].sum()) / len(places)
+
+
+def _boxes_near(hole: np.ndarray, face: Face) -> tuple[Box, ...]:
+    """The box (photo pixels) of what a hole hides of a face's frame and a little around it."""
+    frame = matrix_of(face)
+    x, y, width, height = geometry.bounds(
+        geometry.grown(frame, 1.3), (hole.shape[1], hole.shape[0])
+    )
+    part = hole[y : y + height, x : x + width]
+    rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
+    if len(rows) == 0:
+        return ()
+    box = (x + columns[0], y + rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0])
+    return ((float(box[0]), float(box[1]), float(box[2]), float(box[3])),)
+
+
+def _left_over(hole: np.ndarray, laid: list[Laid]) -> np.ndarray:
+    """The hole without what the faces paint, H x W bool."""
+    left = hole.copy()
+    size = (hole.shape[1], hole.shape[0])
+    for entry in laid:
+        frame = geometry.grown(matrix_of(entry.face), 1.2)
+        x, y, width, height = geometry.bounds(frame, size)
+        if width > 0 and height > 0:
+            part = left[y : y + height, x : x + width]
+            part &= ~owned_area(frame, (x, y, width, height))
+    return left
+
+
+def _one_person(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two frames (2 x 3) can only be of one person: no two heads lie that close."""
+    middles = [
+        geometry.transform(geometry.invert(f), np.array([[0.5, 0.5]]))[0] for f in (one, other)
+    ]
+    larger = max(geometry.frame_side(one), geometry.frame_side(other))
+    return bool(np.linalg.norm(middles[0] - middles[1]) < APART * larger)
+
+
+def _laid(candidate: _Candidate, score: float | None = None) -> Laid:
+    score = candidate.confidence if score is None else score
+    if candidate.mesh is None:
+        frame = box_frame(candidate.frame)
+        face = Face((frame.x, frame.y, frame.width, frame.height), score, frame.angle, None)
+    else:
+        face = _face_of(candidate.mesh, score)
+    return Laid(face, candidate.how, max(candidate.confidence, score))
+
+
+def _face_of(mesh: np.ndarray, score: float) -> Face:
+    low, high = mesh.min(0), mesh.max(0)
+    box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+    return Face(box, score, nodes.roll(mesh), mesh.astype(np.float32))
+
+
+def _raise_if(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled

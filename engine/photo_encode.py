@@ -1,0 +1,280 @@
+"""From a photo to the bytes of a picture file, with everything the format has room for."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine import colour, photo_exif, photo_jpeg, photo_png, photo_tiff
+from engine.errors import MienError
+from engine.photo_metadata import iptc_of
+from engine.photo_source import ALPHA, CMYK, GREY, RGB, grey_of
+
+if TYPE_CHECKING:
+    from engine.photo import Photo
+
+JPEG_QUALITY = 95
+LARGEST_SIDE = {"JPEG": photo_jpeg.LARGEST_SIDE, "WEBP": 16383, "AVIF": 65535}
+EIGHT_BIT = ("JPEG", "WEBP", "BMP", "AVIF")
+_NAMES = {"WEBP": "WebP"}
+
+
+def check_size(size: tuple[int, int], format_: str) -> None:
+    """Raises MienError where the format cannot hold a photo of this (width, height)."""
+    most = LARGEST_SIDE.get(format_)
+    if most and max(size) > most:
+        name = _NAMES.get(format_, format_)
+        raise MienError(f"{name} holds at most {most:,} pixels a side; save as PNG or TIFF.")
+
+
+def losses(photo: Photo, format_: str) -> list[str]:
+    """What the format cannot hold of a photo, one short clause each."""
+    metadata, source = photo.metadata, photo.source
+    lost = []
+    if source is not None and format_ != "TIFF":
+        if source.is_float:
+            lost.append("floating-point values")
+        if source.space == CMYK and format_ != "JPEG":
+            lost.append("CMYK inks (it becomes RGB)")
+        if source.space in ("lab", "icclab"):
+            lost.append("Lab colours (it becomes RGB)")
+        if set(source.extras) - {1, 2} or (source.space == CMYK and source.extras):
+            lost.append("extra channels")
+        if source.samples.dtype == np.uint32:
+            lost.append("32-bit depth")
+    if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
+        lost.append("16-bit depth")
+    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
+        lost.append("transparency")
+    described = metadata.exif or metadata.xmp or metadata.resources
+    if format_ == "BMP" and (metadata.icc or described or metadata.comments or metadata.text):
+        lost.append("metadata and colour profile")
+        return [*lost, *metadata.lost]
+    if format_ == "JPEG":
+        if metadata.exif and photo_exif.slimmed(metadata.exif, photo_jpeg.EXIF_MOST)[1]:
+            lost.append("EXIF fields above 64 KB")
+        if metadata.xmp and len(metadata.xmp) > photo_jpeg.XMP_MOST:
+            lost.append("XMP above 64 KB")
+        if metadata.resources and len(metadata.resources) > photo_jpeg.RESOURCES_MOST:
+            lost.append("IPTC")
+    if format_ in ("WEBP", "AVIF") and iptc_of(metadata.resources):
+        lost.append("IPTC")
+    if metadata.comments and format_ in ("WEBP", "AVIF", "TIFF"):
+        lost.append("the comment")
+    if format_ != "PNG" and _texts_lost(metadata.text, format_):
+        lost.append("text chunks")
+    return [*dict.fromkeys([*lost, *metadata.lost])]
+
+
+def _texts_lost(text: tuple[tuple[bytes, bytes], ...], format_: str) -> bool:
+    kept = b"Comment\0" if format_ == "JPEG" else b"\0"
+    return any(not data.startswith(kept) for _, data in text)
+
+
+def encode(photo: Photo, format_: str, quality: int | None) -> bytes:
+    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own."""
+    check_size(photo.size, format_)
+    return {"PNG": _png, "TIFF": _tiff, "JPEG": _jpeg, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[
+        format_
+    ](photo, quality)
+
+
+def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
+    """RGB(A) pixels and their profile, where one channel does not do: a grey profile says nothing
+    of them, so they become sRGB."""
+    icc = photo.metadata.icc
+    if colour.space_of(icc) != "GRAY":
+        return photo.pixels, icc
+    rgb = photo.to_srgb(photo.pixels)
+    if photo.pixels.shape[2] == 4:
+        rgb = np.concatenate([rgb, photo.pixels[..., 3:]], axis=2)
+    return rgb, None
+
+
+def eight_bit(pixels: np.ndarray) -> np.ndarray:
+    """uint16 pixels as uint8, uint8 ones as they are."""
+    import cv2
+
+    if pixels.dtype == np.uint8:
+        return pixels
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257)).reshape(pixels.shape)
+
+
+def _on_white(pixels: np.ndarray) -> np.ndarray:
+    """8-bit pixels without transparency."""
+    if pixels.shape[2] in (1, 3):
+        return eight_bit(pixels)
+    top = float(np.iinfo(pixels.dtype).max)
+    alpha = pixels[..., -1:].astype(np.float32) / top
+    flat = eight_bit(np.ascontiguousarray(pixels[..., :-1]))
+    return (flat * alpha + 255 * (1 - alpha) + 0.5).astype(np.uint8)
+
+
+def _grey_or_own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
+    """H x W x 1 or 2 where one channel does, else 3 or 4, and the profile that fits."""
+    if not photo.single:
+        return _own(photo)
+    grey = grey_of(photo.pixels[..., :3])[..., None]
+    return np.concatenate([grey, photo.pixels[..., 3:]], axis=2), photo.metadata.icc
+
+
+def _png(photo: Photo, _quality: int | None) -> bytes:
+    pixels, icc = _grey_or_own(photo)
+    if pixels.shape[2] == 2 and pixels.dtype == np.uint16:
+        pixels, icc = _own(photo)  # no encoder at hand writes deep grey with transparency
+    metadata, chunks = photo.metadata, []
+    if photo.source is None and (icc or metadata.icc is None):
+        chunks += metadata.colour
+    if icc:
+        packed = b"ICC profile\0\0" + _deflated(icc)
+        chunks.append((b"iCCP", packed))
+    if metadata.dpi:
+        import struct
+
+        per_metre = [round(value / 0.0254) for value in metadata.dpi]
+        chunks.append((b"pHYs", struct.pack(">IIB", *per_metre, 1)))
+    if metadata.exif:
+        chunks.append((b"eXIf", metadata.exif))
+    if metadata.xmp:
+        chunks.append(photo_png.xmp_chunk(metadata.xmp))
+    if metadata.resources:
+        chunks.append(photo_png.raw_profile_chunk(b"iptc", metadata.resources))
+    chunks += metadata.text
+    if photo_png.comment(metadata.text) is None:
+        chunks += [photo_png.comment_chunk(text) for text in metadata.comments]
+    return photo_png.insert(_bare_png(pixels), chunks)
+
+
+def _deflated(data: bytes) -> bytes:
+    import zlib
+
+    return zlib.compress(data)
+
+
+def _bare_png(pixels: np.ndarray) -> bytes:
+    import cv2
+
+    if pixels.shape[2] == 2:
+        from PIL import Image
+
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+        return file.getvalue()
+    if pixels.shape[2] > 1:
+        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        pixels = cv2.cvtColor(pixels, code)
+    done, encoded = cv2.imencode(".png", pixels)
+    if not done:
+        raise MienError("The PNG could not be encoded; save as TIFF.")
+    return encoded.tobytes()
+
+
+def _tiff(photo: Photo, _quality: int | None) -> bytes:
+    metadata, source = photo.metadata, photo.source
+    if source is not None:
+        samples, icc = source.with_changes(photo.pixels), source.icc
+        space, extras = source.space, source.extras
+    else:
+        samples, icc = _grey_or_own(photo)
+        if icc is None and metadata.icc is None:
+            icc = photo.profile  # a PNG's colour chunks
+        space = GREY if samples.shape[2] < 3 else RGB
+        extras = (ALPHA,) if samples.shape[2] in (2, 4) else ()
+    return photo_tiff.write_page(
+        samples,
+        space,
+        extras,
+        icc=icc,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
+        iptc=iptc_of(metadata.resources),
+        resources=metadata.resources,
+        dpi=metadata.dpi,
+    )
+
+
+def _jpeg(photo: Photo, quality: int | None) -> bytes:
+    from PIL import Image
+
+    metadata, source = photo.metadata, photo.source
+    if source is not None and source.space == CMYK and not source.extras:
+        samples = source.with_changes(photo.pixels)
+        image, icc = Image.fromarray(eight_bit(samples), "CMYK"), source.icc
+    else:
+        pixels, icc = _grey_or_own(photo)
+        if icc is None and metadata.icc is None:
+            icc = photo.profile
+        flat = _on_white(pixels)
+        image = Image.fromarray(flat[..., 0] if flat.shape[2] == 1 else flat)
+    options: dict[str, Any] = {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    if quality is None and metadata.jpeg:
+        options = dict(metadata.jpeg)
+        tables = options["qtables"]
+        if image.mode == "L":
+            options["qtables"] = {0: tables[0]}
+        elif len(tables) == 1:
+            options["qtables"] = {0: tables[0], 1: tables[0]}
+    if metadata.dpi:
+        options["dpi"] = tuple(round(value) for value in metadata.dpi)
+    if icc:
+        options["icc_profile"] = icc
+    file = io.BytesIO()
+    image.save(file, "JPEG", **options)
+    exif, xmp, resources = metadata.exif, metadata.xmp, metadata.resources
+    if exif:
+        exif, _ = photo_exif.slimmed(exif, photo_jpeg.EXIF_MOST)
+    if xmp and len(xmp) > photo_jpeg.XMP_MOST:
+        xmp = None
+    if resources and len(resources) > photo_jpeg.RESOURCES_MOST:
+        resources = None
+    comments = metadata.comments
+    if not comments and (text := photo_png.comment(metadata.text)):
+        comments = (text,)
+    return photo_jpeg.insert(file.getvalue(), exif, xmp, resources, comments)
+
+
+def _webp(photo: Photo, quality: int | None) -> bytes:
+    lossless = quality is None and photo.metadata.lossless
+    quality = quality or (75 if lossless else JPEG_QUALITY)
+    return _by_pillow(photo, "WEBP", lossless=lossless, quality=quality, exact=True, method=4)
+
+
+def _avif(photo: Photo, quality: int | None) -> bytes:
+    from PIL import features
+
+    if not features.check("avif"):
+        raise MienError("This Pillow writes no AVIF; save as PNG or WebP.")
+    return _by_pillow(photo, "AVIF", quality=quality or 90, subsampling="4:4:4")
+
+
+def _by_pillow(photo: Photo, format_: str, **options: Any) -> bytes:
+    from PIL import Image
+
+    pixels, icc = _own(photo)
+    metadata, exif = photo.metadata, photo.metadata.exif
+    if metadata.dpi:
+        exif = photo_exif.with_resolution(exif, metadata.dpi)
+    if exif:
+        options["exif"] = b"Exif\0\0" + exif
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    if icc or (metadata.icc is None and photo.profile):
+        options["icc_profile"] = icc or photo.profile
+    file = io.BytesIO()
+    Image.fromarray(eight_bit(pixels)).save(file, format_, **options)
+    return file.getvalue()
+
+
+def _bmp(photo: Photo, _quality: int | None) -> bytes:
+    from PIL import Image
+
+    # There is no place for a profile: the colours themselves have to be what viewers take them for.
+    rgb = photo.rgb8
+    if photo.pixels.shape[2] == 4:
+        rgb = _on_white(np.concatenate([rgb, eight_bit(photo.pixels[..., 3:])], axis=2))
+    image = Image.fromarray(grey_of(rgb) if photo.single else rgb)
+    file = io.BytesIO()
+    image.save(file, "BMP", **({"dpi": photo.metadata.dpi} if photo.metadata.dpi else {}))
+    return file.getvalue()

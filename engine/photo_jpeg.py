@@ -1,0 +1,116 @@
+"""JPEG files segment by segment: EXIF, XMP, IPTC, comments and profile, read and put back."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+LARGEST_SEGMENT = 65533  # bytes of content
+LARGEST_SIDE = 65500
+_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED, _ICC = b"http://ns.adobe.com/xmp/extension/\0", b"ICC_PROFILE\0"
+_IPTC, _MPF = b"Photoshop 3.0\0", b"MPF\0"
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What stands before the picture. resources: Photoshop's blocks (IPTC among them).
+    pictures: how many pictures the file says it holds. more_xmp: an extended packet is there."""
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    more_xmp: bool = False
+    icc: bytes | None = None
+    resources: bytes | None = None
+    comments: tuple[bytes, ...] = ()
+    pictures: int = 1
+    progressive: bool = False
+
+
+def read_segments(data: bytes) -> Segments:
+    """The segments of a JPEG up to its first scan."""
+    exif = xmp = None
+    resources, comments, profile = b"", [], {}
+    more, pictures, progressive = False, 1, False
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill
+            at += 1
+            continue
+        if marker in (0xD8, 0x01) or 0xD0 <= marker <= 0xD7:
+            at += 2
+            continue
+        if marker in (0xDA, 0xD9):
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        content = data[at + 4 : at + 2 + length]
+        if marker == 0xE1:
+            if content.startswith(_EXIF) and exif is None:
+                exif = content[6:]
+            elif content.startswith(_XMP) and xmp is None:
+                xmp = content[len(_XMP) :]
+            elif content.startswith(_EXTENDED):
+                more = True
+        elif marker == 0xE2 and content.startswith(_ICC) and len(content) > 14:
+            profile[content[12]] = content[14:]
+        elif marker == 0xE2 and content.startswith(_MPF):
+            pictures = max(pictures, _pictures(content[4:]))
+        elif marker == 0xED and content.startswith(_IPTC):
+            resources += content[len(_IPTC) :]
+        elif marker == 0xFE:
+            comments.append(content)
+        elif marker == 0xC2:
+            progressive = True
+        at += 2 + length
+    icc = b"".join(profile[number] for number in sorted(profile)) or None
+    return Segments(exif, xmp, more, icc, resources or None, tuple(comments), pictures, progressive)
+
+
+def _pictures(block: bytes) -> int:
+    from engine.photo_exif import byte_order, first_directory, read_directory
+
+    try:
+        entries = read_directory(block, first_directory(block)).entries
+        return entries[0xB001].number(byte_order(block))
+    except (KeyError, ValueError, struct.error):
+        return 1
+
+
+def fits(content: bytes, prefix: int) -> bool:
+    """Whether one segment holds this, beside `prefix` bytes of its name."""
+    return len(content) + prefix <= LARGEST_SEGMENT
+
+
+EXIF_MOST = LARGEST_SEGMENT - len(_EXIF)
+XMP_MOST = LARGEST_SEGMENT - len(_XMP)
+RESOURCES_MOST = 16 * (LARGEST_SEGMENT - len(_IPTC))
+
+
+def insert(
+    encoded: bytes,
+    exif: bytes | None,
+    xmp: bytes | None,
+    resources: bytes | None,
+    comments: tuple[bytes, ...],
+) -> bytes:
+    """An encoded JPEG with these segments after its first (JFIF) one; each must fit."""
+    at = 2
+    if encoded[2:4] == b"\xff\xe0":
+        at += 2 + struct.unpack_from(">H", encoded, 4)[0]
+    made = []
+    if exif:
+        made.append(_segment(0xE1, _EXIF + exif))
+    if xmp:
+        made.append(_segment(0xE1, _XMP + xmp))
+    step = LARGEST_SEGMENT - len(_IPTC)
+    for start in range(0, len(resources or b""), step):
+        made.append(_segment(0xED, _IPTC + (resources or b"")[start : start + step]))
+    for comment in comments:
+        for start in range(0, len(comment), LARGEST_SEGMENT):
+            made.append(_segment(0xFE, comment[start : start + LARGEST_SEGMENT]))
+    return encoded[:at] + b"".join(made) + encoded[at:]
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content

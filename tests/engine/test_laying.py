@@ -1,0 +1,113 @@
+"""Faces under holes: found, located, framed, or left alone, by visible pixels only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.face.finder import FaceFrame
+from engine.face.frames import box_frame, matrix_of
+from engine.face.laying import FOUND, FRAMED, FaceLayer, hidden_share
+from engine.face.locator import off
+from engine.face.neighbourhood import groups
+from engine.face.parts import part_mask
+
+
+@pytest.fixture(scope="module")
+def layer(finder) -> FaceLayer:
+    return FaceLayer(finder)
+
+
+def _covered(photo, face, part: str, colour) -> tuple[np.ndarray, np.ndarray]:
+    hole = part_mask(face.mesh, part, photo.size) > 0
+    rgb = photo.rgb8.copy()
+    rgb[hole] = colour
+    return rgb, hole
+
+
+@pytest.mark.parametrize("part", ["eyes", "glasses", "mouth", "lower_face", "left_half"])
+def test_a_face_is_laid_where_it_is(layer, finder, photo, face, part) -> None:
+    rgb, hole = _covered(photo, face, part, (30, 30, 30))
+    laying = layer.lay(rgb, hole, finder.find(rgb))
+    assert len(laying.faces) == 1
+    assert off(matrix_of(laying.faces[0].face), matrix_of(face)) < 0.15
+
+
+def test_what_the_hole_covers_does_not_move_the_face(layer, photo, face, hopper) -> None:
+    """Under the same hole a grey box and another person's face lay the same frame."""
+    hole = part_mask(face.mesh, "face", photo.size) > 0
+    hole[: int(face.mesh[:, 1].min() + 0.25 * np.ptp(face.mesh[:, 1]))] = False
+    grey, other = photo.rgb8.copy(), photo.rgb8.copy()
+    grey[hole] = 128
+    other[hole] = hopper[:512, :512][hole]
+    first = layer.lay(grey, hole, ())
+    second = layer.lay(other, hole, ())
+    assert len(first.faces) == len(second.faces)
+    for one, two in zip(first.faces, second.faces, strict=True):
+        assert off(matrix_of(one.face), matrix_of(two.face)) < 0.02
+
+
+def test_a_face_that_the_hole_does_not_touch_stays(layer, photo, face) -> None:
+    hole = np.zeros(photo.rgb8.shape[:2], bool)
+    hole[440:480, 20:60] = True
+    laying = layer.lay(photo.rgb8, hole, (face,))
+    assert laying.faces[0].face is face
+    assert laying.faces[0].how == FOUND
+
+
+def test_one_person_is_never_laid_twice(layer, finder, photo, face) -> None:
+    """Two strokes on one face, and a stroke on the shoulder: one face."""
+    hole = np.zeros(photo.rgb8.shape[:2], bool)
+    for point in face.mesh[[33, 263, 61]].astype(int):
+        hole[point[1] - 8 : point[1] + 8, point[0] - 8 : point[0] + 8] = True
+    hole[400:440, 100:160] = True
+    assert len(layer.lay(photo.rgb8, hole, finder.find(photo.rgb8)).faces) == 1
+
+
+def test_the_users_frame_is_a_face(layer, photo) -> None:
+    plain = np.full_like(photo.rgb8, 120)
+    hole = np.zeros(plain.shape[:2], bool)
+    hole[100:140, 200:260] = True
+    drawn = FaceFrame(180, 70, 92, 107)
+    laying = layer.lay(plain, hole, (), (drawn,))
+    assert laying.faces[0].how == FRAMED
+    assert laying.faces[0].confidence == 1
+
+
+def test_an_even_wall_holds_no_face(layer) -> None:
+    rng = np.random.default_rng(0)
+    wall = (150 + rng.normal(0, 3, (400, 600, 3))).clip(0, 255).astype(np.uint8)
+    hole = np.zeros((400, 600), bool)
+    hole[150:250, 250:350] = True
+    assert layer.lay(wall, hole, ()).faces == ()
+
+
+def test_a_mesh_in_the_hole_is_known(photo, face) -> None:
+    nothing = np.zeros(photo.rgb8.shape[:2], bool)
+    assert hidden_share(face, nothing) == 0
+    assert hidden_share(face, ~nothing) == 1
+    lower = part_mask(face.mesh, "lower_face", photo.size) > 0
+    assert 0.25 < hidden_share(face, lower) < 0.6
+
+
+def test_a_box_and_its_frame_are_inverse() -> None:
+    from engine import geometry
+
+    frame = geometry.frame_from_box(20, 30, 77, 87.5, 15)
+    drawn = box_frame(frame)
+    assert (drawn.x, drawn.y, drawn.width, drawn.height, drawn.angle) == pytest.approx(
+        (20, 30, 77, 87.5, 15)
+    )
+
+
+def test_the_parts_of_a_hole_are_grouped_by_face() -> None:
+    hole = np.zeros((400, 800), bool)
+    hole[100:120, 100:130] = hole[100:120, 150:180] = True  # two eyes
+    hole[300:360, 600:700] = True  # far away
+    hole[10:14, 10:14] = True  # a blemish
+    found = groups(hole)
+    assert [tuple(round(v) for v in boxes[0]) for boxes in found] == [
+        (600, 300, 100, 60),
+        (100, 100, 80, 20),
+    ]
+    assert len(found[1]) == 3

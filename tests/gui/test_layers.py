@@ -1,0 +1,96 @@
+"""The panel of layers and steps, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from gui.main_window import MainWindow
+
+
+@pytest.fixture
+def two(qtbot, opened: MainWindow, hand, fake) -> MainWindow:
+    """Two holes filled, the panel shown; the upper fill lies partly on the lower."""
+    opened.actions_["layers"].setChecked(True)
+    opened.canvas.set_brush(60, 1.0)
+    hand.stroke((100, 100))
+    hand.fill()
+    hand.stroke((120, 100))
+    hand.fill()
+    return opened
+
+
+def texts(window: MainWindow) -> list[str]:
+    steps = window.layers.steps
+    return [steps.item(row).text() for row in range(steps.count())]
+
+
+def test_every_step_is_named_and_can_be_gone_to(two: MainWindow) -> None:
+    document, steps = two.document, two.layers.steps
+    assert texts(two) == ["As opened", "Brush", "Fill", "Brush", "Fill"]
+    assert steps.currentRow() == 4
+    shown = document.pixels
+    steps.itemClicked.emit(steps.item(2))
+    assert document.history.position == 2
+    assert len(document.edit.layers) == 1
+    assert two.layers.layers.count() == 1
+    steps.itemClicked.emit(steps.item(0))
+    assert np.array_equal(document.pixels, document.photo.pixels)
+    steps.itemClicked.emit(steps.item(4))
+    assert np.array_equal(document.pixels, shown)
+
+
+def test_a_layer_is_hidden_and_shown(two: MainWindow) -> None:
+    document, layers = two.document, two.layers.layers
+    layers.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert document.pixels[100, 140].tolist() != [0, 255, 0]
+    assert document.pixels[100, 80].tolist() == [0, 255, 0]
+    assert document.is_changed
+    layers.item(0).setCheckState(Qt.CheckState.Checked)
+    assert document.pixels[100, 140].tolist() == [0, 255, 0]
+    assert document.history.titles[-2:] == ["Hide a layer", "Show a layer"]
+    two.actions_["undo"].trigger()
+    assert layers.item(0).checkState() == Qt.CheckState.Unchecked
+
+
+def test_a_layer_is_made_fainter_in_one_step(two: MainWindow) -> None:
+    document, panel = two.document, two.layers
+    steps = document.history.position
+    before = document.photo.pixels[100, 140].astype(int)
+    panel.opacity.setSliderDown(True)
+    for percent in (90, 70, 50):
+        panel.opacity.setValue(percent)
+    panel.opacity.setSliderDown(False)
+    assert document.pixels[100, 140] == pytest.approx((before + np.array([0, 255, 0])) / 2, abs=2)
+    assert document.history.position == steps + 1
+    panel.opacity.setValue(20)
+    assert document.history.position == steps + 2
+    two.actions_["undo"].trigger()
+    assert panel.opacity.value() == 50
+    two.actions_["undo"].trigger()
+    assert panel.opacity.value() == 100
+    assert document.pixels[100, 140].tolist() == [0, 255, 0]
+
+
+def test_layers_change_places(qtbot, two: MainWindow, fake, hand) -> None:
+    two.actions_["more"].trigger()
+    qtbot.waitUntil(lambda: two.document.pixels[100, 140].tolist() == [1, 255, 0])
+    assert two.document.pixels[100, 110].tolist() == [1, 255, 0]
+    panel = two.layers
+    assert not panel.up.isEnabled()
+    panel.down.click()
+    assert two.document.pixels[100, 110].tolist() == [0, 255, 0]
+    assert two.document.pixels[100, 140].tolist() == [1, 255, 0]
+    assert two.document.history.titles[-1] == "Layer down"
+    assert panel.layers.currentRow() == 1
+    panel.up.click()
+    assert two.document.pixels[100, 110].tolist() == [1, 255, 0]
+
+
+def test_a_hidden_panel_lists_nothing(opened: MainWindow, hand) -> None:
+    assert not opened.layers.isVisible()
+    hand.stroke((100, 100))
+    assert opened.layers.steps.count() == 0
+    opened.actions_["layers"].setChecked(True)
+    assert texts(opened) == ["As opened", "Brush"]

@@ -1,0 +1,1 @@
+"""The hole-aware face locator's data, training, measure and export."""

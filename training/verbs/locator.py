@@ -1,0 +1,109 @@
+"""train locator, locator-export, locator-measure: the hole-aware face locator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+
+PhotosOption = Annotated[
+    list[Path], typer.Option(help="Folders or zips of the photos that the faces come from.")
+]
+
+
+@train_app.command("locator")
+def train_locator(
+    run: Annotated[Path, typer.Option(help="The run's folder; one that exists is resumed.")],
+    photos: PhotosOption,
+    faces: FacesOption,
+    config: Annotated[str | None, typer.Option(help="locator, or a TOML file.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
+    samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Training time, all calls together.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of samples, holes and first weights.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Of PyTorch; 0 leaves its choice.")] = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Train the face locator; the same command resumes a run that was stopped."""
+    from training.locator.config import load_config
+    from training.locator.train import CONFIG, run_config, train
+
+    resumed = (run / CONFIG).exists()
+    chosen = run_config(run) if resumed and config is None else load_config(config or "locator")
+    chosen = chosen.changed(
+        batch=batch,
+        samples=samples,
+        minutes=minutes,
+        learning_rate=learning_rate,
+        seed=seed,
+        threads=threads,
+    )
+    report = _print_json if as_json else _print_row
+    train(chosen, photos, faces, run, device=device, report=report)
+
+
+@train_app.command("locator-export")
+def export_locator(
+    run: Annotated[Path, typer.Argument(help="A locator run's folder.")],
+    kept_aside: Annotated[Path, typer.Option(help="A folder or zip of photos not trained on.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
+    notes: Annotated[
+        Path | None, typer.Option(help="A text on the data and its terms, for the card.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="The weights' licence.")] = "",
+    limit: Annotated[int | None, typer.Option(help="Measure on at most so many faces.")] = None,
+) -> None:
+    """Make a model of a run's averaged network, its errors measured on photos kept aside."""
+    from training.locator.export import export
+    from training.locator.measure import table
+
+    text = "" if notes is None else notes.read_text(encoding="utf-8").strip()
+    manifest, figures = export(run, kept_aside, output, notes=text, licence=licence, limit=limit)
+    typer.echo(table(figures))
+    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+
+
+@train_app.command("locator-measure")
+def measure_locator(
+    kept_aside: Annotated[Path, typer.Option(help="A folder or zip of photos not trained on.")],
+    run: Annotated[
+        Path | None, typer.Argument(help="A locator run; the installed locator if none.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Measure on at most so many faces.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only faces of this source.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
+) -> None:
+    """Measure where a locator alone lays faces, by kind of hole, on whole photos."""
+    from engine.errors import MienError
+    from engine.face.locator import load_locator
+    from training.locator.measure import measure, table
+    from training.locator.train import trained
+
+    network = load_locator() if run is None else trained(run)
+    if network is None:
+        raise MienError("No locator is installed; name a run's folder to measure.")
+    typer.echo(table(measure(network, kept_aside, limit=limit, source=source, seed=seed)))
+
+
+def _print_json(row: dict[str, Any]) -> None:
+    print(json.dumps(row), flush=True)
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    if row.get("finished"):
+        print(f"Finished after {row['samples']} samples.", flush=True)
+        return
+    print(
+        f"{row['seconds']:8.0f} s  step {row['step']}  {row['samples']} samples  "
+        f"{row['rate']:.0f}/s  loss {row['loss']:.4f}  off {row['error']:.4f}  "
+        f"face {row['right']:.3f}",
+        flush=True,
+    )
