@@ -140,7 +140,9 @@ def write_sums(files: list[Path]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", choices=("bundle", "deb", "run"), help="one step alone")
-    parser.add_argument("--level", type=int, default=12, help="of zstd; 19 saves 3 %, slowly")
+    parser.add_argument(
+        "--level", type=int, default=17, help="of zstd: 12 is six times as fast and 7 % larger"
+    )
     asked = parser.parse_args()
     if asked.only in (None, "bundle"):
         prepare()
