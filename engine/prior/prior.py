@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -33,6 +35,7 @@ REACH = 0.125
 # The same of appearance in the mean shape, whose detail is told by the whole face.
 FINE_NOISE = 0.12
 FINE_REACH = 0.3
+FINE_EVERY = 2
 
 SHAPE = ("mesh_mean", "mesh_rows", "mesh_modes")  # of Knowledge: the shape that z says
 
@@ -76,13 +79,16 @@ class FacePrior:
         device: str | torch.device = "cpu",
         noise: float = NOISE,
         reach: float = REACH,
+        every: int = 1,
     ) -> None:
         """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
         them into units of one standard deviation; residual: S x S/2, variance left over. With
         those of an appearance prior (engine.prior.appearance), prefixed, fills have its detail;
-        where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too."""
+        where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too.
+        every: of the rows of pixels one in so many is looked at, as many times as surely."""
         self.device, self._noise, self._reach = torch.device(device), noise, reach
+        self._every = every
         values = {
             name: tensor.to(self.device, torch.float32)
             for name, tensor in tensors.items()
@@ -93,7 +99,7 @@ class FacePrior:
         self._fine: FacePrior | None = None
         if fine:
             shape = MeanShape(fine.pop("shape").numpy(), fine.pop("triangles").numpy())
-            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH)
+            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH, FINE_EVERY)
             self._appearance = Appearance(shape, self._fine.side)
         self.side = values["mean"].shape[1]
         self._mean = values["mean"].reshape(-1)
@@ -212,6 +218,9 @@ class FacePrior:
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
         residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
+        if self._every > 1:
+            rows = torch.arange(self.side, device=self.device).view(-1, 1) % self._every == 0
+            weight = weight * rows * self._every
         return values, weight
 
     def render(self, z: Tensor) -> Tensor:
@@ -247,19 +256,12 @@ class FacePrior:
 
 
 def _distance(hole: Tensor) -> Tensor:
-    """Distance in pixels from each visible pixel to the hole, B x 1 x s x s; 0 without a hole.
-
-    Two-norm by two exact one-dimensional passes (Felzenszwalb & Huttenlocher 2012), written as
-    broadcast minima: at the prior's size that is a few million operations.
-    """
-    far = 4.0 * hole.shape[-1]
-    squared = torch.where(hole > 0.5, 0.0, far**2)
-    for dimension in (-1, -2):
-        squared = squared.transpose(dimension, -1)
-        steps = torch.arange(squared.shape[-1], device=hole.device, dtype=hole.dtype)
-        gaps = (steps[:, None] - steps[None, :]) ** 2
-        squared = (squared.unsqueeze(-2) + gaps).amin(-1)
-        squared = squared.transpose(dimension, -1)
-    distance = squared.clamp_min(0).sqrt()
-    nothing_hidden = (hole > 0.5).flatten(1).any(1).view(-1, 1, 1, 1)
-    return torch.where(nothing_hidden, distance, torch.zeros_like(distance))
+    """Distance in pixels from each visible pixel to the hole, B x 1 x s x s; 0 without a hole."""
+    visible = (hole[:, 0].cpu().numpy() < 0.5).astype(np.uint8)
+    distances = [
+        cv2.distanceTransform(one, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        if not one.all()
+        else np.zeros(one.shape, np.float32)
+        for one in visible
+    ]
+    return torch.from_numpy(np.stack(distances)).to(hole)[:, None]
