@@ -430,7 +430,8 @@ class Actions:
         self._window = window
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
-        for spec in SPECS:
+        self._specs = SPECS  # of this window: what is added later is in the next one
+        for spec in self._specs:
             action = QAction(window)
             action.setObjectName(spec.name)
             action.setCheckable(spec.stays)
@@ -454,7 +455,7 @@ class Actions:
     def bind(self) -> None:
         """Connect every action with what it does; what is remembered takes effect."""
         window = self._window
-        for spec in SPECS:
+        for spec in self._specs:
             action = self._actions[spec.name]
             if not spec.stays:
                 action.triggered.connect(lambda _=False, does=spec.does: does(window))
@@ -468,7 +469,7 @@ class Actions:
     def translate(self) -> None:
         """The words in the interface's language."""
         native = QKeySequence.SequenceFormat.NativeText
-        for spec in SPECS:
+        for spec in self._specs:
             action = self._actions[spec.name]
             action.setText(tr(spec.text))
             key = action.shortcut().toString(native)
@@ -477,20 +478,20 @@ class Actions:
 
     def tint(self) -> None:
         """Icons in the theme's colours."""
-        for spec in SPECS:
+        for spec in self._specs:
             if spec.icon:
                 self._actions[spec.name].setIcon(theme.icon(spec.icon))
 
     def enable(self, now: Now) -> None:
         """Switch on what is possible now."""
-        for spec in SPECS:
+        for spec in self._specs:
             self._actions[spec.name].setEnabled(spec.when(now))
 
     def fill_menus(self, bar: QMenuBar) -> dict[str, QMenu]:
         """The menu bar, emptied before; the menus by their English names."""
         bar.clear()
         menus: dict[str, QMenu] = {}
-        for spec in SPECS:
+        for spec in self._specs:
             if spec.menu not in menus:
                 within: Any = menus[WITHIN[spec.menu]] if spec.menu in WITHIN else bar
                 menus[spec.menu] = within.addMenu(tr(spec.menu))
