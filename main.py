@@ -18,12 +18,12 @@ from engine.errors import Cancelled, MienError
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
-TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage")
+TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage", "scipy")
 
 app = typer.Typer(
     name="mien",
     help="Mien paints hidden parts of faces back. Without a verb it opens the editor: "
-    "main.py [PHOTO ...]",
+    "mien [PHOTO ...]",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,6 +31,25 @@ app = typer.Typer(
 )
 
 app.add_typer(training_app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from engine.doctor import mien_version
+
+        typer.echo(f"Mien {mien_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None:
+    """What holds without a verb."""
+
 
 ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -236,9 +255,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if not arguments or not _is_for_verbs(arguments[0]):
-        from gui.app import run
-
-        return run([Path(argument) for argument in arguments])
+        return _open_editor([Path(argument) for argument in arguments])
     try:
         # A typer.Exit comes back as its code here; a verb itself returns None.
         code = app(arguments, standalone_mode=False)
@@ -254,11 +271,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
             raise
-        print(
-            f"This verb needs the package {error.name}, which comes with the training extra: "
-            "pip install -e '.[training]' in Mien's folder.",
-            file=sys.stderr,
-        )
+        sentence = missing_package(str(error.name))
+        if "--json" in arguments:
+            # Who reads JSON lines, the editor's panel above all, is told in one.
+            print(json.dumps({"event": "error", "message": sentence}), flush=True)
+        print(sentence, file=sys.stderr)
         return 1
     except Exception as error:
         # Usage errors are click's, or the copy of click inside newer releases of Typer.
@@ -267,6 +284,43 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         show()
     return code if isinstance(code, int) else 0
+
+
+def missing_package(name: str) -> str:
+    """The sentence for a verb whose Python package is not there."""
+    if getattr(sys, "frozen", False):
+        return (
+            f"This verb needs the package {name}, which the installed program does not carry; "
+            "run it from Mien's source, set up with: make setup"
+        )
+    return (
+        f"This verb needs the package {name}, which comes with the training extra: "
+        "pip install -e '.[training]' in Mien's folder."
+    )
+
+
+def _open_editor(photos: list[Path]) -> int:
+    """The editor, or one sentence on what this computer lacks for it."""
+    hint = "Without an editor: mien inpaint PHOTO --mask MASK -o OUTPUT (see mien --help)."
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
+        print(f"The editor needs a display, and there is none. {hint}", file=sys.stderr)
+        return 1
+    try:
+        from gui.app import run
+    except ImportError as error:
+        # A library of the system, not a module of ours: the loader's words end in ".so...".
+        if isinstance(error, ModuleNotFoundError) or ".so" not in str(error):
+            raise
+        library = str(error).split(":")[0]
+        print(
+            f"The editor needs the system's library {library}, which is not installed. On Debian "
+            "and Ubuntu: sudo apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 "
+            f"libdbus-1-3 libfontconfig1. {hint}",
+            file=sys.stderr,
+        )
+        return 1
+    return run(photos)
 
 
 def _is_for_verbs(argument: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
+from engine.atomic import sweep_parts
 from engine.edit.edit import Edit
 from engine.edit.session import SUFFIX, SessionWriter, photo_name, sessions_folder
 from gui.base.operation import Desk, Operation
@@ -153,12 +154,11 @@ class Keeper(QObject):
 def orphans() -> list[Orphan]:
     """The work of processes that were killed, newest first; it is locked for this process."""
     found = []
+    sweep_parts(sessions_folder())
     paths = sorted(sessions_folder().glob(f"*{SUFFIX}"), key=_changed, reverse=True)
     for path in paths:
         lock = _lock_of(path)
         if lock.tryLock(0):
-            for unfinished in path.parent.glob(f".{path.name}.*.part"):
-                unfinished.unlink(missing_ok=True)
             found.append(Orphan(path, photo_name(path), lock))
     return found
 

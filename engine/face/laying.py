@@ -32,7 +32,8 @@ RELAID = 3  # times at most that a frame is laid by the landmark network's mesh
 STILL = 0.01  # inter-ocular distances: a frame that moves less stands still
 CREDIBLE = 0.5  # confidence from which a located face is painted
 LIKELY = 0.12  # confidence from which a frame is worth suggesting
-SURE = 0.35  # inter-ocular distances a located face may be expected to lie off at most
+SURE = 0.105  # inter-ocular distances; a frame expected to lie further off is less credible
+LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
 APART = 0.6  # sides of the larger frame that the middles of two people lie apart at least
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
@@ -120,7 +121,9 @@ class FaceLayer:
             starts = self._detected(view, cancel) if not quick else []
             best = self._best(view, starts + self._located(view, boxes), laid)
             if best is not None and self._credible(best):
-                laid.append(_laid(best))
+                entry = _laid(best)
+                if best.how == FOUND or hidden_share(entry.face, hole) >= LEAST:
+                    laid.append(entry)
             elif best is not None and best.confidence >= LIKELY:
                 suggestions.append(box_frame(best.frame))
         return Laying(tuple(laid), tuple(suggestions))

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.prior.appearance import PREFIX, Appearance
-from engine.prior.membrane import closing
+from engine.prior.membrane import closing, membrane
 from engine.prior.warp import MeanShape
 from engine.silhouette import mattes
 
@@ -248,10 +248,9 @@ class FacePrior:
             faces = faces + closing(difference, hole)
         else:
             facing = mattes(meshes, crops.shape[-1]).to(faces)
-            for share in (facing, 1 - facing):
-                seen = (share > 0.5).to(hole)
-                unseen = 1 - (1 - hole) * seen
-                faces = faces + share * closing(difference, unseen)
+            for share, close in ((facing, closing), (1 - facing, membrane)):
+                unseen = 1 - (1 - hole) * (share > 0.5).to(hole)
+                faces = faces + share * close(difference, unseen)
         return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 

@@ -49,7 +49,7 @@ def test_a_white_wall_does_not_tint_the_cheek_of_the_prior(scene, nodes) -> None
     plain = prior.composite(drawn, crops, hidden)[0, 0].numpy()
     parted = prior.composite(drawn, crops, hidden, meshes)[0, 0].numpy()
     cheek, wall = hole & (facing > 0.99), hole & (facing < 0.01)
-    assert plain[cheek].max() > -0.3  # what this is about
+    assert plain[cheek].max() > parted[cheek].max() + 0.1  # what this is about
     assert parted[cheek].max() < -0.55
     assert parted[wall].min() > 0.9
 
