@@ -101,8 +101,13 @@ def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
         if landmark:
             adjacency = _adjacency()
             mean = None if shards is None else mean_mesh(shards)
-        switches = {"landmark": landmark, "emotion": config.modules.emotion}
-        modules = Modules(adjacency, mean, **switches, stride=generator.stride)
+        modules = Modules(
+            adjacency,
+            mean,
+            landmark=landmark,
+            emotion=config.modules.emotion,
+            stride=generator.stride,
+        )
     learner = Learner(generator, modules)
     learner.generator.requires_grad_(config.train_generator)
     return learner
@@ -209,8 +214,7 @@ class Filler:
         covered = holes[:1] if shared else holes
         with torch.no_grad():
             known = observations(told, covered, self.knowledge)
-            meshes = {"meshes": told.nodes, "told": told.use_nodes}
-            fill = self.prior.fill(crops, covered, known, **meshes)
+            fill = self.prior.fill(crops, covered, known, meshes=told.nodes, told=told.use_nodes)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT
@@ -229,8 +233,9 @@ def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Net
     plain, told = split(tensors)
     generator, modules = Dmfn(grid=grid_of(plain)), None
     if kinds := {name.partition(".")[0] for name in told}:
-        switches = {"landmark": "landmark" in kinds, "emotion": "emotion" in kinds}
-        modules = Modules(**switches, stride=generator.stride)
+        modules = Modules(
+            landmark="landmark" in kinds, emotion="emotion" in kinds, stride=generator.stride
+        )
     learner = Learner(generator, modules)
     learner.load(tensors)
     learner.eval().requires_grad_(False).to(base.device)

@@ -70,9 +70,9 @@ class MeanShape:
         fixed = np.round((corners * side - 0.5) * 16).astype(np.int32)
         fixed = np.clip(fixed, -(2**20), 2**20)
         for number in np.flatnonzero(areas >= SQUEEZED):
-            cv2.fillConvexPoly(numbers, fixed[number], int(number), cv2.LINE_8, 4)
+            cv2.fillConvexPoly(numbers, fixed[number], (int(number),), cv2.LINE_8, 4)
         for number in np.flatnonzero(areas < 0):
-            cv2.fillConvexPoly(folded, fixed[number], 1, cv2.LINE_8, 4)
+            cv2.fillConvexPoly(folded, fixed[number], (1,), cv2.LINE_8, 4)
         return numbers, folded > 0
 
     def _inside(self, side: int) -> tuple[np.ndarray, np.ndarray]:
