@@ -101,8 +101,13 @@ def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
         if landmark:
             adjacency = _adjacency()
             mean = None if shards is None else mean_mesh(shards)
-        switches = {"landmark": landmark, "emotion": config.modules.emotion}
-        modules = Modules(adjacency, mean, **switches, stride=generator.stride)
+        modules = Modules(
+            adjacency,
+            mean,
+            landmark=landmark,
+            emotion=config.modules.emotion,
+            stride=generator.stride,
+        )
     learner = Learner(generator, modules)
     learner.generator.requires_grad_(config.train_generator)
     return learner

@@ -45,11 +45,13 @@ def test_nodes_are_brought_to_the_mean_and_back(shape: MeanShape) -> None:
     there = shape.to_mean(mesh, SIDE)
     for node in range(0, 478, 50):
         x, y = shape.points[node] * SIDE - 0.5
-        told = cv2.remap(there, np.float32([[x]]), np.float32([[y]]), cv2.INTER_LINEAR)[0, 0]
+        at = np.full((1, 1), x, np.float32), np.full((1, 1), y, np.float32)
+        told = cv2.remap(there, *at, cv2.INTER_LINEAR)[0, 0]
         assert np.abs(told - (mesh[node] * SIDE - 0.5)).max() < 1.0
     at_mean = brought(picture(), mesh, shape, SIDE)
     places, found = shape.from_mean(mesh, SIDE)
-    back = cv2.remap(at_mean, (places * SIDE - 0.5).astype(np.float32), None, cv2.INTER_LINEAR)
+    at = (places * SIDE - 0.5).astype(np.float32)
+    back = cv2.remap(at_mean, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     assert found.mean() > 0.98
     error = np.abs(back - picture())[found].mean()
     assert error < 0.02
