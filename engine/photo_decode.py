@@ -447,7 +447,7 @@ def _heif(data: bytes, check: Check, partial: bool) -> _Raw:
 
 def _raw(data: bytes, check: Check, partial: bool) -> _Raw:
     try:
-        import rawpy
+        import rawpy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise NeedsPackage("camera raw", "rawpy") from None
     with rawpy.imread(io.BytesIO(data)) as file:

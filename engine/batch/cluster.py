@@ -69,7 +69,7 @@ def run_on_ray(
 
 def _connected(address: str) -> Any:
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MienError(
             "--ray needs the package ray, which comes with the cluster extra: "
