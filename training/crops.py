@@ -147,6 +147,8 @@ def crop_batches(
         crops,
         batch_sampler=_From(start, batch, rank, world),
         num_workers=workers,
+        # Its own: drawn from the global state, a resumed run would go on with another one.
+        generator=torch.Generator().manual_seed(0),
         worker_init_fn=_one_thread,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),
