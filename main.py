@@ -96,7 +96,9 @@ def inpaint(
     as_json: JsonOption = False,
 ) -> None:
     """Fill the masked part of one photo."""
+    from engine.device import check_device
     from engine.face.frames import parse_frame
+    from engine.generator.weights import find_filler
     from engine.inpaint import FillOptions, FillRequest, create_inpainter
     from engine.mask import open_mask
     from engine.mask_file import parse_colour, refuse_doubtful
@@ -121,6 +123,8 @@ def inpaint(
         variant=variant,
     )
     check_destination(output, overwrite=overwrite)
+    find_filler(model)  # what cannot be is said before anything is loaded
+    check_device(device)
     by = _pixels_to_grow(grow)
     colour = None if marker is None else parse_colour(marker)
     picture = _open_whole(open_photo, photo, partial)

@@ -7,15 +7,20 @@ from engine.errors import MienError
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
+def check_device(name: str) -> None:
+    """Raise MienError for a word that is no device, before torch is loaded to look for it."""
+    if name not in DEVICES:
+        raise MienError(f"'{name}' is not a device; choose one of {', '.join(DEVICES)}.")
+
+
 def choose_device(name: str = "auto") -> str:
     """The device to use: "cpu", "cuda" or "mps".
 
     auto takes CUDA, then MPS, then the CPU. Raises MienError for a device this machine lacks.
     """
+    check_device(name)
     import torch
 
-    if name not in DEVICES:
-        raise MienError(f"'{name}' is not a device; choose one of {', '.join(DEVICES)}.")
     present = available_devices()
     if name == "auto":
         return next(device for device in ("cuda", "mps", "cpu") if device in present)

@@ -44,7 +44,8 @@ class FaceInpainter:
         self._layer = FaceLayer(self._finder)
         self._networks: Networks | None = None
         self._loaded: tuple[str, str] | None = None
-        self._read: dict[tuple, tuple[Photo, FaceReading]] = {}
+        self._read: dict[tuple, FaceReading] = {}
+        self._read_of: Photo | None = None
 
     def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
         """Every face of the photo, largest first."""
@@ -149,7 +150,11 @@ class FaceInpainter:
     ) -> FaceReading:
         """The reading of a face that nothing is filled of. A face is read once a photo: the
         readings follow every stroke, and the others do not change."""
-        key = (id(request.photo), face.box, face.angle)
+        if self._read_of is not request.photo:
+            # One photo's readings, and one photo: each is as large as all its readings are small.
+            self._read.clear()
+            self._read_of = request.photo
+        key = (face.box, face.angle)
         if key not in self._read:
             frame = matrix_of(face)
             nothing = np.zeros((PREVIEW_SIDE, PREVIEW_SIDE), bool)
@@ -159,10 +164,8 @@ class FaceInpainter:
             guidance = networks.look(crop, nothing, mesh, Wishes())
             if len(self._read) > LARGEST_MEMORY:
                 self._read.clear()
-            # The photo is kept with its reading, or its id could come to mean another.
-            reading = read_face(networks, faces, face, frame, guidance, None)
-            self._read[key] = (request.photo, reading)
-        return replace(self._read[key][1], face=number_of(faces, face))
+            self._read[key] = read_face(networks, faces, face, frame, guidance, None)
+        return replace(self._read[key], face=number_of(faces, face))
 
     def _load(self, request: FillRequest) -> Networks:
         wanted = (request.options.model, request.options.device)

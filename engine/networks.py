@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.device import choose_device
-from engine.errors import Cancelled, MienError
+from engine.device import check_device, choose_device
+from engine.errors import Cancelled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -184,9 +184,12 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     Raises MienError for an unknown model, a broken weight file or a missing device.
     """
+    from engine.generator import weights
+
+    manifest = weights.find_filler(model)  # before torch, which takes seconds to load
+    check_device(device)
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
-    from engine.generator import weights
     from engine.generator.dmfn import Dmfn
     from engine.generator.modules import load_modules
     from engine.guidance import Guide
@@ -197,11 +200,8 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     tensors = weights.load_prior(weights.find(PRIOR))
     prior = FacePrior(tensors, chosen)
     guide = Guide(load_emotion(chosen), load_landmarks(chosen), Knowledge.of(tensors, chosen))
-    manifest = weights.find(model)
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
-    if manifest.kind != "generator":
-        raise MienError(f"'{model}' fills nothing; choose a generator or 'prior' (see 'models').")
     generator = Dmfn.of(weights.load_tensors(manifest))
     generator.eval().requires_grad_(False).to(chosen)
     modules = load_modules(manifest, chosen, generator.stride)

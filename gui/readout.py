@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, request_of
 from engine.inpaint import FillOptions, Inpainter, Preview
 from engine.readings import FaceReading
@@ -62,6 +63,7 @@ class Readout(QObject):
         self._worker = Worker("readout", self)
         self._live: tuple[FaceReading, ...] = ()
         self._seconds: float | None = None
+        self._below: Composite | None = None
         self._asked = self._wanted = False
         self._trouble = ""
         self._timer = QTimer(self)
@@ -103,6 +105,7 @@ class Readout(QObject):
         self._worker.close()
 
     def _forget(self) -> None:
+        self._below = None
         self._live, self._seconds = (), None
         self._tell()
 
@@ -125,7 +128,9 @@ class Readout(QObject):
         if again is not None and current is not None:
             # Other settings for what is filled: shown before they are asked for.
             options, mask = again, current.layer.mask
-            picture = picture.of(now.without_hole(current.layer.hole))
+            # Kept: the whole picture is put together once, not at every setting.
+            below = self._below if self._below is not None else picture
+            picture = self._below = below.of(now.without_hole(current.layer.hole))
         options = replace(options, model="prior", variant=0)
 
         def job(progress: object, cancel: threading.Event) -> tuple[Preview, list]:

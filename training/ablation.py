@@ -21,7 +21,8 @@ from engine.networks import PRIOR, load_networks
 from engine.readings import KEEP, OFF
 from training import report as html
 from training.checkpoint import EMA, LATEST, load_average, load_checkpoint
-from training.config import ModuleSwitches, TrainingConfig, load_config
+from training.config import ModuleSwitches, TrainingConfig
+from training.configuration import write_text
 from training.evaluate import EvaluateOptions, Method, evaluate, model_method
 from training.evaluation_pages import COLUMNS, cell
 from training.failures import explained
@@ -116,7 +117,9 @@ def ablation(
     chosen = [row for row in ROWS if row.number in options.rows]
     with explained():
         options.run.mkdir(parents=True, exist_ok=True)
-        whole = (whole or load_config("ablation")).changed(side=options.side, seed=options.seed)
+        whole = (whole or TrainingConfig.load("ablation")).changed(
+            side=options.side, seed=options.seed
+        )
         whole = replace(whole, samples=_budget(options, whole, stop), minutes=None)
         for row in chosen:
             folder = options.run / str(row.number)
@@ -149,7 +152,7 @@ def _budget(options: AblationOptions, whole: TrainingConfig, stop: threading.Eve
     else:
         samples = whole.samples or 4000
     text = json.dumps({"samples": samples, **facts}) + "\n"
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     return samples
 
 

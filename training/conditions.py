@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.face.emotion import EmotionNetwork
     from engine.prior.knowledge import Knowledge
     from training.config import ModuleSwitches
-    from training.crops import Sample
+    from training.sample import Sample
 
 # Root mean square error of a hidden node's coordinate, in crop units: 0.03 inter-ocular distances
 # in the plane, of which the frame holds 0.31.

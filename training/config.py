@@ -1,15 +1,11 @@
-"""A training's configuration: a TOML file of these fields; the bundled ones lie in configs/."""
+"""A generator's training configuration; the bundled ones lie in configs/."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
-from engine.errors import MienError
+from training.configuration import Config
 
-FOLDER = Path(__file__).parent / "configs"
 INPUTS = ("prior", "zero")
 PRECISIONS = ("32-true", "bf16-mixed")
 GRIDS = ("full", "half")
@@ -58,24 +54,20 @@ class ModuleSwitches:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """How a generator is trained.
+class TrainingConfig(Config):
+    """How a generator is trained; what is not said here is in `Config`.
 
     input: "prior" sharpens the prior's fill, "zero" is the published form. grid: of the
     generator, "full" or "half" (see engine.generator.dmfn). side: crop in pixels. growth: crop
     sides before that, [share of the schedule it lasts to, side] in turn. balanced: draw dark-
     skinned and Asian faces as often as training.balance has it. astray: share of the samples whose
     frame is laid clearly wrong. patch: side of the part around a place in the hole that the
-    trunk's losses look at, 0 for all.
-    batch: samples a step and process. samples: the length of the learning-rate schedule; None
-    schedules over `minutes`. minutes: wall clock of one call, or with `whole_run` of all calls of
-    the run together; None runs to the end of `samples`. train_generator: False freezes it, only
-    the modules learn. shared_holes: one hole a batch, cheaper on a CPU. ema: largest decay of the
-    averaged weights. checkpoint_seconds: between checkpoints. keep_minutes: between numbered
-    averages that stay, None keeps none. sheet_steps: between sheets of sample fills.
-    validation_steps: between looks at `validation_faces` faces kept out of the training (at most
-    a tenth of them), by which `best.safetensors` is chosen; 0 never looks. lpips_file: the
-    LPIPS-Alex weights that weights.lpips needs.
+    trunk's losses look at, 0 for all. train_generator: False freezes it, only the modules learn.
+    shared_holes: one hole a batch, cheaper on a CPU. keep_minutes: between numbered averages that
+    stay, None keeps none. sheet_steps: between sheets of sample fills. validation_steps: between
+    looks at `validation_faces` faces kept out of the training (at most a tenth of them), by which
+    `best.safetensors` is chosen; 0 never looks. lpips_file: the LPIPS-Alex weights that
+    weights.lpips needs.
     """
 
     name: str = "generator"
@@ -112,78 +104,30 @@ class TrainingConfig:
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
-        for wrong, sentence in (
+        super().__post_init__()
+        self.refuse(
             (self.input not in INPUTS, f"input is '{self.input}'; choose prior or zero."),
             (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
             (self.grid not in GRIDS, f"grid is '{self.grid}'; choose full or half."),
             *(
-                (side % 32 or side < 32, f"side {side} is not a multiple of 32.")
+                (side % 32 != 0 or side < 32, f"side {side} is not a multiple of 32.")
                 for side in (self.side, *(side for _, side in self.growth))
             ),
             (not 0 <= self.astray <= 1, f"astray {self.astray} is not between 0 and 1."),
-            (self.batch < 1, f"batch {self.batch} must be at least 1."),
             (
                 not 0 <= self.modules.dropout < 1,
                 f"dropout {self.modules.dropout} is not between 0 and 1.",
             ),
             (
+                not any(asdict(self.weights).values()),
+                "every loss has the weight 0; give one of them more.",
+            ),
+            (
                 not self.train_generator and not self.modules,
                 "nothing would learn; switch a module on or train_generator.",
             ),
-            (
-                self.samples is None and self.minutes is None,
-                "give samples or minutes, or the training has no end.",
-            ),
-        ):
-            if wrong:
-                raise MienError(f"Training configuration: {sentence}")
+        )
 
     def side_at(self, done: float) -> int:
         """The crop's side when `done` (0..1) of the schedule is behind."""
         return next((side for until, side in self.growth if done < until), self.side)
-
-    def changed(self, **values: Any) -> TrainingConfig:
-        """The same with those fields that are not None replaced."""
-        return replace(self, **{k: v for k, v in values.items() if v is not None})
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for checkpoints and logs."""
-        return asdict(self)
-
-
-def bundled() -> list[str]:
-    """The names of the bundled configurations."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def load_config(name: str) -> TrainingConfig:
-    """A bundled configuration by name, or one from a TOML file. Raises MienError."""
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
-    if not path.is_file():
-        raise MienError(
-            f"There is no training configuration '{name}'; choose one of {', '.join(bundled())} "
-            "or give a TOML file."
-        )
-    try:
-        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise MienError(f"{path} is not a TOML file ({error}); mend that line.") from error
-
-
-def from_dict(values: dict[str, Any]) -> TrainingConfig:
-    """The inverse of `TrainingConfig.as_dict`. Raises MienError for a field that is none."""
-    values = dict(values)
-    weights, modules = values.pop("weights", {}), values.pop("modules", {})
-    unknown = [
-        name
-        for given, kind in ((values, TrainingConfig), (weights, Weights), (modules, ModuleSwitches))
-        for name in given
-        if name not in {entry.name for entry in fields(kind)}
-    ]
-    if unknown:
-        raise MienError(f"Training configuration: unknown field {', '.join(sorted(unknown))}.")
-    if "betas" in values:
-        values["betas"] = tuple(values["betas"])
-    if "growth" in values:
-        values["growth"] = tuple((float(until), int(side)) for until, side in values["growth"])
-    return TrainingConfig(**values, weights=Weights(**weights), modules=ModuleSwitches(**modules))

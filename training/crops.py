@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from engine import geometry
@@ -21,6 +19,7 @@ from engine.face.mesh import mirror_permutation
 from training.conditions import hidden_nodes, predicted
 from training.faces import FaceShards
 from training.masks import draw_hole
+from training.sample import Sample
 
 FEWEST_APART = 4
 CROP, HOLE, TOLD = 0, 1, 2  # what a generator is seeded for
@@ -40,21 +39,6 @@ class Augmentation:
 
 # As laid by a locator that erred; a frame that is off must not make the fill worse than it has to.
 ASTRAY = Augmentation(zoom=0.09, turn=0.1, shift=0.03)
-
-
-class Sample(NamedTuple):
-    """One sample, or with a leading B a batch of them; all float32.
-
-    crop: 3 x S x S in [-1, 1]. hole: 1 x S x S of 0 and 1. nodes: 478 x 2 in crop units (0..1), as
-    the landmark module is told them: seen ones where they are, hidden ones as predicted. hidden:
-    478 of 0 and 1. told: 2 of 0 and 1, whether the landmark and the emotion module may speak.
-    """
-
-    crop: Tensor
-    hole: Tensor
-    nodes: Tensor
-    hidden: Tensor
-    told: Tensor
 
 
 class TrainingCrops(Dataset):

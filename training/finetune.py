@@ -24,7 +24,8 @@ from engine.generator import weights
 from engine.generator.weights import Manifest
 from engine.networks import load_networks
 from training.checkpoint import BEST, EMA, LATEST, load_average
-from training.config import ModuleSwitches, TrainingConfig, load_config
+from training.config import ModuleSwitches, TrainingConfig
+from training.configuration import write_text
 from training.evaluate import EvaluateOptions, evaluate, model_method
 from training.faces import FaceShards, write_shard
 from training.failures import explained
@@ -130,7 +131,7 @@ def finetune(
         "faces": faces,
         "held_out": held_out,
     }
-    (run / RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_text(run / RESULT, json.dumps(result, indent=2) + "\n")
     return result
 
 
@@ -177,7 +178,7 @@ def _record(options: FinetuneOptions, run: Path) -> None:
         if known != facts:
             other = ", ".join(f"{k} {v}" for k, v in known.items() if facts.get(k) != v)
             raise MienError(f"{run} is a run of another kind ({other}); give another run folder.")
-    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(facts, indent=2) + "\n")
 
 
 def _prepared(
@@ -212,7 +213,7 @@ def _prepared(
 
 
 def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
-    config = load_config("finetune")
+    config = TrainingConfig.load("finetune")
     kept = {} if base.kind == "prior" else weights.load_modules(base) or {}
     kinds = {name.partition(".")[0] for name in kept}
     switches = replace(

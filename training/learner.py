@@ -17,8 +17,8 @@ from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
 from training.conditions import conditions, observations
 from training.config import TrainingConfig
-from training.crops import Sample
 from training.faces import FaceShards
+from training.sample import Sample
 
 if TYPE_CHECKING:
     from engine.networks import Networks

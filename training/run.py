@@ -1,10 +1,10 @@
 """A run's folder: what a training writes down for people, and how it is read again.
 
-`config.json`; `log.jsonl`, one row a line; `sheet.png`, the newest sample fills, and older ones
-under `sheets/`; `report.html`, everything in one file; TensorBoard events under `events/`.
-Beside them lie the weights: `state.safetensors`, which a resumed run goes on from, and averages in
-float16: `ema.safetensors`, the newest; `best.safetensors`, by the faces kept apart; `ema-N`, after
-N samples.
+`config.json`; `log.jsonl`, one row a line; `report.html`, everything in one file; TensorBoard
+events under `events/`; of a generator `sheet.png`, the newest sample fills, and older ones under
+`sheets/`. Beside them lie the weights: `state.safetensors`, which a resumed run goes on from, and
+of a generator averages in float16: `ema.safetensors`, the newest; `best.safetensors`, by the faces
+kept apart; `ema-N`, after N samples.
 """
 
 from __future__ import annotations
@@ -16,28 +16,26 @@ from typing import Any
 import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
-from engine.errors import MienError
 from training import report
-from training.config import TrainingConfig, from_dict
+from training.configuration import Config, write_text
 from training.sheets import write_sheet
 
-CONFIG = "config.json"
 LOG = "log.jsonl"
 SHEET = "sheet.png"
 REPORT = "report.html"
 SHOWN_SHEETS = 4  # in a report: the first, and the newest
-_NO_CURVES = {"event", "step", "samples", "seconds", "skipped", "remaining"}
+_NO_CURVES = {"event", "step", "samples", "seconds", "skipped", "remaining", "epochs"}
 
 
 class RunFolder:
     """Writes one run's figures and sheets. from_step: a resumed run drops later rows, which it
     will see again."""
 
-    def __init__(self, folder: Path, config: TrainingConfig, from_step: int = 0) -> None:
+    def __init__(self, folder: Path, config: Config, from_step: int = 0) -> None:
         self.folder, self.config = folder, config
         kept = [row for row in read_log(folder) if row["step"] <= from_step]
         lines = "".join(json.dumps(row) + "\n" for row in kept)
-        (folder / LOG).write_text(lines, encoding="utf-8")
+        write_text(folder / LOG, lines)
         self._writer = SummaryWriter(str(folder / "events"), purge_step=from_step + 1)
 
     def log(self, row: dict[str, Any]) -> None:
@@ -70,21 +68,16 @@ class RunFolder:
         figures = [(name, value) for name, value in last.items() if name != "event"]
         sheets = sorted((self.folder / "sheets").glob("*.jpg"))
         shown = list(dict.fromkeys([*sheets[:1], *sheets[1 - SHOWN_SHEETS :]]))
-        report.write_page(
-            self.folder / REPORT,
-            f"Training of {self.config.name}",
-            [
-                report.section("Where it stands", report.table(("figure", "newest"), figures)),
-                report.section("Curves", *curves),
-                report.section(
-                    "Sample fills",
-                    *(report.image(p.read_bytes(), f"step {int(p.stem)}") for p in shown),
-                ),
-                report.section(
-                    "Configuration", report.code(json.dumps(self.config.as_dict(), indent=2))
-                ),
-            ],
-        )
+        sections = [
+            report.section("Where it stands", report.table(("figure", "newest"), figures)),
+            report.section("Curves", *curves),
+        ]
+        if shown:
+            pictures = (report.image(p.read_bytes(), f"step {int(p.stem)}") for p in shown)
+            sections.append(report.section("Sample fills", *pictures))
+        settings = json.dumps(self.config.as_dict(), indent=2)
+        sections.append(report.section("Configuration", report.code(settings)))
+        report.write_page(self.folder / REPORT, f"Training of {self.config.name}", sections)
 
     def close(self) -> None:
         """The last report; frees the event file."""
@@ -102,17 +95,3 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return rows
-
-
-def write_config(folder: Path, config: TrainingConfig) -> None:
-    """Write down what a run is started with."""
-    text = json.dumps(config.as_dict(), indent=2) + "\n"
-    (folder / CONFIG).write_text(text, encoding="utf-8")
-
-
-def run_config(folder: Path) -> TrainingConfig:
-    """The configuration an existing run was started with. Raises MienError."""
-    try:
-        return from_dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise MienError(f"{folder} is not a training run ({error}).") from error

@@ -12,9 +12,9 @@ import torch
 from engine.atomic import write_atomically
 from engine.errors import MienError
 from training.conditions import hidden_nodes
-from training.crops import Sample
 from training.faces import FaceShards
 from training.masks import draw_hole
+from training.sample import Sample
 
 SHOWN = ("centre", "mouth", "one_eye", "glasses", "strokes", "lower_face")
 GAP = 4  # pixels between pictures

@@ -51,7 +51,9 @@ class Objective:
     def __call__(self, fills: Fills, discriminator: nn.Module | None) -> dict[str, Tensor]:
         """Every loss that is on, unweighted. discriminator: called, but never changed, here."""
         weights, output, target = self.weights, fills.output, fills.target
-        parts: dict[str, Tensor] = {"pixel": (output - target).abs().mean()}
+        parts: dict[str, Tensor] = {}
+        if weights.pixel:
+            parts["pixel"] = (output - target).abs().mean()
         if self.trunk is not None and weights.perceptual:
             parts["perceptual"] = self.trunk.distance(*fills.near(self.patch))
         if self.lpips is not None:
@@ -60,10 +62,12 @@ class Objective:
             with torch.no_grad():
                 theirs = self.trunk(target)
             ours = self.trunk(output)
-            parts["feature"] = losses.feature_matching(output, target, ours, theirs)
-            parts["alignment"] = losses.alignment(ours[3], theirs[3])
+            if weights.feature:
+                parts["feature"] = losses.feature_matching(output, target, ours, theirs)
+            if weights.alignment:
+                parts["alignment"] = losses.alignment(ours[3], theirs[3])
         if discriminator is not None:
-            parts |= _adversary(discriminator, fills)
+            parts |= _adversary(discriminator, fills, weights)
         if self.emotion is not None or self.landmarks is not None:
             whole = fills.whole()
             if self.emotion is not None:
@@ -77,16 +81,18 @@ class Objective:
         return torch.stack([getattr(self.weights, name) * x for name, x in parts.items()]).sum()
 
 
-def _adversary(discriminator: nn.Module, fills: Fills) -> dict[str, Tensor]:
+def _adversary(discriminator: nn.Module, fills: Fills, weights: Weights) -> dict[str, Tensor]:
+    parts: dict[str, Tensor] = {}
     discriminator.requires_grad_(False)
     with torch.no_grad():
         real, real_maps = discriminator(fills.target, fills.hole)
     fake, fake_maps = discriminator(fills.output, fills.hole)
     discriminator.requires_grad_(True)
-    return {
-        "matching": losses.discriminator_matching(fake_maps, real_maps),
-        "adversarial": losses.relativistic(real, fake, for_generator=True),
-    }
+    if weights.matching:
+        parts["matching"] = losses.discriminator_matching(fake_maps, real_maps)
+    if weights.adversarial:
+        parts["adversarial"] = losses.relativistic(real, fake, for_generator=True)
+    return parts
 
 
 def discriminator_loss(discriminator: nn.Module, fills: Fills) -> Tensor:

@@ -1,17 +1,15 @@
-"""Training the generator and its modules: the networks of a run, one step, and the loop around it.
+"""Training the generator and its modules: the networks of a run, one step, sheets, validation.
 
-What a run leaves behind is described in training.run. Device, precision and processes are
-Lightning Fabric's.
+What a run leaves behind is described in training.run, the loop around the steps in training.loop.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +19,21 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
+from training.average import Average
 from training.balance import balanced_weights
-from training.checkpoint import BEST, EMA, LATEST, load_checkpoint, save_average, save_checkpoint
-from training.clock import Clock
-from training.config import TrainingConfig, from_dict
-from training.crops import Sample, TrainingCrops, crop_batches, kept_apart
+from training.checkpoint import BEST, EMA, save_average
+from training.config import TrainingConfig
+from training.crops import TrainingCrops, crop_batches, kept_apart
 from training.discriminator import Discriminator
 from training.faces import FaceShards
 from training.failures import explained
 from training.learner import Filler, new_learner
+from training.loop import Losses, Report, Training, fabric_for, go_on
 from training.perceptual import StVgg
-from training.precision import fitting
-from training.run import CONFIG, RunFolder, run_config, write_config
+from training.run import RunFolder
+from training.sample import Sample
 from training.sheets import fill_sheet, fixed_samples, spread_out
 from training.step import Objective, discriminator_loss
-
-__all__ = ["CONFIG", "Trainer", "run_config", "train"]
-
-Report = Callable[[dict[str, Any]], None]
 
 
 def train(
@@ -66,14 +61,8 @@ def train(
         raise MienError("Sharpening needs a face prior; fit one with 'main.py train prior'.")
     with explained():
         run.mkdir(parents=True, exist_ok=True)
-        strategy = "auto" if devices == 1 else "ddp_spawn" if device == "cpu" else "ddp"
-        fabric = lightning_fabric.Fabric(
-            accelerator={"auto": "auto", "cpu": "cpu", "cuda": "cuda", "mps": "mps"}[device],
-            devices=devices,
-            strategy=strategy,
-            precision=fitting(config.precision, device),  # type: ignore[arg-type]
-        )
-        fabric.launch(_run, config.as_dict(), faces, run, prior, start, report, stop)  # type: ignore[arg-type]
+        fabric = fabric_for(device, devices, config.precision)
+        fabric.launch(_run, config.as_dict(), faces, run, prior, start, report, stop)
 
 
 def _run(
@@ -86,40 +75,15 @@ def _run(
     report: Report | None,
     stop: threading.Event | None,
 ) -> None:
-    config = from_dict(values)  # Fabric hands no frozen dataclass to spawned processes
-    shards = FaceShards(faces)
-    trainer = Trainer(fabric, config, prior, start, shards)
-    if (run / LATEST).exists():
-        trainer.restore(run / LATEST)
-    elif fabric.is_global_zero:
-        write_config(run, config)
-    folder = RunFolder(run, config, trainer.step) if fabric.is_global_zero else None
-    with _stopping_cleanly(trainer, stop):
-        trainer.loop(shards, run, folder, report or (lambda row: None))
+    # Fabric hands no frozen dataclass to spawned processes.
+    config, shards = TrainingConfig.from_dict(values), FaceShards(faces)
+    go_on(Trainer(fabric, config, prior, start, shards), run, report, stop)
 
 
-@contextlib.contextmanager
-def _stopping_cleanly(trainer: Trainer, stop: threading.Event | None) -> Iterator[None]:
-    """Ctrl-C, a polite kill and the caller's event end the run as its clock would: checkpoint
-    first. Whoever brings an event looks after the signals too."""
-    if stop is not None:
-        trainer.stopped = stop
-        yield
-        return
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(n, lambda *_: setattr(trainer, "stopping", True)) for n in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+class Trainer(Training):
+    """The networks of one training of the generator, on Fabric's device."""
 
-
-class Trainer:
-    """The networks, optimisers and averages of one training, on Fabric's device."""
+    config: TrainingConfig
 
     def __init__(
         self,
@@ -129,26 +93,25 @@ class Trainer:
         start: dict[str, Tensor] | None = None,
         shards: FaceShards | None = None,
     ) -> None:
-        self.fabric, self.config = fabric, config
-        self.clock = Clock(config, fabric.world_size)
+        super().__init__(fabric, config)
         self.best = math.inf  # distance of `best.safetensors`, by the faces kept apart
-        self.stopping = False  # set from outside: end after this step, with a checkpoint
-        self.stopped = threading.Event()
-        torch.manual_seed(config.seed)
         learner = new_learner(config, shards)
         if start is not None:
             learner.load(start)
         layout = torch.channels_last if fabric.device.type == "cuda" else torch.contiguous_format
         self.raw = learner.to(memory_format=layout)  # type: ignore[call-overload]
-        self.learner, self.optimiser = self._set_up(self.raw)
-        self.ema = {k: v.detach().clone() for k, v in self.raw.tensors().items()}
+        self.learner, self.optimisers["generator"] = self._set_up(self.raw)
+        self.average = Average(self.raw.tensors(), config.ema)
         self.discriminator: nn.Module | None = None
         self.raw_discriminator: nn.Module | None = None
         if config.weights.needs_discriminator:
             self.raw_discriminator = Discriminator()
-            self.discriminator, self.judging = self._set_up(self.raw_discriminator)
+            judging = self._set_up(self.raw_discriminator)
+            self.discriminator, self.optimisers["discriminator"] = judging
         self.objective = Objective(config.weights, fabric.device, config.lpips_file, config.patch)
         self.filler = Filler(config, prior, fabric.device)
+        if shards is not None:
+            self._look(shards)
 
     def _set_up(self, network: nn.Module) -> tuple[Any, Any]:
         learning = [p for p in network.parameters() if p.requires_grad]
@@ -157,97 +120,60 @@ class Trainer:
         )
         return self.fabric.setup(network, optimiser)
 
-    def train_step(self, batch: Sample) -> dict[str, Tensor]:
-        """One step of both networks; the losses by name, detached."""
-        fills = self.filler(self.learner, batch, varied=True)
+    def _look(self, shards: FaceShards) -> None:
+        """What is trained on, looked at and validated by; some faces are kept apart for that."""
+        config = self.config
+        apart = kept_apart(len(shards), config.validation_faces, config.seed)
+        if not config.validation_steps:
+            apart = []
+        self.validation = self._validation(shards, apart)
+        self._shown = fixed_samples(shards, config.side, spread_out(len(shards)))
+        self._data = self._batches(shards, apart)
+        self._kept = time.perf_counter()
+
+    def train_step(self) -> Losses | None:
+        """One step of both networks on the next batch."""
+        fills = self.filler(self.learner, next(self._data), varied=True)
         with self.fabric.autocast():
             parts = self.objective(fills, self.raw_discriminator)
         total = self.objective.total(parts)
-        self.optimiser.zero_grad()
-        if self._any(~torch.isfinite(total)):
-            # One broken batch must not poison the averages; it is skipped and seen in the log.
-            return {"skipped": torch.ones(())}
-        self.fabric.backward(total)
-        nn.utils.clip_grad_norm_(self.raw.parameters(), self.config.clip)
-        self.optimiser.step()
+        if not self.descend(total, self.optimisers["generator"], self.raw):
+            return None
         if self.discriminator is not None:
+            judging = self.optimisers["discriminator"]
             with self.fabric.autocast():
                 loss = parts["discriminator"] = discriminator_loss(self.discriminator, fills)
-            self.judging.zero_grad()
+            judging.zero_grad()
             self.fabric.backward(loss)
-            self.judging.step()
-        self._average()
+            judging.step()
         return {name: loss.detach() for name, loss in {"total": total, **parts}.items()}
 
-    def _any(self, flag: Tensor) -> bool:
-        """Whether a flag is set on any process: all must skip a step, or none."""
-        if self.fabric.world_size > 1:
-            flag = self.fabric.all_reduce(flag.float(), reduce_op="sum") > 0  # type: ignore[union-attr]
-        return bool(flag)
+    def live(self) -> dict[str, Tensor]:
+        """The generator's and its modules' tensors."""
+        return self.raw.tensors()
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        self.clock.step += 1
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        live = self.raw.tensors()
-        for name, averaged in self.ema.items():
-            averaged.lerp_(live[name], 1 - decay)
-
-    def loop(self, shards: FaceShards, run: Path, folder: RunFolder | None, report: Report) -> None:
-        """Steps until the end, with logs, sheets and checkpoints on the way and one at the end."""
+    def after_step(self, run: Path, folder: RunFolder, report: Report) -> None:
+        """Sheets, validation and numbered averages when their time has come."""
         config = self.config
-        apart = kept_apart(len(shards), config.validation_faces, config.seed)
-        validation = self._validation(shards, apart if config.validation_steps else [])
-        shown = fixed_samples(shards, config.side, spread_out(len(shards)))
-        data = self._batches(shards, apart if config.validation_steps else [])
-        self.clock.start()
-        saved = kept = time.perf_counter()
-        recent, skipped = [], 0
-        while not self._over():
-            rate = self._set_rate()
-            parts = self.train_step(next(data))
-            if "skipped" in parts:
-                skipped += 1
-                self.clock.step += 1
-                continue
-            recent.append(parts)
-            if self.step % config.log_steps == 0:
-                row = {**self.clock.progress(), "learning_rate": rate, "skipped": skipped}
-                row |= self._means(recent)
-                recent = []
-                if folder is not None:
-                    folder.log(row)
-                    report({"event": "step", **row})
-            if folder is None:
-                continue  # the rest is the first process's matter
-            if self.step % config.sheet_steps == 0:
-                self._sheet(folder, shown, report)
-            if validation is not None and self.step % config.validation_steps == 0:
-                self._validate(validation, run, folder)
-            now = time.perf_counter()
-            if config.keep_minutes is not None and now - kept > 60 * config.keep_minutes:
-                save_average(
-                    run / f"ema-{self.clock.samples:08d}.safetensors", self.ema, self._facts()
-                )
-                kept = now
-            if now - saved > config.checkpoint_seconds:
-                self._checkpoint(run, folder, report)
-                saved = time.perf_counter()
-        if folder is not None:
-            if validation is not None and self.clock.over():
-                self._validate(validation, run, folder)
-            self._sheet(folder, shown, report)
-            self._checkpoint(run, folder, report)
-            folder.close()
-            ended = "finished" if self.clock.over() else "stopped"
-            report(
-                {"event": ended, "step": self.step, "samples": self.clock.samples, "finished": True}
-            )
+        if self.step % config.sheet_steps == 0:
+            self._sheet(folder, report)
+        if self.validation is not None and self.step % config.validation_steps == 0:
+            self._validate(self.validation, run, folder)
+        now = time.perf_counter()
+        if config.keep_minutes is not None and now - self._kept > 60 * config.keep_minutes:
+            name = f"ema-{self.clock.samples:08d}.safetensors"
+            save_average(run / name, self.average.tensors, self.all_facts())
+            self._kept = now
 
-    @property
-    def step(self) -> int:
-        """Steps so far, all calls of this run together."""
-        return self.clock.step
+    def at_end(self, run: Path, folder: RunFolder, report: Report) -> None:
+        """A last look."""
+        if self.validation is not None and self.clock.over():
+            self._validate(self.validation, run, folder)
+        self._sheet(folder, report)
+
+    def at_checkpoint(self, run: Path, folder: RunFolder, report: Report) -> None:
+        """The averaged weights alone: what a model is made of."""
+        save_average(run / EMA, self.average.tensors, self.all_facts())
 
     def _batches(self, shards: FaceShards, apart: list[int]) -> Iterator[Sample]:
         """Endless batches; where crops grow, of the side that the clock has come to."""
@@ -287,31 +213,11 @@ class Trainer:
             moved = Sample(*(t.to(fabric.device, non_blocking=True) for t in batch))
             yield moved._replace(crop=moved.crop.contiguous(memory_format=layout))
 
-    def _over(self) -> bool:
-        over = self.stopping or self.stopped.is_set() or self.clock.over()
-        # One process's clock decides for all, or the others would wait for it for ever.
-        return bool(self.fabric.broadcast(over)) if self.fabric.world_size > 1 else over
-
-    def _set_rate(self) -> float:
-        rate = self.clock.learning_rate()
-        for optimiser in self._optimisers().values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-        return rate
-
-    def _means(self, recent: list[dict[str, Tensor]]) -> dict[str, float]:
-        """Each loss's mean over some steps and all processes."""
-        names = list(recent[0])
-        means = torch.stack([torch.stack([p[n].float() for p in recent]).mean() for n in names])
-        if self.fabric.world_size > 1:
-            means = self.fabric.all_reduce(means, reduce_op="mean")
-        return {name: round(value, 5) for name, value in zip(names, means.tolist(), strict=True)}  # type: ignore[union-attr]
-
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """The averaged weights in place of the live ones, in evaluation mode."""
         live = {k: v.detach().clone() for k, v in self.raw.tensors().items()}
-        self.raw.load(self.ema)
+        self.raw.load(self.average.tensors)
         self.raw.eval()
         try:
             with torch.no_grad(), self.fabric.autocast():
@@ -325,9 +231,9 @@ class Trainer:
         moved = Sample(*(t.to(self.fabric.device) for t in sample))
         return self.filler(self.raw, moved).whole().float()
 
-    def _sheet(self, folder: RunFolder, shown: list[Sample], report: Report) -> None:
+    def _sheet(self, folder: RunFolder, report: Report) -> None:
         with self.averaged():
-            sheet = fill_sheet(shown, self.whole)
+            sheet = fill_sheet(self._shown, self.whole)
         path = folder.sheet(self.step, sheet)
         report({"event": "sheet", "step": self.step, "path": str(path)})
 
@@ -343,51 +249,30 @@ class Trainer:
         folder.log({"step": self.step, "validation": round(distance, 5)})
         if distance < self.best:
             self.best = distance
-            save_average(run / BEST, self.ema, self._facts())
+            save_average(run / BEST, self.average.tensors, self.all_facts())
 
-    def _optimisers(self) -> dict[str, Any]:
-        optimisers = {"generator": self.optimiser}
-        if self.discriminator is not None:
-            optimisers["discriminator"] = self.judging
-        return optimisers
+    def facts(self) -> dict[str, Any]:
+        """How near the best average came, None before the first look."""
+        return {"best": self.best if math.isfinite(self.best) else None}
 
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "samples": self.clock.samples,
-            "seconds": round(self.clock.seconds, 1),
-            "best": self.best if math.isfinite(self.best) else None,
-            "config": self.config.as_dict(),
-        }
-
-    def _checkpoint(self, run: Path, folder: RunFolder, report: Report) -> None:
-        """Write the run's state, its average and its report."""
-        states = {"generator": self.raw.tensors(), "ema": self.ema}
+    def states(self) -> dict[str, dict[str, Tensor]]:
+        """The learner's tensors, and the discriminator's where there is one."""
+        states = {"generator": self.raw.tensors()}
         if self.raw_discriminator is not None:
             states["discriminator"] = self.raw_discriminator.state_dict()
-        optimisers = {name: o.state_dict() for name, o in self._optimisers().items()}
-        save_checkpoint(run / LATEST, states, optimisers, self._facts())
-        save_average(run / EMA, self.ema, self._facts())
-        folder.write_report()
-        report({"event": "checkpoint", "step": self.step, "samples": self.clock.samples})
+        return states
 
-    def restore(self, path: Path) -> None:
-        """Go on from a checkpoint: weights, averages, optimisers, step and random state."""
-        states, optimisers, facts = load_checkpoint(path)
+    def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
+        """The inverse of `states`; a discriminator that was not there before begins anew."""
         self.raw.load(states["generator"])
-        if set(states["ema"]) != set(self.ema):
-            raise MienError(
-                f"The run in {path.parent} has other modules than asked for; give another folder."
-            )
-        self.ema = {name: states["ema"][name].to(t.device) for name, t in self.ema.items()}
         if self.raw_discriminator is not None and "discriminator" in states:
             self.raw_discriminator.load_state_dict(states["discriminator"])
-        for name, optimiser in self._optimisers().items():
-            if name in optimisers:
-                optimiser.load_state_dict(optimisers[name])
-        torch.set_rng_state(states["rng"]["torch"])
-        self.clock.step, self.clock.spent = int(facts["step"]), float(facts["seconds"])
+
+    def restore(self, path: Path) -> dict[str, Any]:
+        """See `Training.restore`; sees the samples that would have come next."""
+        facts = super().restore(path)
         self.best = math.inf if facts.get("best") is None else float(facts["best"])
+        return facts
 
 
 class Validation:

@@ -132,6 +132,8 @@ def _without_masks(sources: list[Source], job: BatchJob) -> list[Source]:
     for source in sources:
         alike[source.path.parent, key_of(source.path.stem)].append(source.path)
     stems = {stem_of(pattern) for pattern in (*job.masks.patterns, *MASK_PATTERNS)}
+    affixes = [key_of(stem).split("{stem}") for stem in stems if "{stem}" in stem]
+    affixes = [(before, after) for before, after in affixes if before or after]
     surely, suspects = set(), set()
     for source in sources:
         photo = source.path
@@ -141,6 +143,9 @@ def _without_masks(sources: list[Source], job: BatchJob) -> list[Source]:
             named = key_of(stem.format(stem=photo.stem, name=photo.name))
             others = {path for path in alike.get((photo.parent, named), ()) if path != photo}
             (surely if trusted and stem != "{stem}" else suspects).update(others)
+        own = key_of(photo.stem)
+        if any(own.startswith(before) and own.endswith(after) for before, after in affixes):
+            suspects.add(photo)  # the mask of a photo that is not here
     masks = surely | {path for path in suspects - surely if looks_like_mask(path)}
     return [source for source in sources if source.path not in masks]
 

@@ -24,6 +24,11 @@ FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exist
 STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING)
 LOCK_NAME = ".mien-batch.lock"
 PART = ".mien-{}.part"  # of a result that has no name yet; swept when a run starts
+# Of a line: what tells whether a photo is done, and with what.
+_DECIDING = (
+    *("state", "output", "error", "note"),
+    *("input_sha256", "mask_sha256", "output_sha256", "job"),
+)
 
 
 @dataclass
@@ -75,7 +80,7 @@ class Log:
         self.path = path
         self._lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for line in _lines_of(path):
-            self._lines[key_of(line["photo"])].append(line)
+            self._remember(line)
 
     def before(self, photo: str) -> list[dict[str, Any]]:
         """What earlier runs logged of a photo, oldest first: lines with a result only."""
@@ -89,9 +94,8 @@ class Log:
             return False
         if record.state == EXISTS and record.output_sha256 is not None:
             return True
-        alike = ("state", "error", "note", "input_sha256", "mask_sha256", "job")
         told = record.as_dict()
-        return all(lines[-1].get(key) == told.get(key) for key in alike)
+        return all(lines[-1].get(key) == told.get(key) for key in _DECIDING)
 
     def write(self, record: Record) -> None:
         """Append a line, whole and on disk when this returns. Raises MienError."""
@@ -111,7 +115,12 @@ class Log:
                 f"The log {self.path} could not be written ({error.strerror}); "
                 "free some space or choose another output folder."
             ) from error
-        self._lines[key_of(record.photo)].append(told)
+        self._remember(told)
+
+    def _remember(self, line: dict[str, Any]) -> None:
+        """What deciding needs; readings and boxes stay in the file."""
+        kept = {key: line[key] for key in _DECIDING if key in line}
+        self._lines[key_of(line["photo"])].append(kept)
 
 
 def _lines_of(path: Path) -> Iterator[dict[str, Any]]:

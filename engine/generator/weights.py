@@ -177,6 +177,14 @@ def find(name: str = DEFAULT) -> Manifest:
     return chosen[-1]
 
 
+def find_filler(name: str = DEFAULT) -> Manifest:
+    """The model of that name, if it fills: a generator or the prior. Raises MienError."""
+    manifest = find(name)
+    if manifest.kind not in ("prior", "generator"):
+        raise MienError(f"'{name}' fills nothing; choose a generator or 'prior' (see 'models').")
+    return manifest
+
+
 def verify(manifest: Manifest) -> None:
     """Check a model's files against its manifest. Raises MienError when one is missing or
     changed."""

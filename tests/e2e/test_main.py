@@ -184,3 +184,47 @@ def test_what_the_command_line_does_not_know_is_named(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+UNKNOWN = (
+    ("inpaint", "a.jpg", "--mask", "a.png", "-o", "b.png", "--model", "nonsense"),
+    ("inpaint", "a.jpg", "--mask", "a.png", "-o", "b.png", "--device", "nonsense"),
+    ("inpaint", "a.jpg", "--mask", "a.png", "-o", "b.png", "--model", "emotion-judge"),
+    ("evaluate", "--faces", "a", "-o", "b", "--model", "nonsense"),
+    ("evaluate", "--faces", "a", "-o", "b", "--device", "nonsense"),
+    ("train", "finetune", "a", "--model", "nonsense"),
+    ("train", "emotion-measure", "--data", "a", "--model", "nonsense"),
+    ("train", "generator", "--run", "a", "--faces", "a", "--config", "nonsense"),
+    ("train", "generator", "--run", "a", "--faces", "a", "--prior", "nonsense"),
+    ("train", "generator", "--run", "a", "--faces", "a", "--start", "nonsense"),
+    ("train", "generator", "--run", "a", "--faces", "a", "--device", "nonsense"),
+    ("train", "emotion", "--run", "a", "--data", "a", "--config", "nonsense"),
+    ("train", "landmarks", "--run", "a", "--faces", "a", "--config", "nonsense"),
+    ("train", "landmarks", "--run", "a", "--faces", "a", "--device", "nonsense"),
+    ("train", "locator", "--run", "a", "--photos", "a", "--faces", "a", "--config", "nonsense"),
+    ("train", "prior", "--faces", "a", "-o", "b", "--basis", "nonsense"),
+)
+
+
+def test_what_is_unknown_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
+    code = (
+        "import json, sys, main\n"
+        "for verb in json.load(sys.stdin):\n"
+        "    code = main.main(verb)\n"
+        "    slow = {'torch', 'mediapipe', 'lightning_fabric'} & set(sys.modules)\n"
+        "    print(json.dumps([code, sorted(slow)]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(UNKNOWN),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    told, said = done.stdout.splitlines(), done.stderr.splitlines()
+    assert len(told) == len(said) == len(UNKNOWN), done.stderr
+    for verb, line, sentence in zip(UNKNOWN, told, said, strict=True):
+        assert json.loads(line) == [1, []], verb
+        assert "'nonsense'" in sentence or "fills nothing" in sentence, sentence
+    assert not list(tmp_path.iterdir())

@@ -213,6 +213,13 @@ def test_a_mask_beside_its_photo_is_no_photo(tmp_path: Path) -> None:
         assert {item.name for item in items} == {"a.jpg", "b.jpg", "pair.jpg", "pair.png"}
         masks = {item.name: item.mask.name for item in items if item.mask is not None}
         assert masks.items() >= {"a.jpg": "a.png", "b.jpg": "B_Mask.JPG"}.items()
+    # A mask whose photo is elsewhere is none, either; a photo that is called so is.
+    save_mask(MASK, photos / "gone_mask.png")
+    save_photo(photo_from_array(noise), photos / "carnival_mask.png")
+    names = {item.name for item in plan_batch(BatchJob((photos,), tmp_path / "out"))}
+    assert "gone_mask.png" not in names
+    assert "carnival_mask.png" in names
+    (photos / "carnival_mask.png").unlink()
     # With a rule, too: what looks like a mask and is called like one is passed over.
     items = plan_batch(BatchJob((photos,), tmp_path / "out", MaskRule(parts=("eyes",))))
     assert len(items) == 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from dataclasses import replace
 
 import cv2
@@ -12,6 +14,7 @@ import pytest
 from engine.errors import Cancelled, MienError
 from engine.face.finder import FaceFrame
 from engine.face.parts import part_mask
+from engine.filler import FaceInpainter
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask, Stroke
 from engine.photo import Photo, photo_from_array
@@ -197,3 +200,17 @@ def test_a_grey_photo_stays_grey(inpainter, photo, face) -> None:
     filled = apply(grey_photo, inpainter.fill(FillRequest(grey_photo, mask))).pixels
     assert np.ptp(filled, axis=-1).max() <= 1
     assert (filled != grey).any()
+
+
+def test_readings_keep_no_more_than_one_photo(photo, face) -> None:
+    """Every fill makes another picture; those before it must not stay in memory."""
+    owner = FaceInpainter()
+    nothing, gone = Mask.empty(photo.size), []
+    for _ in range(4):
+        shown = photo.with_pixels(photo.pixels.copy())
+        gone.append(weakref.ref(shown))
+        reading = owner.preview(FillRequest(shown, nothing, faces=(face,))).readings[0]
+        assert reading.face == 0
+        del shown
+    gc.collect()
+    assert sum(one() is not None for one in gone) <= 1

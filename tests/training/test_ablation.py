@@ -13,11 +13,11 @@ import pytest
 from engine.errors import Cancelled, MienError
 from training.ablation import FEATURE, ROWS, AblationOptions, ablation, table
 from training.checkpoint import LATEST, load_checkpoint
-from training.config import TrainingConfig, load_config
+from training.config import TrainingConfig
 
 
 def test_rows_differ_in_their_switches_alone() -> None:
-    whole = load_config("ablation")
+    whole = TrainingConfig.load("ablation")
     assert ROWS[-1].config(whole) == replace(whole, name="ablation 8")
     order = [(r.feature, r.emotion, r.landmark) for r in ROWS]
     assert len(set(order)) == 8
@@ -35,7 +35,7 @@ def test_rows_differ_in_their_switches_alone() -> None:
 
 @pytest.fixture
 def small() -> TrainingConfig:
-    return replace(load_config("ablation"), batch=2, precision="32-true", sheet_steps=1000)
+    return replace(TrainingConfig.load("ablation"), batch=2, precision="32-true", sheet_steps=1000)
 
 
 @pytest.mark.slow

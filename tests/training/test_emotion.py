@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import zipfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from engine.errors import MienError
 from engine.face.emotion import EMOTIONS, EmotionNetwork
 from engine.generator.weights import load_tensors, read_manifest, write_model
 from training.emotion.augment import PART_BOXES, augmented, plain_inputs, random_holes
-from training.emotion.config import from_dict, load_config
+from training.emotion.config import EmotionConfig
 from training.emotion.data import load_faces
 from training.emotion.export import export
 from training.emotion.judge import PlainEmotionNetwork, SqueezeEmotionNetwork, load_judge
@@ -30,6 +31,7 @@ from training.emotion.train import (
     logits_of,
     train,
 )
+from training.run import read_log
 
 DRAWN = ("anger", "happiness", "surprise")  # a frown, a smile and an O
 
@@ -78,7 +80,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _tiny(**values: object):
     base = {"width": 8, "batch": 30, "sources": ["fer2013"], "log_steps": 10, "bf16": False}
-    return from_dict({**base, "sides": [48, 48, 48], "minutes": 10.0, **values})
+    return EmotionConfig.from_dict({**base, "sides": [48, 48, 48], "minutes": 10.0, **values})
 
 
 @pytest.mark.parametrize("network", ["attention", "plain", "squeeze"])
@@ -86,8 +88,8 @@ def test_training_lowers_the_loss_and_learns_what_was_drawn(
     sets: Path, tmp_path: Path, network: str
 ) -> None:
     rows: list[dict] = []
-    config = _tiny(network=network, holes=False, minutes=0.5)
-    trained = train(config, sets, tmp_path / "run", rows.append, steps=60)
+    config = _tiny(network=network, holes=False, samples=60 * 30)
+    trained = train(config, sets, tmp_path / "run", rows.append)
     losses = [row["loss"] for row in rows if "loss" in row]
     assert losses[-1] < losses[0] - 0.4
     logits, labels = logits_of(trained, load_faces(sets, "test"))
@@ -95,16 +97,31 @@ def test_training_lowers_the_loss_and_learns_what_was_drawn(
     assert (tmp_path / "run" / "log.jsonl").is_file()
 
 
+def _until(step: int, config: EmotionConfig, sets: Path, run: Path) -> dict:
+    """Stop a run after a step, as its user would; the last event."""
+    stop, rows = threading.Event(), []
+
+    def report(row: dict) -> None:
+        rows.append(row)
+        if row["event"] == "step" and row["step"] == step:
+            stop.set()
+
+    train(config, sets, run, report, stop)
+    return rows[-1]
+
+
 def test_a_resumed_run_sees_what_an_unbroken_one_sees(sets: Path, tmp_path: Path) -> None:
-    config = _tiny()
-    clock = iter(range(10**9))
-    with pytest.MonkeyPatch.context() as patch:
-        # The learning rate follows the clock: give both runs the same one.
-        patch.setattr("training.emotion.train.time.perf_counter", lambda: 0.0 * next(clock))
-        train(config, sets, tmp_path / "whole", steps=8)
-        train(config, sets, tmp_path / "parts", steps=3)
-        train(config, sets, tmp_path / "parts", steps=5)
+    config = _tiny(samples=8 * 30, log_steps=1)
+    train(config, sets, tmp_path / "whole")
+    ended = _until(3, config, sets, tmp_path / "parts")
+    assert ended == {"event": "stopped", "step": 3, "samples": 90, "finished": False}
+    rows: list[dict] = []
+    train(config, sets, tmp_path / "parts", rows.append)
+    assert rows[-1] == {"event": "finished", "step": 8, "samples": 240, "finished": True}
     assert facts_of(tmp_path / "parts")["step"] == 8
+    assert facts_of(tmp_path / "parts")["epochs"] == 2
+    logged = [row["step"] for row in read_log(tmp_path / "parts") if "loss" in row]
+    assert logged == list(range(1, 9))
     whole, parts = finished(tmp_path / "whole", sets), finished(tmp_path / "parts", sets)
     for name, tensor in whole.state_dict().items():
         assert torch.allclose(tensor, parts.state_dict()[name], atol=1e-5), name
@@ -119,9 +136,10 @@ def test_a_run_whose_time_is_over_takes_no_more_steps(sets: Path, tmp_path: Path
 
 
 def test_a_run_is_not_gone_on_with_another_network(sets: Path, tmp_path: Path) -> None:
-    train(_tiny(), sets, tmp_path / "run", steps=1)
+    train(_tiny(samples=30), sets, tmp_path / "run")
     with pytest.raises(MienError, match="another network"):
-        train(_tiny(network="plain"), sets, tmp_path / "run", steps=1)
+        train(_tiny(network="plain"), sets, tmp_path / "run")
+    assert EmotionConfig.of_run(tmp_path / "run").network == "attention"
 
 
 def test_a_split_is_the_files_and_ckplus_is_split_by_subject(sets: Path) -> None:
@@ -143,23 +161,23 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, sets: Path) -> None:
 
 
 def test_configurations_are_whole_and_say_what_is_wrong() -> None:
-    assert load_config("emotion").network == "attention"
-    judge = load_config("judge")
+    assert EmotionConfig.load("emotion").network == "attention"
+    judge = EmotionConfig.load("judge")
     assert judge.network == "plain"
     assert not judge.holes
-    assert judge.seed != load_config("emotion").seed
-    second = load_config("judge2")
-    assert second.network not in (judge.network, load_config("emotion").network)
+    assert judge.seed != EmotionConfig.load("emotion").seed
+    second = EmotionConfig.load("judge2")
+    assert second.network not in (judge.network, EmotionConfig.load("emotion").network)
     assert second.balance > 0
     assert not second.holes
     with pytest.raises(MienError, match="balance 2"):
-        from_dict({"balance": 2})
+        EmotionConfig.from_dict({"balance": 2})
     with pytest.raises(MienError, match="choose emotion, judge"):
-        load_config("nothing")
+        EmotionConfig.load("nothing")
     with pytest.raises(MienError, match="unknown field colour"):
-        from_dict({"colour": 1})
+        EmotionConfig.from_dict({"colour": 1})
     with pytest.raises(MienError, match="network is one of"):
-        from_dict({"network": "guess"})
+        EmotionConfig.from_dict({"network": "guess"})
 
 
 def test_half_of_the_samples_are_partly_hidden_and_never_wholly() -> None:
@@ -205,7 +223,7 @@ def test_a_judge_never_looks_at_the_hole_channel(kind: type) -> None:
 
 
 def test_an_exported_model_reads_as_the_run_does(sets: Path, tmp_path: Path) -> None:
-    train(_tiny(), sets, tmp_path / "run", steps=5)
+    train(_tiny(samples=150), sets, tmp_path / "run")
     network = finished(tmp_path / "run", sets)
     figures = measure(network, sets)
     manifest = export(network, _tiny(), figures, tmp_path / "mine", facts_of(tmp_path / "run"))

@@ -21,7 +21,7 @@ from engine.networks import load_networks
 from main import main
 from training import finetune as module
 from training.checkpoint import LATEST, load_checkpoint
-from training.config import load_config
+from training.config import TrainingConfig
 from training.faces import FaceShards
 from training.finetune import BETTER, SAME, WORSE, FinetuneOptions, finetune, verdict
 from training.prepare import PrepareOptions, prepare
@@ -33,8 +33,10 @@ ROOT = Path(__file__).parents[2]
 def mine(tmp_path: Path, monkeypatch) -> Path:
     """An empty models folder; trainings of one step, since a clock is no test."""
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
-    small = replace(load_config("finetune"), batch=2, precision="32-true", samples=2, log_steps=1)
-    monkeypatch.setattr(module, "load_config", lambda name: small)
+    small = replace(
+        TrainingConfig.load("finetune"), batch=2, precision="32-true", samples=2, log_steps=1
+    )
+    monkeypatch.setattr(TrainingConfig, "load", lambda name: small)
     monkeypatch.setattr(module, "HOLES", ("mouth",))
     return tmp_path / "models"
 

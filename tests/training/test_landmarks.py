@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from engine.errors import MienError
+from engine.face import landmarks
 from engine.face.landmarks import LandmarkNetwork, load_landmarks
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from engine.generator.weights import user_folder
-from training.checkpoint import EMA
+from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.faces import FaceShards
 from training.landmarks import train as module
-from training.landmarks.config import LandmarkConfig, bundled, from_dict, load_config
+from training.landmarks.config import REFINEMENTS, LandmarkConfig
 from training.landmarks.data import LandmarkFaces, mirrored
 from training.landmarks.export import export
 from training.landmarks.measure import HOLES, measure, measure_spread
-from training.landmarks.train import node_errors, shape_model, train
+from training.landmarks.train import node_errors, shape_model, train, trained
+from training.run import read_log
 
 SMALL = LandmarkConfig(
     batch=8, samples=64, minutes=None, precision="32-true", holes=40, log_steps=1, warmup_steps=2
@@ -120,24 +124,48 @@ def test_training_lowers_the_loss(prepared, faces, tmp_path: Path, refinement: s
     config = SMALL.changed(refinement=refinement, samples=160, learning_rate=3e-3)
     options = {"start": start.state_dict(), "device": "cpu", "report": rows.append}
     train(config, prepared[0], tmp_path, **options)
-    losses = [row["loss"] for row in rows if "loss" in row]
+    losses = [row["loss"] for row in rows if row["event"] == "step"]
     assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:2])
 
 
-def test_a_resumed_run_equals_one_that_was_not_stopped(
-    prepared, run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = module._Loop._progress
-    monkeypatch.setattr(
-        module._Loop, "_progress", lambda self: 1.0 if self.step == 5 else real(self)
-    )
-    train(SMALL, prepared[0], tmp_path, device="cpu")
-    monkeypatch.setattr(module._Loop, "_progress", real)
-    row = train(SMALL, prepared[0], tmp_path, device="cpu")
-    assert row["step"] == 8
-    whole, halves = load_file(str(run / EMA)), load_file(str(tmp_path / EMA))
+def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, run, tmp_path: Path) -> None:
+    stop, rows = threading.Event(), []
+
+    def report(row: dict) -> None:
+        rows.append(row)
+        if row["event"] == "step" and row["step"] == 5:
+            stop.set()
+
+    train(SMALL, prepared[0], tmp_path, device="cpu", report=report, stop=stop)
+    assert (rows[-1]["event"], rows[-1]["step"]) == ("stopped", 5)
+    train(SMALL, prepared[0], tmp_path, device="cpu", report=rows.append)
+    assert (rows[-1]["event"], rows[-1]["step"], rows[-1]["finished"]) == ("finished", 8, True)
+    assert [row["step"] for row in read_log(tmp_path)] == list(range(1, 9))
+    whole, halves = trained(run).state_dict(), trained(tmp_path).state_dict()
     for name, tensor in whole.items():
-        assert torch.allclose(halves[name].float(), tensor.float(), atol=1e-4), name
+        assert torch.allclose(halves[name], tensor, atol=1e-4), name
+
+
+def test_a_run_of_before_the_loops_were_one_is_gone_on_with(prepared, run, tmp_path: Path) -> None:
+    """Its average was called otherwise, and its configuration said less."""
+    shutil.copytree(run, tmp_path / "run")
+    states, optimisers, facts = load_checkpoint(run / LATEST)
+    states["average"] = states.pop("ema")
+    del states["rng"]
+    old = {"step": facts["step"], "seconds": facts["seconds"]}
+    save_checkpoint(tmp_path / "run" / LATEST, states, optimisers, old)
+    known = ("refinement", "batch", "samples", "minutes", "precision", "holes", "warmup_steps")
+    config = {name: value for name, value in SMALL.as_dict().items() if name in known}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    rows: list[dict] = []
+    longer = LandmarkConfig.of_run(tmp_path / "run").changed(samples=80, log_steps=1)
+    train(longer, prepared[0], tmp_path / "run", device="cpu", report=rows.append)
+    assert [row["step"] for row in rows if row["event"] == "step"] == [9, 10]
+    assert trained(tmp_path / "run").refinement == "graph"
+
+
+def test_the_names_of_refinements_are_the_networks() -> None:
+    assert REFINEMENTS == landmarks.REFINEMENTS
 
 
 def test_another_network_does_not_go_on_with_a_run(prepared, run) -> None:
@@ -154,8 +182,6 @@ def test_a_run_becomes_a_model_that_is_found(prepared, run) -> None:
     loaded = load_landmarks()
     assert loaded is not None
     assert "inter-ocular" in (folder / "CARD.md").read_text(encoding="utf-8")
-    import shutil
-
     shutil.rmtree(folder)
 
 
@@ -179,10 +205,10 @@ def test_the_spread_is_the_error_of_hidden_nodes(prepared) -> None:
 
 
 def test_configurations_are_read_and_wrong_ones_explained() -> None:
-    assert {"gcn", "cnn"} <= set(bundled())
-    assert load_config("gcn").refinement == "graph"
-    assert load_config("cnn").refinement == "nodes"
+    assert {"gcn", "cnn"} <= set(LandmarkConfig.bundled())
+    assert LandmarkConfig.load("gcn").refinement == "graph"
+    assert LandmarkConfig.load("cnn").refinement == "nodes"
     with pytest.raises(MienError, match="unknown field"):
-        from_dict({"minute": 3})
+        LandmarkConfig.from_dict({"minute": 3})
     with pytest.raises(MienError, match="graph or nodes"):
-        from_dict({"refinement": "tree"})
+        LandmarkConfig.from_dict({"refinement": "tree"})

@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from training import losses
+from training.config import Weights
 from training.discriminator import Discriminator, neighbourhoods
+from training.learner import Fills
 from training.perceptual import CHANNELS, StVgg
+from training.step import Objective
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,44 @@ def test_the_discriminator_sees_the_whole_and_the_hole() -> None:
     near = neighbourhoods(pictures, holes)
     assert torch.equal(near[0], pictures[0, :, :48, :48])
     assert torch.equal(near[1], pictures[1, :, 48:, 48:])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("perceptual",),
+        ("feature",),
+        ("alignment",),
+        ("matching",),
+        ("adversarial",),
+        ("pixel", "alignment", "adversarial"),
+    ],
+)
+def test_a_loss_of_weight_zero_is_not_computed(pictures, monkeypatch, names) -> None:
+    """Neither its value nor what only it needs."""
+    called: list[str] = []
+    for name in ("feature_matching", "alignment", "discriminator_matching", "relativistic"):
+        real = getattr(losses, name)
+
+        def counted(*given, name=name, real=real, **more):
+            called.append(name)
+            return real(*given, **more)
+
+        monkeypatch.setattr(losses, name, counted)
+    weights = Weights(**{"pixel": 0.0, **dict.fromkeys(names, 2.0)})
+    objective = Objective(weights, torch.device("cpu"))
+    assert (objective.trunk is not None) is weights.needs_trunk
+    everything = slice(0, 64), slice(0, 64)
+    hole = torch.ones(2, 1, 64, 64)
+    fills = Fills(pictures.flip(-1), pictures, hole, pictures, everything)
+    discriminator = Discriminator() if weights.needs_discriminator else None
+    parts = objective(fills, discriminator)
+    assert set(parts) == set(names)
+    functions = {
+        "feature": "feature_matching",
+        "alignment": "alignment",
+        "matching": "discriminator_matching",
+        "adversarial": "relativistic",
+    }
+    assert called == [functions[name] for name in names if name in functions]
+    assert objective.total(parts) == pytest.approx(2 * sum(float(p) for p in parts.values()))

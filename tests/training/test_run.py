@@ -16,10 +16,10 @@ from engine.errors import MienError
 from engine.generator.weights import find
 from training import report
 from training.checkpoint import BEST, load_average
-from training.clock import Clock
 from training.config import TrainingConfig, Weights
 from training.failures import explained
 from training.run import REPORT, SHEET, RunFolder, read_log
+from training.schedule import Clock
 from training.sheets import LETTERS, stacked
 from training.trainer import train
 

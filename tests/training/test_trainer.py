@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from engine.generator.weights import find, write_model
 from engine.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint
 from training.config import TrainingConfig as Config
-from training.config import Weights, bundled, from_dict, load_config
+from training.config import Weights
 from training.run import read_log
 from training.trainer import train
 
@@ -36,6 +37,20 @@ def run(config: Config, faces: Path, folder: Path, **options) -> list[dict]:
     return rows
 
 
+def run_until(step: int, config: Config, faces: Path, folder: Path) -> dict:
+    """Stop a run after a step, as its user would; the last event."""
+    stop, rows = threading.Event(), []
+
+    def report(row: dict) -> None:
+        rows.append(row)
+        if row["event"] == "step" and row["step"] == step:
+            stop.set()
+
+    prior = find("prior").folder
+    train(config, faces, folder, prior, device="cpu", report=report, stop=stop)
+    return rows[-1]
+
+
 def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, tmp_path: Path) -> None:
     faces = prepared[0]
     run(SMALL, faces, tmp_path / "whole")
@@ -44,22 +59,12 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, tmp_path: Path)
     stopped = SMALL.changed(minutes=0.0)
     run(stopped, faces, tmp_path / "halves")
     assert load_checkpoint(tmp_path / "halves" / LATEST)[2]["step"] == 0
-    import training.trainer as module
-
-    real = module.Trainer.train_step
-
-    def two_steps(self, batch):
-        if self.step == 1:
-            self.stopping = True
-        return real(self, batch)
-
-    module.Trainer.train_step = two_steps
-    try:
-        run(SMALL, faces, tmp_path / "halves")
-    finally:
-        module.Trainer.train_step = real
+    ended = run_until(2, SMALL, faces, tmp_path / "halves")
+    assert ended["event"] == "stopped"
+    assert ended["finished"] is False
     assert load_checkpoint(tmp_path / "halves" / LATEST)[2]["step"] == 2
-    run(SMALL, faces, tmp_path / "halves")
+    ended = run(SMALL, faces, tmp_path / "halves")[-1]
+    assert ended == {"event": "finished", "step": 4, "samples": 8, "finished": True}
     one, first, facts = load_checkpoint(tmp_path / "whole" / LATEST)
     two, second, _ = load_checkpoint(tmp_path / "halves" / LATEST)
     assert facts["step"] == 4
@@ -135,10 +140,12 @@ def test_what_does_not_fit_together_is_said(prepared, tmp_path: Path) -> None:
 
 
 def test_the_bundled_configurations_load_and_survive_json() -> None:
-    assert {"ablation", "cpu", "finetune", "modules", "published", "sharpen"} <= set(bundled())
-    for name in bundled():
-        config = load_config(name)
-        assert from_dict(json.loads(json.dumps(config.as_dict()))) == config
+    assert {"ablation", "cpu", "finetune", "modules", "published", "sharpen"} <= set(
+        Config.bundled()
+    )
+    for name in Config.bundled():
+        config = Config.load(name)
+        assert Config.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
 
 @pytest.mark.parametrize(
@@ -151,9 +158,10 @@ def test_the_bundled_configurations_load_and_survive_json() -> None:
         ({"modules": {"voice": True}, "samples": 1}, "voice"),
         ({"modules": {"dropout": 1.0}, "samples": 1}, "dropout"),
         ({"train_generator": False, "samples": 1}, "nothing would learn"),
+        ({"weights": {"pixel": 0.0}, "samples": 1}, "every loss has the weight 0"),
         ({}, "minutes"),
     ],
 )
 def test_wrong_configurations_are_explained(values: dict, what: str) -> None:
     with pytest.raises(MienError, match=what):
-        from_dict(values)
+        Config.from_dict(values)

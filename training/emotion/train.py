@@ -1,18 +1,15 @@
 """Training an emotion network on a CPU within a wall-clock budget.
 
-A run is a folder: `config.json`, `state.safetensors` (everything a resumed run needs) and
-`log.jsonl`. One cycle of the learning rate over the budget (Smith and Topin 2019), small pictures
-first, label smoothing, averaged weights, and a temperature fitted on the validation split (Guo et
-al. 2017). Every step draws from a generator seeded by the run's seed and the step, so a resumed
-run sees what it would have seen.
+One cycle of the learning rate over the budget (Smith and Topin 2019), small pictures first, label
+smoothing, averaged weights, and a temperature fitted on the validation split (Guo et al. 2017).
+Every step draws from a generator seeded by the run's seed and the step, so a resumed run sees what
+it would have seen. The loop around the steps is that of training.loop.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import time
-from collections.abc import Callable
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +21,15 @@ from torch.nn import functional as F
 from engine.errors import MienError
 from engine.face.emotion import SIDE, EmotionNetwork, mirror_mean
 from engine.generator.weights import find, load_tensors
-from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.emotion.augment import augmented, plain_inputs
-from training.emotion.config import EmotionConfig, from_dict
+from training.emotion.config import EmotionConfig
 from training.emotion.data import LabelledFaces, load_faces
 from training.emotion.judge import Judge, PlainEmotionNetwork, SqueezeEmotionNetwork, judge_of
+from training.failures import explained
+from training.loop import Losses, NetworkTraining, Report, averaged, decayed, fabric_for, go_on
+from training.run import RunFolder
 
-CONFIG = "config.json"
-LOG = "log.jsonl"
 QUICK = 1000  # validation faces looked at on the way
-Report = Callable[[dict[str, Any]], None]
 Reader = EmotionNetwork | Judge
 NETWORKS = {
     "attention": EmotionNetwork,
@@ -48,34 +44,22 @@ def build(config: EmotionConfig) -> Reader:
     return NETWORKS[config.network](config.width)
 
 
-def run_config(run: Path) -> EmotionConfig:
-    """The configuration an existing run was started with. Raises MienError."""
-    try:
-        return from_dict(json.loads((run / CONFIG).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise MienError(f"{run} is not an emotion training's run ({error}).") from error
-
-
 def train(
     config: EmotionConfig,
     folder: Path,
     run: Path,
     report: Report | None = None,
-    steps: int | None = None,
+    stop: threading.Event | None = None,
 ) -> Reader:
-    """Train until the budget (or so many steps more) is over; a run that exists is gone on with.
+    """Train until the configuration's end; a run that exists is gone on with.
 
-    folder: of the emotion sets. Returns the averaged network, calibrated, in eval mode. Raises
-    MienError.
+    folder: of the emotion sets. report, stop: see `training.trainer.train`. Returns the averaged
+    network, calibrated, in eval mode. Raises MienError.
     """
     load_faces(folder, "validation")  # a wrong folder is told before anything is started
-    run.mkdir(parents=True, exist_ok=True)
-    fabric = lightning_fabric.Fabric(
-        accelerator="cpu",
-        devices=config.processes,
-        strategy="auto" if config.processes == 1 else "ddp_spawn",
-    )
-    fabric.launch(_run, config.as_dict(), folder, run, report, steps)  # type: ignore[arg-type]
+    with explained():
+        fabric = fabric_for("cpu", config.processes)
+        fabric.launch(_run, config.as_dict(), folder, run, report, stop)
     return finished(run, folder)
 
 
@@ -85,28 +69,21 @@ def _run(
     folder: Path,
     run: Path,
     report: Report | None,
-    steps: int | None,
+    stop: threading.Event | None,
 ) -> None:
-    config = from_dict(values)
+    config = EmotionConfig.from_dict(values)
     torch.set_num_threads(config.threads)
     training = load_faces(folder, "train", config.sources)
     trainer = EmotionTrainer(config, training, load_faces(folder, "validation"), fabric)
-    if (run / LATEST).exists():
-        trainer.restore(run / LATEST)
-    if fabric.is_global_zero:
-        text = json.dumps(config.as_dict(), indent=2) + "\n"
-        (run / CONFIG).write_text(text, encoding="utf-8")
-    trainer.loop(run, report or (lambda row: None), steps)
+    go_on(trainer, run, report, stop)
 
 
 def finished(run: Path, folder: Path) -> Reader:
     """The averaged network of a run, in eval mode, calibrated on the validation split of the sets
     in `folder`. Raises MienError."""
-    config = run_config(run)
-    if not (run / LATEST).exists():
-        raise MienError(f"{run} holds no checkpoint yet; train it first.")
+    config = EmotionConfig.of_run(run)
     network = build(config)
-    network.load_state_dict(load_checkpoint(run / LATEST)[0]["ema"])
+    network.load_state_dict(averaged(run)[0])
     network.eval().requires_grad_(False)
     torch.set_num_threads(config.threads)
     validation = load_faces(folder, "validation")
@@ -131,7 +108,7 @@ def installed_reader(name: str) -> Reader:
 
 def facts_of(run: Path) -> dict[str, Any]:
     """`step`, `samples`, `seconds` and `epochs` of a run's last checkpoint. Raises MienError."""
-    facts = load_checkpoint(run / LATEST)[2]
+    facts = averaged(run)[1]
     return {name: facts.get(name, 0) for name in ("step", "samples", "seconds", "epochs")}
 
 
@@ -171,79 +148,33 @@ def fit_temperature(straight: Tensor, mirrored: Tensor, labels: Tensor) -> float
     return math.exp((low + high) / 2)
 
 
-class EmotionTrainer:
-    """A network, its averages and its optimiser."""
+class EmotionTrainer(NetworkTraining):
+    """A network and its optimiser on labelled faces."""
+
+    config: EmotionConfig
 
     def __init__(
         self,
         config: EmotionConfig,
         training: LabelledFaces,
         validation: LabelledFaces,
-        fabric: lightning_fabric.Fabric | None = None,
+        fabric: lightning_fabric.Fabric,
     ) -> None:
-        self.config, self.training, self.validation = config, training, validation
-        self.fabric = fabric or lightning_fabric.Fabric(accelerator="cpu", devices=1)
-        self.network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.ema = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        rest = [p for p in self.network.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest}]
+        super().__init__(fabric, config)
+        self.training, self.validation = training, validation
+        network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        groups = decayed(network, config.weight_decay)
         if config.optimiser == "sgd":
             optimiser: torch.optim.Optimizer = torch.optim.SGD(
                 groups, lr=config.learning_rate, momentum=0.9, nesterov=True
             )
         else:
-            optimiser = torch.optim.AdamW(
-                groups, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
-            )
-        self.shared, self.optimiser = self.fabric.setup(self.network, optimiser)
-        self.step = 0
-        self.spent = 0.0  # seconds, all calls of this run together
+            optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99))
+        self.shared = self.set_up(network, optimiser)
 
-    def loop(self, run: Path, report: Report, steps: int | None) -> None:
-        """Steps until the end, with log rows and checkpoints on the way and one at the end."""
-        config = self.config
-        saved = logged = time.perf_counter()
-        before, last, recent = self.spent, self.step + (steps or 1 << 60), []
-        started, first = saved, self.step
-        while self.step < last and self.spent < 60 * config.minutes:
-            recent.append(self.train_step())
-            now = time.perf_counter()
-            # One process's clock decides for all: of the learning rate, and of the end.
-            self.spent = self.fabric.broadcast(before + now - started)
-            if not self.fabric.is_global_zero:
-                recent.clear()
-                continue
-            if self.step % config.log_steps == 0:
-                rate = len(recent) * self.batch / (now - logged)
-                loss = sum(recent) / len(recent)
-                self._log(run, report, {"loss": round(loss, 4), "rate": round(rate, 1)})
-                recent, logged = [], now
-            if now - saved > config.checkpoint_seconds:
-                self.save(run)
-                self._log(run, report, {"validation": self.validate()})
-                saved = time.perf_counter()
-        if self.step > first and self.fabric.is_global_zero:
-            self.save(run)
-        self.fabric.barrier()
-
-    def _log(self, run: Path, report: Report, values: dict[str, Any]) -> None:
-        row = {
-            "step": self.step,
-            "seconds": round(self.spent, 1),
-            "epochs": self.epochs,
-            **values,
-        }
-        with (run / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        report(row)
-
-    def train_step(self) -> float:
+    def train_step(self) -> Losses | None:
         """One batch; the loss before it."""
         config = self.config
-        done = min(1.0, self.spent / (60 * config.minutes))
-        for group in self.optimiser.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(done, config.warmup)
         seed = (config.seed * 1_000_003 + self.step) * 64 + self.fabric.global_rank
         generator = torch.Generator().manual_seed(seed)
         chosen = self._chosen()
@@ -256,28 +187,19 @@ class EmotionTrainer:
         loss = F.cross_entropy(
             logits.float(), self.training.labels[chosen], label_smoothing=config.smoothing
         )
-        self.optimiser.zero_grad()
-        self.fabric.backward(loss)
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
-        self.step += 1
-        self._average()
-        return loss.item()
-
-    @property
-    def batch(self) -> int:
-        """Samples a step, all processes together."""
-        return self.config.batch * self.fabric.world_size
+        if not self.descend(loss, self.optimisers["network"], self.network):
+            return None
+        return {"loss": loss.detach()}
 
     @property
     def side(self) -> int:
         """Of the pictures in this third of the training."""
-        return self.config.sides[min(2, int(3 * self.spent / (60 * self.config.minutes)))]
+        return self.config.sides[min(2, int(3 * self.clock.done()))]
 
     @property
     def epochs(self) -> float:
         """How often every training face was seen."""
-        return round(self.step * self.batch / len(self.training), 2)
+        return round(self.clock.samples / len(self.training), 2)
 
     def _chosen(self) -> Tensor:
         """The batch of this step: every epoch is an order of its own, without a remainder."""
@@ -288,19 +210,10 @@ class EmotionTrainer:
         order = drawn(self.training.labels, self.config.balance, generator)
         return order[place * batch : (place + 1) * batch]
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        for name, live in self.network.state_dict().items():
-            if live.is_floating_point():
-                self.ema[name].lerp_(live, 1 - decay)
-            else:
-                self.ema[name].copy_(live)
-
     def validate(self) -> float:
         """Accuracy of the averaged network on QUICK validation faces of the current side."""
         network = build(self.config)
-        network.load_state_dict(self.ema)
+        network.load_state_dict(self.average.tensors)
         network.eval()
         order = torch.randperm(len(self.validation), generator=torch.Generator().manual_seed(0))[
             :QUICK
@@ -309,33 +222,15 @@ class EmotionTrainer:
         logits, labels = logits_of(network, faces, side=self.side)
         return round((logits.argmax(1) == labels).float().mean().item(), 4)
 
-    def save(self, run: Path) -> None:
-        """Write the run's state."""
-        save_checkpoint(
-            run / LATEST,
-            {"network": self.network.state_dict(), "ema": self.ema},
-            {"network": self.optimiser.state_dict()},
-            {
-                "step": self.step,
-                "seconds": self.spent,
-                "epochs": self.epochs,
-                "samples": self.step * self.batch,
-                "config": self.config.as_dict(),
-            },
-        )
+    def at_checkpoint(self, run: Path, folder: RunFolder, report: Report) -> None:
+        """A look at faces that are not trained on."""
+        row = {"step": self.step, "epochs": self.epochs, "validation": self.validate()}
+        folder.log(row)
+        report({"event": "validation", **row})
 
-    def restore(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises MienError where it is of another network."""
-        modules, optimisers, facts = load_checkpoint(path)
-        try:
-            self.network.load_state_dict(modules["network"])
-        except (RuntimeError, KeyError) as error:
-            raise MienError(
-                f"{path} is of another network; choose a new folder for this run."
-            ) from error
-        self.ema = {k: modules["ema"][k] for k in self.network.state_dict()}
-        self.optimiser.load_state_dict(optimisers["network"])
-        self.step, self.spent = int(facts["step"]), float(facts["seconds"])
+    def facts(self) -> dict[str, Any]:
+        """How often every face was seen."""
+        return {"epochs": self.epochs}
 
 
 def drawn(labels: Tensor, balance: float, generator: torch.Generator) -> Tensor:
@@ -345,11 +240,3 @@ def drawn(labels: Tensor, balance: float, generator: torch.Generator) -> Tensor:
         return torch.randperm(len(labels), generator=generator)
     weights = torch.bincount(labels).double()[labels] ** -balance
     return torch.multinomial(weights, len(labels), replacement=True, generator=generator)
-
-
-def one_cycle(done: float, warmup: float) -> float:
-    """The share of the highest learning rate after a share of the training: up, then down."""
-    if done < warmup:
-        return 0.1 + 0.9 * done / warmup
-    falling = (done - warmup) / (1 - warmup)
-    return 0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * falling))

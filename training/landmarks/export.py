@@ -6,8 +6,10 @@ from pathlib import Path
 
 from engine.generator.weights import Manifest, write_model
 from training.faces import FaceShards
+from training.landmarks.config import LandmarkConfig
 from training.landmarks.measure import Figure, measure, measure_spread, table
-from training.landmarks.train import run_config, trained
+from training.landmarks.train import trained
+from training.loop import averaged
 
 NAME = "landmarks"
 
@@ -49,7 +51,7 @@ def export(
     network = trained(run)
     network.spread.copy_(measure_spread(network, kept_aside))
     figures = measure(kept_aside, {"this network": network})
-    samples = _samples(run)
+    samples = int(averaged(run)[1]["step"]) * LandmarkConfig.of_run(run).batch
     card = CARD.format(
         parameters=sum(p.numel() for p in network.parameters()),
         refinement=REFINED[network.refinement],
@@ -77,10 +79,3 @@ def export(
         notes=f"{network.refinement} refinement, {samples} samples",
     )
     return manifest, figures
-
-
-def _samples(run: Path) -> int:
-    from training.checkpoint import LATEST, load_checkpoint
-
-    facts = load_checkpoint(run / LATEST)[2]
-    return int(facts["step"]) * run_config(run).batch

@@ -1,48 +1,51 @@
-"""The landmark network's training loop: seeded, resumable, within a wall-clock budget.
+"""Training the landmark network: its first guess in closed form, then the steps.
 
 The loss is the distance of every node from MediaPipe's on the untouched picture, in inter-ocular
 units, for the refined nodes and, at half the weight, for the shape model's first positions;
-hidden nodes count twice, since they are what the network is for.
+hidden nodes count twice, since they are what the network is for. The loop around the steps is
+that of training.loop.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
+import lightning_fabric
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.device import choose_device
 from engine.errors import MienError
 from engine.face.first_guess import SIDE as GUESS_SIDE
 from engine.face.first_guess import FirstGuess
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from engine.guidance import nodes_in_hole
-from training.checkpoint import EMA, LATEST, load_checkpoint, save_checkpoint
+from training.checkpoint import LATEST
 from training.faces import FaceShards
-from training.landmarks.config import LandmarkConfig, from_dict
+from training.failures import explained
+from training.landmarks.config import LandmarkConfig
 from training.landmarks.data import Batch, LandmarkFaces
 from training.landmarks.links import mesh_links
+from training.loop import (
+    Ahead,
+    Losses,
+    NetworkTraining,
+    Report,
+    averaged,
+    decayed,
+    fabric_for,
+    go_on,
+)
 
-CONFIG = "config.json"
-HISTORY = "history.jsonl"
 SHAPES = 20_000  # meshes the shape model is made of
 GUESSES = 20_000  # aligned crops the first guess is fitted on
 RIDGE = 30.0  # in samples
-FLOOR = 0.01  # of the learning rate, at the end of the schedule
 FIRST = 0.5  # weight of the first positions
 HIDDEN = 1.0  # extra weight of hidden nodes
-Report = Callable[[dict[str, Any]], None]
 
 
 def train(
@@ -53,40 +56,30 @@ def train(
     start: dict[str, Tensor] | None = None,
     device: str = "auto",
     report: Report | None = None,
-) -> dict[str, Any]:
-    """Train in the folder `run`, or go on with it. Returns the last row of the history.
+    stop: threading.Event | None = None,
+) -> None:
+    """Train in the folder `run`, or go on with it.
 
-    faces: a folder of shards. start: a state dict to begin a new run from. Writes config.json,
-    history.jsonl, state.safetensors (everything that resuming needs) and ema.safetensors (the
-    averaged network). Raises MienError where the folder holds no faces or another run.
+    faces: a folder of shards. start: a state dict to begin a new run from. report, stop: see
+    `training.trainer.train`. Raises MienError where the folder holds no faces or another run.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    path = run / CONFIG
-    if path.exists() and run_config(run).refinement != config.refinement:
-        raise MienError(f"{run} holds a run of another network; choose another folder.")
-    path.write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
-    data = LandmarkFaces(FaceShards(faces), config.holes, config.seed)
-    loop = _Loop(config, data, run, choose_device(device), start, report)
-    return loop.run()
-
-
-def run_config(run: Path) -> LandmarkConfig:
-    """The configuration of a run's folder. Raises MienError where there is none."""
-    try:
-        return from_dict(json.loads((run / CONFIG).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise MienError(f"{run} is not a landmark run ({error}); choose another folder.") from error
+    with explained():
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        data = LandmarkFaces(FaceShards(faces), config.holes, config.seed)
+        resumed = (run / LATEST).exists()
+        if resumed and LandmarkConfig.of_run(run).refinement != config.refinement:
+            raise MienError(f"{run} holds a run of another network; choose another folder.")
+        fabric = fabric_for(device, precision=config.precision)
+        with closing(LandmarkTrainer(fabric, config, data, start, resumed=resumed)) as trainer:
+            go_on(trainer, run, report, stop)
 
 
 def trained(run: Path) -> LandmarkNetwork:
     """The averaged network of a run, frozen and in eval mode. Raises MienError."""
-    if not (run / EMA).is_file():
-        raise MienError(f"{run} holds no averaged weights yet; train it first.")
-    network = LandmarkNetwork(run_config(run).refinement)
+    network = LandmarkNetwork(LandmarkConfig.of_run(run).refinement)
     try:
-        network.load_state_dict(load_file(str(run / EMA)))
+        network.load_state_dict(averaged(run)[0])
     except RuntimeError as error:
         raise MienError(f"{run} holds a network of another make; train it anew.") from error
     return network.eval().requires_grad_(False)
@@ -156,162 +149,65 @@ def node_errors(nodes: Tensor, true: Tensor) -> Tensor:
     return ((nodes - true).square().sum(-1) + 1e-9).sqrt() / unit
 
 
-class _Loop:
+class LandmarkTrainer(NetworkTraining):
+    """The network on batches of misaligned, partly hidden faces.
+
+    start: a state dict to begin from. resumed: a checkpoint will follow, so neither shape model
+    nor first guess is made.
+    """
+
+    config: LandmarkConfig
+    network: LandmarkNetwork
+
     def __init__(
         self,
+        fabric: lightning_fabric.Fabric,
         config: LandmarkConfig,
         data: LandmarkFaces,
-        run: Path,
-        device: str,
-        start: dict[str, Tensor] | None,
-        report: Report | None,
+        start: dict[str, Tensor] | None = None,
+        *,
+        resumed: bool = False,
     ) -> None:
-        self.config, self.data, self.folder, self.device = config, data, run, device
-        self.report = report or (lambda _: None)
-        torch.manual_seed(config.seed)
-        self.network = LandmarkNetwork(config.refinement)
-        resumed = (run / LATEST).exists()
+        super().__init__(fabric, config)
+        self.data, self._ahead = data, Ahead(self._batch)
+        network = LandmarkNetwork(config.refinement)
         if start is not None and not resumed:
-            self.network.load_state_dict(start)
+            network.load_state_dict(start)
         elif not resumed:
             rng = np.random.default_rng([config.seed, 2])
             mean, basis = shape_model(data.sample_meshes(SHAPES, rng))
-            self.network.mean.copy_(mean)
-            self.network.basis.copy_(basis)
-            self.network.link(mesh_links())
-            fit_guess(self.network.guess, data, mean, basis)
-        self.network.to(device)
-        self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate)
-        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.step, self.seconds = 0, 0.0
-        if resumed:
-            self._restore()
+            network.mean.copy_(mean)
+            network.basis.copy_(basis)
+            network.link(mesh_links())
+            fit_guess(network.guess, data, mean, basis)
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        groups = decayed(network, config.weight_decay, but=("identity",))
+        self.set_up(network, torch.optim.AdamW(groups, lr=config.learning_rate))
 
-    def run(self) -> dict[str, Any]:
-        config, begun = self.config, time.monotonic() - self.seconds
-        row: dict[str, Any] = {"step": self.step, "samples": self.step * config.batch}
-        saved, sums, counted = self.seconds, np.zeros(3), 0
+    def train_step(self) -> Losses | None:
+        """One batch: the loss, the error of all nodes and that of the hidden ones."""
+        batch = self._ahead.batch(self.step)
         self.network.train()
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(self._batch, self.step)
-            while (progress := self._progress()) < 1:
-                batch, waiting = self._next(pool, waiting)
-                sums += self._train(batch, progress)
-                counted += 1
-                self.step += 1
-                self.seconds = time.monotonic() - begun
-                if self.step % config.log_steps == 0:
-                    row = self._row(sums / counted)
-                    self._log(row)
-                    sums, counted = np.zeros(3), 0
-                if self.seconds - saved > config.checkpoint_seconds:
-                    self._save()
-                    saved = self.seconds
-            waiting.cancel()
-        if counted:
-            row = self._row(sums / counted)
-            self._log(row)
-        self._save()
-        row = {**row, "finished": True}
-        self.report(row)
-        return row
-
-    def _progress(self) -> float:
-        """The share of the schedule that is done."""
-        config = self.config
-        if config.samples is not None:
-            done = self.step * config.batch / config.samples
-            ended = config.minutes is not None and self.seconds >= config.minutes * 60
-            return 1.0 if ended else done
-        assert config.minutes is not None
-        return self.seconds / (config.minutes * 60)
-
-    def _batch(self, step: int) -> Batch:
-        rng = np.random.default_rng([self.config.seed, 3, step])
-        return self.data.batch(self.config.batch, rng)
-
-    def _next(
-        self, pool: ThreadPoolExecutor, waiting: Future[Batch]
-    ) -> tuple[Batch, Future[Batch]]:
-        batch = waiting.result()
-        return batch, pool.submit(self._batch, self.step + 1)
-
-    def _train(self, batch: Batch, progress: float) -> np.ndarray:
-        """One step. Returns (loss, error of all nodes, error of hidden nodes)."""
-        config = self.config
-        warm = min(1.0, (self.step + 1) / config.warmup_steps)
-        cosine = FLOOR + (1 - FLOOR) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
-        for group in self.optimiser.param_groups:
-            group["lr"] = config.learning_rate * warm * cosine
-        crops = batch.crops.to(self.device, memory_format=torch.channels_last)
-        hole, true = batch.hole.to(self.device), batch.nodes.to(self.device)
-        kind = torch.device(self.device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=config.precision == "bf16-mixed"):
+        device = self.fabric.device
+        crops = batch.crops.to(device, memory_format=torch.channels_last)
+        hole, true = batch.hole.to(device), batch.nodes.to(device)
+        with self.fabric.autocast():
             mesh = self.network.predict(crops, hole)
         hidden = nodes_in_hole(true, hole)
         weight = 1 + HIDDEN * hidden
         errors = node_errors(mesh.nodes, true)
         first = node_errors(mesh.first, true)
         loss = ((errors + FIRST * first) * weight).sum() / weight.sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        decay = min(config.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                if value.is_floating_point():
-                    self.average[name].lerp_(value, 1 - decay)
-                else:
-                    self.average[name].copy_(value)
-            unseen = (errors * hidden).sum() / hidden.sum().clamp_min(1)
-            return np.array([float(loss), float(errors.mean()), float(unseen)])
+        if not self.descend(loss, self.optimisers["network"], self.network):
+            return None
+        unseen = (errors * hidden).sum() / hidden.sum().clamp_min(1)
+        named = {"loss": loss, "error": errors.mean(), "hidden": unseen}
+        return {name: value.detach() for name, value in named.items()}
 
-    def _groups(self) -> list[dict[str, Any]]:
-        """Weights decay; biases, norms and node identities do not."""
-        weights, others = [], []
-        for name, parameter in self.network.named_parameters():
-            matrix = parameter.ndim > 1 and name != "identity"
-            (weights if matrix else others).append(parameter)
-        return [
-            {"params": weights, "weight_decay": self.config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
+    def close(self) -> None:
+        """End the thread that draws."""
+        self._ahead.close()
 
-    def _row(self, means: np.ndarray) -> dict[str, Any]:
-        samples = self.step * self.config.batch
-        return {
-            "step": self.step,
-            "samples": samples,
-            "seconds": round(self.seconds, 1),
-            "rate": round(samples / max(self.seconds, 1e-6), 1),
-            "loss": float(means[0]),
-            "error": float(means[1]),
-            "hidden": float(means[2]),
-        }
-
-    def _log(self, row: dict[str, Any]) -> None:
-        if not all(math.isfinite(row[key]) for key in ("loss", "error", "hidden")):
-            raise MienError("The training diverged; lower the learning rate and start anew.")
-        with (self.folder / HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        self.report(row)
-
-    def _save(self) -> None:
-        modules = {"network": self.network.state_dict(), "average": self.average}
-        facts = {"step": self.step, "seconds": self.seconds}
-        save_checkpoint(
-            self.folder / LATEST, modules, {"network": self.optimiser.state_dict()}, facts
-        )
-        temporary = (self.folder / EMA).with_suffix(".tmp")
-        save_file({k: v.cpu().contiguous() for k, v in self.average.items()}, str(temporary))
-        temporary.replace(self.folder / EMA)
-
-    def _restore(self) -> None:
-        modules, optimisers, facts = load_checkpoint(self.folder / LATEST)
-        self.network.load_state_dict(modules["network"])
-        self.average = {k: v.to(self.device) for k, v in modules["average"].items()}
-        self.optimiser.load_state_dict(optimisers["network"])
-        self.step, self.seconds = int(facts["step"]), float(facts["seconds"])
-        torch.set_rng_state(modules["rng"]["torch"])
+    def _batch(self, step: int) -> Batch:
+        rng = np.random.default_rng([self.config.seed, 3, step])
+        return self.data.batch(self.config.batch, rng)

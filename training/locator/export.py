@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.generator.weights import Manifest, write_model
-from training.checkpoint import LATEST, load_checkpoint
+from training.locator.config import LocatorConfig
 from training.locator.measure import Figure, measure, table
-from training.locator.train import run_config, trained
+from training.locator.train import trained
+from training.loop import averaged
 
 CARD = """# Hole-aware face locator
 
@@ -47,7 +48,7 @@ def export(
     """
     network = trained(run)
     figures = measure(network, photos, limit=limit)
-    samples = int(load_checkpoint(run / LATEST)[2]["step"]) * run_config(run).batch
+    samples = int(averaged(run)[1]["step"]) * LocatorConfig.of_run(run).batch
     from training.sources import find_sources
 
     faces = min(len(find_sources(photos)), limit or 10**9)

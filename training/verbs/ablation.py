@@ -12,6 +12,7 @@ import typer
 from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
 from training.verbs.evaluate import LpipsOption
 from training.verbs.finetune import stopping
+from training.verbs.rows import print_json, print_row
 
 
 @train_app.command("ablation")
@@ -35,7 +36,6 @@ def train_ablation(
 ) -> None:
     """Train and measure the eight combinations of feature, emotion and landmark."""
     from training.ablation import TABLE, AblationOptions, ablation
-    from training.verbs.generator import print_json, print_row
 
     options = AblationOptions(
         faces,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from engine.errors import MienError
 from training.verbs.apps import JsonOption, train_app
+from training.verbs.rows import printer
 
 DataOption = Annotated[
     Path, typer.Option(help="A folder with fer2013.zip and, where there, ckplus.zip, jaffe.zip.")
@@ -23,22 +24,19 @@ def train_emotion(
     config: Annotated[
         str | None, typer.Option(help="emotion, judge, judge2, or a TOML file.")
     ] = None,
+    samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Wall clock of the whole training.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of samples, holes and first weights.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the emotion network or the judge; the same command resumes a run."""
-    from training.emotion.config import load_config
-    from training.emotion.train import CONFIG, run_config, train
+    from training.emotion.config import EmotionConfig
 
-    resumed = (run / CONFIG).exists() and config is None
-    chosen = run_config(run) if resumed else load_config(config or "emotion")
-    train(
-        chosen.changed(minutes=minutes, seed=seed),
-        data,
-        run,
-        report=_print_json if as_json else _print_line,
-    )
+    chosen = EmotionConfig.chosen(run, config, "emotion")
+    chosen = chosen.changed(samples=samples, minutes=minutes, seed=seed)
+    from training.emotion.train import train  # torch takes seconds to load
+
+    train(chosen, data, run, report=printer(as_json))
 
 
 @train_app.command("emotion-measure")
@@ -51,29 +49,25 @@ def measure_emotion(
     ] = None,
 ) -> None:
     """Measure a run or a model on FER2013's test split, CK+ and JAFFE; prints one JSON object."""
-    from training.emotion.export import export as write
-    from training.emotion.measure import measure
-    from training.emotion.train import facts_of, finished, installed_reader, run_config
-
     if (run is None) == (model is None):
         raise MienError("Give a run or a model to measure, one of them.")
+    if run is None and export is not None:
+        raise MienError("Only a run can be exported; give --run.")
+    if model is not None:
+        from engine.generator.weights import find
+
+        find(model)  # before torch, which takes seconds to load
+    from training.emotion.config import EmotionConfig
+    from training.emotion.export import export as write
+    from training.emotion.measure import measure
+    from training.emotion.train import facts_of, finished, installed_reader
+
     if run is None:
-        if export is not None:
-            raise MienError("Only a run can be exported; give --run.")
         print(json.dumps(measure(installed_reader(model or ""), data)))
         return
     network = finished(run, data)
     figures = measure(network, data)
     print(json.dumps(figures))
     if export is not None:
-        manifest = write(network, run_config(run), figures, export, facts_of(run))
+        manifest = write(network, EmotionConfig.of_run(run), figures, export, facts_of(run))
         typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB.", err=True)
-
-
-def _print_json(row: dict[str, Any]) -> None:
-    print(json.dumps(row), flush=True)
-
-
-def _print_line(row: dict[str, Any]) -> None:
-    rest = "  ".join(f"{k} {v}" for k, v in row.items() if k not in ("step", "seconds"))
-    print(f"{row['seconds']:8.0f} s  step {row['step']}  {rest}", flush=True)

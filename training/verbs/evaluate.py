@@ -49,12 +49,19 @@ def evaluate(
 
     Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
     """
+    from engine.device import check_device
+    from engine.generator.weights import find_filler
+
+    models = tuple(model or ("default",))
+    for name in models:  # before torch and the photos, which take seconds
+        find_filler(name)
+    check_device(device)
     from training.evaluate import EvaluateOptions
     from training.evaluate import evaluate as run
 
     options = EvaluateOptions(
         holes=tuple(holes or ("centre",)),
-        models=tuple(model or ("default",)),
+        models=models,
         limit=limit,
         source=source,
         seed=seed,

@@ -39,6 +39,11 @@ def train_finetune(
     stop = threading.Event()
     try:
         with stopping(stop):
+            from engine.device import check_device
+            from engine.generator.weights import find_filler
+
+            find_filler(model)
+            check_device(device)
             # Imported while a stop is listened for: torch takes seconds.
             from training.finetune import FinetuneOptions, finetune
 

@@ -10,6 +10,7 @@ import typer
 
 from engine.errors import MienError
 from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+from training.verbs.rows import printer
 
 
 @train_app.command("generator")
@@ -40,14 +41,11 @@ def train_generator(
     as_json: JsonOption = False,
 ) -> None:
     """Train or fine-tune the generator; the same command resumes a run that was stopped."""
+    from engine.device import check_device
     from engine.generator.weights import find
-    from training.config import load_config
-    from training.run import CONFIG, run_config
-    from training.trainer import train
+    from training.config import TrainingConfig
 
-    resumed = (run / CONFIG).exists()
-    chosen = run_config(run) if resumed and config is None else load_config(config or "cpu")
-    chosen = chosen.changed(
+    chosen = TrainingConfig.chosen(run, config, "cpu").changed(
         lpips_file=str(lpips) if lpips else None,
         side=side,
         batch=batch,
@@ -57,15 +55,20 @@ def train_generator(
         seed=seed,
         workers=workers,
     )
+    known = find(prior).folder if chosen.input == "prior" else None
+    check_device(device)
+    begin = None if start is None else _weights(start)
+    from training.trainer import train  # torch takes seconds to load
+
     train(
         chosen,
         faces,
         run,
-        find(prior).folder if chosen.input == "prior" else None,
-        start=None if start is None else _weights(start),
+        known,
+        start=begin,
         device=device,
         devices=devices,
-        report=print_json if as_json else print_row,
+        report=printer(as_json),
     )
 
 
@@ -93,10 +96,10 @@ def train_export(
     """Make a model of a run's averaged generator and modules; --model NAME then finds it."""
     from engine.generator.weights import user_folder, write_model
     from training.checkpoint import BEST, EMA, load_average
+    from training.config import TrainingConfig
     from training.learner import split
-    from training.run import run_config
 
-    config, file = run_config(run), run / (BEST if best else EMA)
+    config, file = TrainingConfig.of_run(run), run / (BEST if best else EMA)
     if not file.is_file():
         raise MienError(f"{run} holds no {file.name} yet; train it first.")
     generator, modules = split(load_average(file))
@@ -136,49 +139,18 @@ def _figures(report: Path, name: str) -> dict[str, Any]:
 def _weights(name: str) -> dict[str, Any]:
     """The generator's and its modules' tensors by model name or file."""
     from engine.generator.weights import find, load_modules, load_tensors
-    from training.checkpoint import load_average
-    from training.learner import MODULES
 
     if name.endswith(".safetensors"):
         if not Path(name).is_file():
             raise MienError(f"There is no file {name}; give a run's ema.safetensors.")
+        from training.checkpoint import load_average
+
         return load_average(Path(name))
     manifest = find(name)
+    from training.learner import MODULES  # torch takes seconds to load
+
     modules = load_modules(manifest) or {}
     return load_tensors(manifest) | {MODULES + k: tensor for k, tensor in modules.items()}
-
-
-def print_json(row: dict[str, Any]) -> None:
-    """One event of a training as a line of JSON."""
-    print(json.dumps(row), flush=True)
-
-
-def print_row(row: dict[str, Any]) -> None:
-    """One event of a training in words; those without figures are left out."""
-    if row["event"] in ("finished", "stopped"):
-        print(f"Stopped after {row['samples']} samples; the same command goes on.", flush=True)
-    if row["event"] != "step":
-        return
-    parts = [f"{k} {v:.4f}" for k, v in row.items() if isinstance(v, float) and k in _SHOWN]
-    print(
-        f"{row['seconds']:8.0f} s  step {row['step']}  {row['samples']} samples  "
-        f"{row['rate']:.1f}/s  " + "  ".join(parts),
-        flush=True,
-    )
-
-
-_SHOWN = (
-    "total",
-    "pixel",
-    "perceptual",
-    "feature",
-    "alignment",
-    "matching",
-    "adversarial",
-    "discriminator",
-    "emotion",
-    "landmark",
-)
 
 
 def _card(name: str, run: Path) -> str:

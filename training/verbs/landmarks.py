@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+from training.verbs.rows import printer
 
 
 @train_app.command("landmarks")
@@ -31,12 +32,10 @@ def train_landmarks(
     as_json: JsonOption = False,
 ) -> None:
     """Train the hole-aware landmark network; the same command resumes a run that was stopped."""
-    from training.landmarks.config import load_config
-    from training.landmarks.train import CONFIG, run_config, train, trained
+    from engine.device import check_device
+    from training.landmarks.config import LandmarkConfig
 
-    resumed = (run / CONFIG).exists()
-    chosen = run_config(run) if resumed and config is None else load_config(config or "gcn")
-    chosen = chosen.changed(
+    chosen = LandmarkConfig.chosen(run, config, "gcn").changed(
         batch=batch,
         samples=samples,
         minutes=minutes,
@@ -44,13 +43,16 @@ def train_landmarks(
         seed=seed,
         threads=threads,
     )
+    check_device(device)
+    from training.landmarks.train import train, trained  # torch takes seconds to load
+
     train(
         chosen,
         faces,
         run,
         start=None if start is None else trained(start).state_dict(),
         device=device,
-        report=_print_json if as_json else _print_row,
+        report=printer(as_json),
     )
 
 
@@ -134,19 +136,3 @@ def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[s
         if installed is not None:
             predictors["installed"] = installed
     return predictors
-
-
-def _print_json(row: dict[str, Any]) -> None:
-    print(json.dumps(row), flush=True)
-
-
-def _print_row(row: dict[str, Any]) -> None:
-    if row.get("finished"):
-        print(f"Stopped after {row['samples']} samples; the same command goes on.", flush=True)
-        return
-    print(
-        f"{row['seconds']:8.0f} s  step {row['step']}  {row['samples']} samples  "
-        f"{row['rate']:.0f}/s  loss {row['loss']:.4f}  all {row['error']:.4f}  "
-        f"hidden {row['hidden']:.4f}",
-        flush=True,
-    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+from training.verbs.rows import printer
 
 PhotosOption = Annotated[
     list[Path], typer.Option(help="Folders or zips of the photos that the faces come from.")
@@ -33,12 +33,10 @@ def train_locator(
     as_json: JsonOption = False,
 ) -> None:
     """Train the face locator; the same command resumes a run that was stopped."""
-    from training.locator.config import load_config
-    from training.locator.train import CONFIG, run_config, train
+    from engine.device import check_device
+    from training.locator.config import LocatorConfig
 
-    resumed = (run / CONFIG).exists()
-    chosen = run_config(run) if resumed and config is None else load_config(config or "locator")
-    chosen = chosen.changed(
+    chosen = LocatorConfig.chosen(run, config, "locator").changed(
         batch=batch,
         samples=samples,
         minutes=minutes,
@@ -46,8 +44,10 @@ def train_locator(
         seed=seed,
         threads=threads,
     )
-    report = _print_json if as_json else _print_row
-    train(chosen, photos, faces, run, device=device, report=report)
+    check_device(device)
+    from training.locator.train import train  # torch takes seconds to load
+
+    train(chosen, photos, faces, run, device=device, report=printer(as_json))
 
 
 @train_app.command("locator-export")
@@ -91,19 +91,3 @@ def measure_locator(
     if network is None:
         raise MienError("No locator is installed; name a run's folder to measure.")
     typer.echo(table(measure(network, kept_aside, limit=limit, source=source, seed=seed)))
-
-
-def _print_json(row: dict[str, Any]) -> None:
-    print(json.dumps(row), flush=True)
-
-
-def _print_row(row: dict[str, Any]) -> None:
-    if row.get("finished"):
-        print(f"Finished after {row['samples']} samples.", flush=True)
-        return
-    print(
-        f"{row['seconds']:8.0f} s  step {row['step']}  {row['samples']} samples  "
-        f"{row['rate']:.0f}/s  loss {row['loss']:.4f}  off {row['error']:.4f}  "
-        f"face {row['right']:.3f}",
-        flush=True,
-    )

@@ -35,11 +35,15 @@ def train_prior(
     Where the emotion and landmark networks are installed, geometry and expression are fitted as
     further rows: without them the modules have no say in the prior.
     """
+    from engine.generator.weights import find, verify, write_model
+
+    kept = None if basis is None else find(basis)  # before torch, which takes seconds to load
+    if kept is not None and kept.kind != "prior":
+        raise MienError(f"'{basis}' is no prior; give the name of one (see 'models').")
     from safetensors.torch import load_file
 
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
-    from engine.generator.weights import find, verify, write_model
     from engine.prior.appearance import PREFIX
     from training.faces import FaceShards
     from training.fit_appearance import SIDE, fit_appearance
@@ -47,16 +51,14 @@ def train_prior(
     from training.fit_rows import fit_rows
 
     shards = FaceShards(faces, limit)
-    if basis is None:
+    if kept is None:
         tensors = fit_prior(shards, PriorOptions(side=side, components=components))
     else:
         # As they are in the file, but only the components: rows that older priors keep beside them
         # are fitted anew, and two of one name would say different things.
-        kept = find(basis)
-        if kept.kind != "prior":
-            raise MienError(f"'{basis}' is no prior; give the name of one (see 'models').")
         verify(kept)
-        tensors = {k: t for k, t in load_file(str(kept.path)).items() if k in BASIS}
+        found = load_file(str(kept.path))
+        tensors = {k: t for k, t in found.items() if k in BASIS or k.startswith(PREFIX)}
     emotion, landmarks = load_emotion(), load_landmarks()
     rows, figures = None, {}
     if emotion is not None and landmarks is not None:

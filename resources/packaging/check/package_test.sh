@@ -198,8 +198,9 @@ the_run() {
 	use /home/someone/.local/bin/mien run
 	step ".run: remove"
 	as_user /home/someone/.local/lib/mien/uninstall
-	for each in filled.png mine.png batch run .local/share/mien .config/Mien; do
-		rm -rf "$root/home/someone/$each" # the user's own
+	# The user's own, and fontconfig's, which every program that shows text leaves.
+	for each in filled.png mine.png batch run .local/share/mien .config/Mien .cache/fontconfig; do
+		rm -rf "$root/home/someone/$each"
 	done
 	as_user sh -c 'cd && rmdir .config .local/share .local .cache 2>/dev/null; find . | sort' >"$work/home-after.txt"
 	diff "$work/home-before.txt" "$work/home-after.txt" || die "something is left in the user's folder"

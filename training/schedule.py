@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from training.config import TrainingConfig
+from training.configuration import Config
+
+if TYPE_CHECKING:
+    import lightning_fabric
 
 
 class Clock:
@@ -15,10 +18,11 @@ class Clock:
     step: steps so far, of all calls. spent: seconds of earlier calls.
     """
 
-    def __init__(self, config: TrainingConfig, world: int = 1) -> None:
+    def __init__(self, config: Config, world: int = 1) -> None:
         self._config, self._world = config, world
         self.step, self.spent = 0, 0.0
         self._begun, self._first = time.perf_counter(), 0
+        self._agreed: float | None = None
 
     def start(self) -> None:
         """The call's training begins now, where a checkpoint may have put it."""
@@ -32,7 +36,16 @@ class Clock:
     @property
     def seconds(self) -> float:
         """Wall clock so far, all calls of this run together."""
+        if self._agreed is not None:
+            return self._agreed
         return self.spent + time.perf_counter() - self._begun
+
+    def agree(self, fabric: lightning_fabric.Fabric) -> None:
+        """Let the first process's clock count for all until the next call: of the learning rate,
+        and of the end, or they would wait for each other for ever."""
+        if self._world > 1:
+            self._agreed = None
+            self._agreed = fabric.broadcast(self.seconds)
 
     @property
     def _counted(self) -> float:
@@ -53,9 +66,13 @@ class Clock:
 
     def learning_rate(self) -> float:
         """Linear warm-up, then a cosine down to `floor` of the full rate."""
-        config = self._config
-        warm = min(1.0, (self.step + 1) / max(1, config.warmup_steps))
-        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, self.done())))
+        config, done = self._config, min(1.0, self.done())
+        if config.warmup:
+            warm = min(1.0, 0.1 + 0.9 * done / config.warmup)
+            done = max(0.0, (done - config.warmup) / (1 - config.warmup))
+        else:
+            warm = min(1.0, (self.step + 1) / max(1, config.warmup_steps))
+        falling = 0.5 * (1 + math.cos(math.pi * done))
         return config.learning_rate * warm * (config.floor + (1 - config.floor) * falling)
 
     def progress(self) -> dict[str, Any]:
