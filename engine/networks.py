@@ -69,6 +69,7 @@ class Networks:
 
         from engine.crispness import crispened
         from engine.generator.dmfn import paint, sharpen, window_of
+        from engine.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
@@ -88,7 +89,7 @@ class Networks:
                 with _Interruptible(self.generator, cancel):
                     filled = filled.clone()
                     filled[..., rows, columns] = finish(self.generator, *part, hints)
-            return _array(crispened(filled, hidden))
+            return _array(crispened(toned(filled, hidden), hidden))
 
     def prior_fill(
         self, crop: np.ndarray, hole: np.ndarray, guidance: Guidance | None = None
@@ -97,10 +98,12 @@ class Networks:
         import torch
 
         from engine.crispness import crispened
+        from engine.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            return _array(crispened(self._prior(pixels, hidden, guidance), hidden))
+            filled = self._prior(pixels, hidden, guidance)
+            return _array(crispened(toned(filled, hidden), hidden))
 
     def read(self, crop: np.ndarray, guidance: Guidance) -> tuple[Tensor | None, float | None]:
         """(1 x 7 probabilities, landmark shift) of a filled crop; see engine.readings."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import MienError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MODULES = "modules."  # prefix of a module's tensors beside the generator's
 AVERAGED_MESHES = 2000
+JITTER, ZOOM = 16, (0.8, 1.1)  # of pictures before the cheap trunk looks: pixels, and sizes
 
 
 class Telling:
@@ -146,6 +148,19 @@ class Fills:
         left = min(max(0, x - side // 2), max(0, width - side))
         part = (..., slice(top, top + side), slice(left, left + side))
         return self.output[part], self.target[part]
+
+    def jittered(self) -> tuple[Tensor, Tensor]:
+        """(output, target) without some first rows and columns and at a slightly other size.
+
+        The generator's cells and the strides of a perceptual trunk would else lie on one lattice
+        for ever, and marks on that lattice please the trunk and nobody else.
+        """
+        top, left = (int(n) for n in torch.randint(0, JITTER, (2,)))
+        both = torch.cat([self.output, self.target])[..., top:, left:]
+        size = [round(n * float(torch.empty(()).uniform_(*ZOOM))) for n in both.shape[-2:]]
+        both = F.interpolate(both.float(), size=size, mode="bilinear", antialias=True)
+        output, target = both.chunk(2)
+        return output, target
 
     def whole(self) -> Tensor:
         """The whole crops with the part in its place, B x 3 x S x S."""

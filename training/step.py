@@ -57,7 +57,7 @@ class Objective:
         if self.trunk is not None and weights.perceptual:
             parts["perceptual"] = self.trunk.distance(*fills.near(self.patch))
         if self.lpips is not None:
-            parts["lpips"] = self.lpips(output, target)
+            parts["lpips"] = self.lpips(*fills.jittered())
         if self.trunk is not None and (weights.feature or weights.alignment):
             with torch.no_grad():
                 theirs = self.trunk(target)

@@ -78,12 +78,13 @@ class Appearance:
         places, found = self.shape.from_mean(mesh, side)
         at = (places * self.side - 0.5).astype(np.float32)
         painted = cv2.remap(face, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-        # A place without a way back is coarse, and so is what lies beside it.
-        painted = np.where(found[..., None], painted, plain)
-        weight = cv2.blur(cv2.erode(found.astype(np.float32), np.ones((3, 3))), _odd(EDGE * side))
-        sigma = SIGMA * side
-        difference = painted - plain
-        fine = difference - cv2.GaussianBlur(difference, (0, 0), sigma)
+        # A place without a way back is coarse, and so is what lies beside it. It must not show as
+        # an edge either: the coarse part of the difference is the mean of the places that count.
+        known = found.astype(np.float32)
+        weight = cv2.erode(cv2.blur(known, _odd(EDGE * side)), np.ones((3, 3))) * known
+        difference = (painted - plain) * known[..., None]
+        both = cv2.GaussianBlur(np.dstack([difference, known]), (0, 0), SIGMA * side)
+        fine = difference - both[..., :3] / np.maximum(both[..., 3:], 1e-3)
         return plain + weight[..., None] * fine
 
 

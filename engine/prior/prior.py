@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.prior.appearance import PREFIX, Appearance
-from engine.prior.membrane import membrane
+from engine.prior.membrane import closing
 from engine.prior.warp import MeanShape
 from engine.silhouette import mattes
 
@@ -236,13 +236,13 @@ class FacePrior:
             faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         difference = crops - faces
         if meshes is None:
-            faces = faces + membrane(difference, hole)
+            faces = faces + closing(difference, hole)
         else:
             facing = mattes(meshes, crops.shape[-1]).to(faces)
             for share in (facing, 1 - facing):
                 seen = (share > 0.5).to(hole)
                 unseen = 1 - (1 - hole) * seen
-                faces = faces + share * membrane(difference, unseen)
+                faces = faces + share * closing(difference, unseen)
         return crops * (1 - hole) + hole * faces.clamp(-1, 1)
 
 

@@ -4,7 +4,18 @@ photos' formats need (TIFF's compressions) and Little CMS. All of them would be 
 hiddenimports = [
     f"imagecodecs._{name}"
     for name in (
-        *("shared", "imcd", "cms", "deflate", "zlib", "lzma", "zstd", "jpeg8", "jpegsof3"),
+        *(
+            "shared",
+            "shared_cython",
+            "imcd",
+            "cms",
+            "deflate",
+            "zlib",
+            "lzma",
+            "zstd",
+            "jpeg8",
+            "jpegsof3",
+        ),
         *("jpeg2k", "jpegxr", "lerc", "webp"),
     )
 ]

@@ -59,6 +59,7 @@ def cluster(place: Path) -> Iterator[None]:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     os.environ["MIEN_TEST_PLACE"] = str(place)
     ray.init(
+        address="local",
         num_cpus=2,
         include_dashboard=False,
         log_to_driver=False,

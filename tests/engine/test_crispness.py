@@ -67,3 +67,27 @@ def test_every_crop_of_a_batch_is_measured_alone(grain, hole) -> None:
     both = crispened(torch.cat([soft, grain]), hole.expand(2, -1, -1, -1))
     assert torch.allclose(both[:1], crispened(soft, hole), atol=1e-6)
     assert torch.allclose(both[1:], crispened(grain, hole), atol=1e-6)
+
+
+def test_the_seam_is_not_raised_and_an_even_surface_stays_even() -> None:
+    torch.manual_seed(0)
+    crop = torch.rand(1, 3, 256, 256) - 0.5  # a photo with the finest detail there is
+    hole = torch.zeros(1, 1, 256, 256)
+    hole[..., 80:180, 80:180] = 1
+    even = torch.where(hole > 0, torch.zeros(()), crop)
+    even[..., 100:160, 100:160] += 0.002 * torch.rand(1, 3, 60, 60)  # a pattern nobody sees
+    result = crispened(even, hole)
+    inside = result[..., 80:180, 80:180]
+    assert (inside - even[..., 80:180, 80:180]).abs().max() < 0.004
+
+
+def test_no_pixel_goes_far_beyond_its_neighbours() -> None:
+    torch.manual_seed(0)
+    crop = torch.rand(1, 3, 256, 256) - 0.5
+    hole = torch.zeros(1, 1, 256, 256)
+    hole[..., 80:180, 80:180] = 1
+    soft = torch.where(hole > 0, torch.zeros(()), crop)
+    soft[..., 80:180, 130:180] = 0.4  # a lip's edge
+    result = crispened(soft, hole)[..., 90:170, 90:170]
+    assert result.max() < 0.4 + 0.25 * 0.4 + 1e-4
+    assert result.min() > -0.25 * 0.4 - 1e-4

@@ -1,0 +1,43 @@
+"""Fills in the photo's own tones: a grey photo gets a grey fill, a sepia one a sepia fill.
+
+The prior and the generator know colour photographs. Where the visible part of a crop has no colour
+of its own, each channel following from the brightness alone, what they paint is brought onto the
+same curve.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LUMA = (0.299, 0.587, 0.114)
+COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG makes of grey
+LEAST = 0.02  # share of the crop that must be visible before it says anything
+
+
+def toned(filled: Tensor, hole: Tensor) -> Tensor:
+    """The crops with fills in one tone where the visible part is in one tone, else as they were.
+
+    filled: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S, 1 hidden. Returns the shape of `filled`.
+    """
+    out = []
+    for picture, hidden in zip(filled, hole.expand(len(filled), -1, -1, -1), strict=True):
+        visible = hidden[0] < 0.5
+        out.append(_toned(picture, visible) if visible.float().mean() >= LEAST else picture)
+    return torch.stack(out)
+
+
+def _toned(picture: Tensor, visible: Tensor) -> Tensor:
+    luma = torch.einsum("c,chw->hw", picture.new_tensor(LUMA), picture)
+    powers = torch.stack([torch.ones_like(luma), luma, luma.square()], -1)
+    seen = powers[visible]
+    told = picture[:, visible].T
+    # Ridge: an even picture leaves the curve's slope open, which is then the brightness itself.
+    grey = torch.zeros(3, 3).to(picture)
+    grey[1] = 1
+    square = seen.T @ seen + 1e-3 * len(seen) * torch.eye(3).to(picture)
+    curve = grey + torch.linalg.solve(square, seen.T @ (told - seen @ grey))
+    if (told - seen @ curve).abs().mean() > COLOURLESS:
+        return picture
+    tones = (powers @ curve).permute(2, 0, 1).clamp(-1, 1)
+    return torch.where(visible, picture, tones)
