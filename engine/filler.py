@@ -29,7 +29,6 @@ Report = Callable[[Progress], None]
 PREVIEW_SIDE = 128
 AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
 BARELY = 5  # of 255: less texture than this in a pixel is none
-COLOURED = 2.5 / 255  # a grey photo's channels differ by rounding only
 LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 
 
@@ -81,7 +80,6 @@ class FaceInpainter:
             filled = networks.fill(
                 crop, hidden, cancel, lambda done=generating: step("generate", done), guidance
             )
-            filled = _grey_kept(filled, crop, hidden)
             step("blend", 0.25 + 0.55 * (number + 0.9) / len(shares))
             facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
@@ -133,7 +131,7 @@ class FaceInpainter:
             begun = time.perf_counter()
             crop, hidden = crop_of(request.photo, hole, share.frame, PREVIEW_SIDE)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = _grey_kept(networks.prior_fill(crop, hidden, guidance), crop, hidden)
+            filled = networks.prior_fill(crop, hidden, guidance)
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             depth = np.iinfo(request.photo.pixels.dtype).max
@@ -284,16 +282,6 @@ def _look(
 
 def _mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
     return None if face.mesh is None else geometry.transform(frame, face.mesh)
-
-
-def _grey_kept(filled: np.ndarray, crop: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """A filled crop without colour where the visible part of the crop has none (S x S x 3 float32
-    in [0, 1], hole S x S bool)."""
-    visible = crop[~hidden]
-    if not len(visible) or np.ptp(visible, axis=-1).max() > COLOURED:
-        return filled
-    grey = filled @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.where(hidden[..., None], grey[..., None], filled)
 
 
 def _matte(guidance: Guidance, frame: np.ndarray, side: int) -> Matte | None:

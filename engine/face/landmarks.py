@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from engine import geometry
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
+from engine.face.layers import Residual, convolution
 from engine.face.mesh import EDGES, NODES, inter_ocular
 
 SIDE = 64  # pixels the trunk sees
@@ -72,11 +73,11 @@ class LandmarkNetwork(nn.Module):
         self.register_buffer("spread", torch.zeros(NODES))
         self.register_load_state_dict_post_hook(lambda network, _: network.link(network.links))
         self.guess = FirstGuess(COMPONENTS)
-        self.stem = _convolution(4, 32, 2)
-        self.fine = nn.Sequential(_convolution(32, 64, 2), _Residual(64))
-        self.middle = nn.Sequential(_convolution(64, 96, 2), _Residual(96))
+        self.stem = convolution(4, 32, 2)
+        self.fine = nn.Sequential(convolution(32, 64, 2), Residual(64))
+        self.middle = nn.Sequential(convolution(64, 96, 2), Residual(96))
         self.coarse = nn.Sequential(
-            _convolution(96, 128, 2), _Residual(128), nn.Conv2d(128, 64, 1), nn.ReLU(inplace=True)
+            convolution(96, 128, 2), Residual(128), nn.Conv2d(128, 64, 1), nn.ReLU(inplace=True)
         )
         self.code = nn.Sequential(nn.Linear(64 * 16 + COMPONENTS, 160), nn.ReLU(inplace=True))
         self.coefficients = nn.Linear(160, COMPONENTS)
@@ -228,24 +229,3 @@ def _sampled(maps: Tensor, places: Tensor) -> Tensor:
     grid = (2 * places - 1)[:, :, None]
     read = F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
     return read[..., 0].permute(2, 0, 1)
-
-
-def _convolution(inner: int, outer: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(outer),
-        nn.ReLU(inplace=True),
-    )
-
-
-class _Residual(nn.Module):
-    """x + conv(x), normalised (He et al. 2016, one convolution)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.body(x))

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine import geometry
+from engine.face.layers import Residual, convolution
 
 SPANS = (2.0, 4.0, 9.0)  # sides of the windows, in sides of the anchor
 SIDE = 64  # pixels of a window as the network sees it
@@ -50,13 +51,13 @@ class Locator(nn.Module):
     def __init__(self, width: int = 192) -> None:
         super().__init__()
         self.trunk = nn.Sequential(
-            _convolution(5, 32, 2),
-            _convolution(32, 64, 2),
-            _Residual(64),
-            _convolution(64, 96, 2),
-            _Residual(96),
-            _convolution(96, 128, 2),
-            _Residual(128),
+            convolution(5, 32, 2),
+            convolution(32, 64, 2),
+            Residual(64),
+            convolution(64, 96, 2),
+            Residual(96),
+            convolution(96, 128, 2),
+            Residual(128),
             nn.Conv2d(128, 64, 1),
             nn.ReLU(inplace=True),
         )
@@ -209,24 +210,3 @@ def load_locator(device: str = "cpu") -> Locator | None:
     network = Locator()
     network.load_state_dict(load_tensors(models[-1]))
     return network.to(device).eval().requires_grad_(False)
-
-
-def _convolution(inner: int, outer: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(outer),
-        nn.ReLU(inplace=True),
-    )
-
-
-class _Residual(nn.Module):
-    """x + conv(x), normalised (He et al. 2016, one convolution)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.body(x))
