@@ -118,9 +118,9 @@ def inpaint(
     from engine.device import check_device
     from engine.face.frames import parse_frame
     from engine.generator.weights import find_filler
-    from engine.inpaint import FillOptions, FillRequest, create_inpainter
-    from engine.mask import open_mask
-    from engine.mask_file import parse_colour, refuse_doubtful
+    from engine.inpaint import FillOptions, FillRequest
+    from engine.inpainter import create_inpainter
+    from engine.mask_file import open_mask, parse_colour, refuse_doubtful
     from engine.photo import (
         changed_on_disk,
         check_destination,

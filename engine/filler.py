@@ -16,9 +16,10 @@ from engine.face.finder import Face, MediaPipeFinder
 from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.guidance import Guidance, Wishes
-from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
+from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.mask import Mask
 from engine.networks import Networks, load_networks
+from engine.patch import Patch
 from engine.photo import Photo
 from engine.readings import FaceReading
 from engine.shares import Behind, Share, backdrop, share_out

@@ -1,6 +1,7 @@
 """The contract of a fill: one request in, patches out.
 
-Cheap to import: the editor knows these types before torch is loaded. `engine.filler` does it.
+Cheap to import: the editor knows these types before torch is loaded; `engine.inpainter` makes what
+fills.
 """
 
 from __future__ import annotations
@@ -153,10 +154,3 @@ class Inpainter(Protocol):
 
         Needs `request.faces`; parts no face owns are left out."""
         ...
-
-
-def create_inpainter() -> Inpainter:
-    """The real inpainter; it loads its networks when they are first needed."""
-    from engine.filler import FaceInpainter
-
-    return FaceInpainter()

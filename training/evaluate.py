@@ -27,7 +27,8 @@ from engine.face.frames import matrix_of
 from engine.face.locator import off
 from engine.generator.weights import find
 from engine.guidance import Wishes
-from engine.inpaint import FillOptions, FillRequest, create_inpainter
+from engine.inpaint import FillOptions, FillRequest
+from engine.inpainter import create_inpainter
 from engine.mask import Mask
 from engine.networks import PRIOR, Networks, load_networks
 from engine.photo import Photo
