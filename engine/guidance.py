@@ -12,24 +12,25 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from engine.generator.modules import Conditions
 from engine.prior import FacePrior, Observation
+from engine.prior.change import change
 from engine.prior.knowledge import Knowledge
+from engine.prior.prior import Changed, Posterior
 from engine.readings import EMOTIONS, KEEP, OFF
 
 if TYPE_CHECKING:
     from engine.face.emotion import EmotionNetwork
     from engine.face.landmarks import LandmarkNetwork
+    from engine.face.shape import ShapeModel
 
 LANDMARKS, EMOTION = "landmarks", "emotion"  # the modules, as readings name them
 Moved = tuple[int, float, float]
 # How far an asked-for expression is pushed, tried in turn until the emotion network reads it off
-# the fill as likelier than not (knowledge.changed).
-PUSHES = (1.0, 2.0, 3.0)
-NEAR = 3.5  # standard deviations up to which a change is made that is not read at all
-FAINT = 0.35  # probability from which on it is read well enough to go further
+# the fill as likelier than not.
+PUSHES = (0.7, 1.0, 1.5, 2.0, 3.0)
+CLEAR = 0.6
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Guidance:
     to; conditions for the generator; what was read.
 
     nodes: 1 x 478 x 2 in crop units, None without a landmark network or a mesh; hidden: 1 x 478.
+    solved: the same before anything was dragged or asked for. placed: the nodes that were dragged.
     visible: 1 x 7 probabilities of EMOTIONS read off the visible part, None without the network.
     modules: which modules have a say ("landmarks", "emotion").
     """
@@ -59,10 +61,17 @@ class Guidance:
     conditions: Conditions = field(default_factory=Conditions)
     nodes: Tensor | None = None
     hidden: Tensor | None = None
+    solved: Tensor | None = None
+    placed: tuple[Moved, ...] = ()
     visible: Tensor | None = None
     modules: tuple[str, ...] = ()
     variant: int = 0
     seed: int = 0
+
+    @property
+    def changes(self) -> bool:
+        """Whether the face is painted otherwise than it was solved."""
+        return self.asked is not None or bool(self.placed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +81,7 @@ class Guide:
     emotion: EmotionNetwork | None
     landmarks: LandmarkNetwork | None
     knowledge: Knowledge | None
+    shapes: ShapeModel | None = None
 
     def look(self, crop: Tensor, hole: Tensor, mesh: Tensor | None, wishes: Wishes) -> Guidance:
         """The guidance for one crop.
@@ -83,26 +93,25 @@ class Guide:
         nodes, hidden = self.nodes(crop, hole, mesh)
         visible, knowledge = self.read(crop, hole), self.knowledge
         asked = wishes.emotion if wishes.emotion not in (KEEP, OFF) else None
-        # `nodes` stay those of the face as it is: the prior solves that one first.
-        told = nodes
+        if asked and (knowledge is None or not wishes.strength):
+            asked = None
+        told, placed = nodes, ()
         if nodes is not None and hidden is not None and knowledge is not None:
-            shift = torch.zeros_like(nodes)
-            if asked and visible is not None:
-                shift = knowledge.express(hidden, visible, asked, PUSHES[1])
-                shift = wishes.strength * shift
-            told = nodes + shift
-            if wishes.moved:
-                told = knowledge.drag(told[0], hidden[0], wishes.moved)[None]
-                nodes = told - shift
+            asking = (asked, wishes.strength) if asked else None
+            told = self.shaped(nodes, hidden, visible, asking, PUSHES[1])
+            if wishes.landmarks and wishes.moved:
+                dragged = self.dragged(told, hidden, wishes.moved)
+                placed = () if torch.equal(dragged, told) else wishes.moved
+                told = dragged if placed else told
         observations: list[Observation] = []
         modules: list[str] = []
         told_emotion = None
         if wishes.landmarks and nodes is not None and hidden is not None:
             modules.append(LANDMARKS)
             if knowledge is not None:
-                moved = bool(wishes.moved)
-                observations.append(knowledge.geometry(nodes, hidden, dragged=moved))
-        if asked and knowledge is not None:
+                # Of the face as it is: the prior solves that one first.
+                observations.append(knowledge.geometry(nodes, hidden))
+        if asked:
             modules.append(EMOTION)
             told_emotion = _named(asked, wishes.strength).to(crop)
         elif wishes.emotion == KEEP and visible is not None:
@@ -113,10 +122,12 @@ class Guide:
         on = LANDMARKS in modules
         return Guidance(
             tuple(observations),
-            (asked, wishes.strength) if asked and knowledge is not None else None,
+            (asked, wishes.strength) if asked else None,
             Conditions(told if on else None, hidden if on else None, told_emotion),
             told,
             hidden,
+            nodes,
+            placed,
             visible,
             tuple(modules),
             wishes.variant,
@@ -141,28 +152,74 @@ class Guide:
         hidden = torch.maximum(nodes_in_hole(found, hole), nodes_in_hole(predicted, hole))
         return torch.where(hidden.unsqueeze(-1) > 0, predicted, found), hidden
 
-    def expressed(
-        self, z: Tensor, prior: FacePrior, crop: Tensor, hole: Tensor, emotion: str, strength: float
+    def shaped(
+        self,
+        nodes: Tensor,
+        hidden: Tensor,
+        visible: Tensor | None,
+        asked: tuple[str, float] | None,
+        push: float,
     ) -> Tensor:
-        """The prior's face z (1 x K) with another expression, no further than is needed.
+        """1 x 478 x 2: a mesh whose hidden nodes take the expression that is asked for."""
+        if asked is None or self.shapes is None or visible is None:
+            return nodes
+        emotion, strength = asked
+        mesh, which, read = (one[0].cpu().numpy() for one in (nodes, hidden, visible))
+        moved = self.shapes.express(mesh, which, read, emotion, strength * push)
+        return torch.from_numpy(moved.nodes).to(nodes)[None]
+
+    def dragged(self, nodes: Tensor, hidden: Tensor, placed: tuple[Moved, ...]) -> Tensor:
+        """1 x 478 x 2: a mesh with some hidden nodes put elsewhere and the others following."""
+        if self.shapes is None or not placed:
+            return nodes
+        moved = self.shapes.drag(nodes[0].cpu().numpy(), hidden[0].cpu().numpy(), placed)
+        return torch.from_numpy(moved.nodes).to(nodes)[None]
+
+    def changed(
+        self,
+        z: Tensor,
+        posterior: Posterior,
+        *,
+        prior: FacePrior,
+        crop: Tensor,
+        hole: Tensor,
+        guidance: Guidance,
+    ) -> Changed:
+        """The face z (1 x K) as its guidance wants it: dragged, and with the expression that is
+        asked for, pushed no further than is needed.
 
         Of the PUSHES the first is taken with which the emotion network reads the expression off
-        the filled crop, else the one with which it reads most of it among those that leave a face a
-        face; `strength` scales the change.
+        the filled crop, else the one with which it reads most of it. No shape leaves the space of
+        faces.
         """
         assert self.knowledge is not None
-        tried = torch.cat([self.knowledge.changed(z, emotion, push) for push in PUSHES])
-        chosen = 1
-        if self.emotion is not None:
-            size = (prior.side, prior.side)
-            small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
-            hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
-            filled = prior.composite(prior.render(tried), small, hidden)
-            likely = self.emotion.read(filled)[:, EMOTIONS.index(emotion)]
-            clear = (likely > 0.5).nonzero()
-            fit = ((tried - z).norm(dim=1) < NEAR) | (likely > FAINT)
-            chosen = int(clear[0]) if len(clear) else int((likely * fit).argmax())
-        return z + strength * (tried[chosen] - z)
+        nodes, hidden = guidance.solved, guidance.hidden
+        if nodes is None or hidden is None:
+            nodes = self.knowledge.mesh(z)
+            hidden = nodes_in_hole(nodes, hole)
+
+        def pushed(push: float) -> Changed:
+            assert self.knowledge is not None
+            after = self.shaped(nodes, hidden, guidance.visible, guidance.asked, push)
+            after = self.dragged(after, hidden, guidance.placed)
+            asked = guidance.asked and (guidance.asked[0], guidance.asked[1] * push)
+            return change(self.knowledge, z, posterior, nodes, after, asked)
+
+        if guidance.asked is None:
+            return pushed(0.0)
+        best, most = None, -1.0
+        for push in PUSHES:
+            tried = pushed(push)
+            if self.emotion is None:
+                return tried
+            shown = prior.previewed(z, tried, crop, hole)
+            likely = float(self.emotion.read(shown)[0, EMOTIONS.index(guidance.asked[0])])
+            if likely > most:
+                best, most = tried, likely
+            if likely > CLEAR:
+                break
+        assert best is not None
+        return best
 
     def read(self, crop: Tensor, hole: Tensor | None = None) -> Tensor | None:
         """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.generator.dmfn import Dmfn
-    from engine.generator.modules import Modules
+    from engine.generator.modules import Conditions, Modules
     from engine.guidance import Guidance, Guide, Wishes
     from engine.prior import FacePrior
+    from engine.prior.prior import Changed, Posterior
 
 PRIOR = "prior"  # the model name that stops after the prior
 PRIOR_SIDE = 256
@@ -73,17 +74,17 @@ class Networks:
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled = pixels
+            filled, told = pixels, None if guidance is None else guidance.conditions
             if self.generator is None or self.input == "prior":
-                filled = self._prior(pixels, hidden, guidance)
+                filled, told = self._prior(pixels, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
                 whole = slice(0, crop.shape[0])
                 rows, columns = window_of(hidden) if self.input == "prior" else (whole, whole)
                 hints = None
-                if self.modules is not None and guidance is not None:
-                    hints = self.modules(guidance.conditions, rows, columns, crop.shape[0])
+                if self.modules is not None and guidance is not None and told is not None:
+                    hints = self.modules(told, rows, columns, crop.shape[0])
                 part = filled[..., rows, columns], hidden[..., rows, columns]
                 finish = sharpen if self.input == "prior" else paint
                 with _Interruptible(self.generator, cancel):
@@ -102,7 +103,7 @@ class Networks:
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled = self._prior(pixels, hidden, guidance)
+            filled, _ = self._prior(pixels, hidden, guidance)
             return _array(crispened(toned(filled, hidden), hidden))
 
     def read(self, crop: np.ndarray, guidance: Guidance) -> tuple[Tensor | None, float | None]:
@@ -127,27 +128,34 @@ class Networks:
                 nodes = self.guide.painted(pixels, guidance)
             return nodes[0].cpu().numpy().astype(np.float64)
 
-    def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
+    def _prior(
+        self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None
+    ) -> tuple[Tensor, Conditions]:
+        """The prior's fill and what the generator is told of it."""
+        from engine.generator.modules import Conditions
+
         if guidance is None:
-            return self.prior.fill(pixels, hidden)
-        change = None
-        if guidance.asked:
-            change = partial(self._expressed, pixels, hidden, *guidance.asked)
-        meshes = guidance.conditions.nodes
-        fill = partial(
-            self.prior.fill, pixels, hidden, guidance.observations, change=change, meshes=meshes
-        )
+            return self.prior.fill(pixels, hidden), Conditions()
+        told = guidance.conditions
+        fill = partial(self.prior.fill, pixels, hidden, guidance.observations, meshes=told.nodes)
+        if guidance.changes:
+
+            def change(z: Tensor, posterior: Posterior) -> Changed:
+                nonlocal told
+                changed = self.guide.changed(
+                    z, posterior, prior=self.prior, crop=pixels, hole=hidden, guidance=guidance
+                )
+                if told.nodes is not None:
+                    told = replace(told, nodes=changed.after)
+                return changed
+
+            fill = partial(fill, change=change)
         if not guidance.variant:
-            return fill()
+            return fill(), told
         import torch
 
         seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
-        return fill(generator=seeded, spread=VARIETY)
-
-    def _expressed(
-        self, pixels: Tensor, hidden: Tensor, emotion: str, strength: float, z: Tensor
-    ) -> Tensor:
-        return self.guide.expressed(z, self.prior, pixels, hidden, emotion, strength)
+        return fill(generator=seeded, spread=VARIETY), told
 
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch
@@ -193,6 +201,7 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     check_device(device)
     from engine.face.emotion import load_emotion
     from engine.face.landmarks import load_landmarks
+    from engine.face.shape import load_shapes
     from engine.generator.dmfn import Dmfn
     from engine.generator.modules import load_modules
     from engine.guidance import Guide
@@ -202,7 +211,8 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     chosen = choose_device(device)
     tensors = weights.load_prior(weights.find(PRIOR))
     prior = FacePrior(tensors, chosen)
-    guide = Guide(load_emotion(chosen), load_landmarks(chosen), Knowledge.of(tensors, chosen))
+    knowledge = Knowledge.of(tensors, chosen)
+    guide = Guide(load_emotion(chosen), load_landmarks(chosen), knowledge, load_shapes())
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
     generator = Dmfn.of(weights.load_tensors(manifest))
