@@ -233,10 +233,14 @@ def read_face(
     after = shift = None
     if filled is not None:
         after, shift = networks.read(filled, guidance)
-    mesh = hidden = None
+    mesh = hidden = undragged = None
     if guidance.nodes is not None and guidance.hidden is not None:
         places = networks.nodes(filled, guidance)
-        mesh = geometry.transform(geometry.invert(frame), places).astype(np.float32)
+        back = geometry.invert(frame)
+        mesh = geometry.transform(back, places).astype(np.float32)
+        if guidance.placed and guidance.undragged is not None:
+            before = guidance.undragged[0].cpu().numpy().astype(np.float64)
+            undragged = geometry.transform(back, before).astype(np.float32)
         hidden = guidance.hidden[0].cpu().numpy() > 0
     return FaceReading(
         number_of(faces, face),
@@ -246,6 +250,7 @@ def read_face(
         hidden,
         shift,
         guidance.modules if filled is not None else (),
+        undragged,
     )
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.generator.modules import Conditions
 from engine.prior import FacePrior, Observation
 from engine.prior.change import change
+from engine.prior.climb import climbed
 from engine.prior.knowledge import Knowledge
 from engine.prior.prior import Changed, Posterior
 from engine.readings import EMOTIONS, KEEP, OFF
@@ -51,7 +53,8 @@ class Guidance:
     to; conditions for the generator; what was read.
 
     nodes: 1 x 478 x 2 in crop units, None without a landmark network or a mesh; hidden: 1 x 478.
-    solved: the same before anything was dragged or asked for. placed: the nodes that were dragged.
+    solved: the same before anything was dragged or asked for; undragged: with what was asked for.
+    placed: the nodes that were dragged.
     visible: 1 x 7 probabilities of EMOTIONS read off the visible part, None without the network.
     modules: which modules have a say ("landmarks", "emotion").
     """
@@ -62,6 +65,7 @@ class Guidance:
     nodes: Tensor | None = None
     hidden: Tensor | None = None
     solved: Tensor | None = None
+    undragged: Tensor | None = None
     placed: tuple[Moved, ...] = ()
     visible: Tensor | None = None
     modules: tuple[str, ...] = ()
@@ -95,10 +99,11 @@ class Guide:
         asked = wishes.emotion if wishes.emotion not in (KEEP, OFF) else None
         if asked and (knowledge is None or not wishes.strength):
             asked = None
-        told, placed = nodes, ()
+        told, undragged, placed = nodes, nodes, ()
         if nodes is not None and hidden is not None and knowledge is not None:
             asking = (asked, wishes.strength) if asked else None
             told = self.shaped(nodes, hidden, visible, asking, PUSHES[1])
+            undragged = told
             if wishes.landmarks and wishes.moved:
                 dragged = self.dragged(told, hidden, wishes.moved)
                 placed = () if torch.equal(dragged, told) else wishes.moved
@@ -127,6 +132,7 @@ class Guide:
             told,
             hidden,
             nodes,
+            undragged,
             placed,
             visible,
             tuple(modules),
@@ -207,19 +213,45 @@ class Guide:
 
         if guidance.asked is None:
             return pushed(0.0)
-        best, most = None, -1.0
+        if self.emotion is None:
+            return pushed(PUSHES[1])
+        which = EMOTIONS.index(guidance.asked[0])
+        best, shown, most = None, crop, -1.0
         for push in PUSHES:
             tried = pushed(push)
-            if self.emotion is None:
-                return tried
-            shown = prior.previewed(z, tried, crop, hole)
-            likely = float(self.emotion.read(shown)[0, EMOTIONS.index(guidance.asked[0])])
+            picture = prior.previewed(z, tried, crop, hole)
+            likely = float(self.emotion.read(picture)[0, which])
             if likely > most:
-                best, most = tried, likely
+                best, shown, most = tried, picture, likely
             if likely > CLEAR:
-                break
+                return best
         assert best is not None
-        return best
+        return self._climbed(best, posterior, prior, shown, hole, hidden, which)
+
+    def _climbed(
+        self,
+        changed: Changed,
+        posterior: Posterior,
+        prior: FacePrior,
+        shown: Tensor,
+        hole: Tensor,
+        hidden: Tensor,
+        which: int,
+    ) -> Changed:
+        """A changed face that is not read clearly yet, changed further."""
+        assert self.knowledge is not None
+        assert self.emotion is not None
+        network = self.emotion
+        size = shown.shape[-2:]
+        small = (F.interpolate(hole, size=size, mode="area") > 0).to(shown)
+
+        def read(pictures: Tensor) -> Tensor:
+            return network(network.inputs(pictures))[1] / network.temperature
+
+        z = climbed(changed.z, posterior.factor, prior.render, shown, small, read, which, CLEAR)
+        said = self.knowledge.mesh(z) - self.knowledge.mesh(changed.z)
+        after = changed.after + said * hidden.unsqueeze(-1)
+        return Changed(z, changed.before, after)
 
     def read(self, crop: Tensor, hole: Tensor | None = None) -> Tensor | None:
         """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""

@@ -39,6 +39,7 @@ class FaceReading:
     nodes as found, hidden ones as predicted; None without a mesh. hidden: 478 bool. shift: how far
     the hidden nodes of the fill lie from where they were expected (predicted, or dragged to), mean
     in inter-ocular distances; None where nothing is hidden. modules: which modules had a say.
+    undragged: the mesh without what the user dragged, None where nothing was.
     """
 
     face: int
@@ -48,6 +49,7 @@ class FaceReading:
     hidden: np.ndarray | None = None
     shift: float | None = None
     modules: tuple[str, ...] = ()
+    undragged: np.ndarray | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json` and logs."""

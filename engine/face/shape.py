@@ -28,6 +28,7 @@ TENSORS = ("mean", "modes", "spread", "radius", "reach", "expressions")
 SEEN = 0.004  # frame units that a seen node may be wrong by
 GUESSED = 0.02  # and a predicted one
 ARRIVED = 0.0005  # frame units within which a dragged node is where it was dragged to
+HALVINGS = 8  # of the way to where a handle stops
 Placed = tuple[int, float, float]  # node, x, y
 
 
@@ -88,6 +89,34 @@ class ShapeModel:
         change = spread @ np.linalg.solve(told, target.ravel() - flat.reshape(-1, 2)[index].ravel())
         reach = float(self.reach[min(len(index), len(self.reach)) - 1])
         return self._moved(nodes, hidden, frame, change, precision, reach)
+
+    def reached(
+        self,
+        nodes: np.ndarray,
+        hidden: np.ndarray,
+        placed: Sequence[Placed],
+        start: tuple[float, float],
+    ) -> tuple[float, float]:
+        """How far the last of the placed nodes comes on its way from `start` to its place, the
+        others staying where they are put: where a handle stops that is pulled out of the face."""
+        *others, (node, x, y) = placed
+
+        def at(share: float) -> Placed:
+            return node, *(start[k] + share * ((x, y)[k] - start[k]) for k in (0, 1))
+
+        if self.drag(nodes, hidden, placed).share >= 1:
+            return x, y
+        if self.drag(nodes, hidden, [*others, at(0.0)]).share < 1:
+            # The face changed under nodes that were placed before: all of them stop short.
+            return tuple(self.drag(nodes, hidden, placed).nodes[node].tolist())
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if self.drag(nodes, hidden, [*others, at(middle)]).share >= 1:
+                low = middle
+            else:
+                high = middle
+        return at(low)[1:]
 
     def express(
         self,
