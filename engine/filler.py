@@ -233,9 +233,10 @@ def read_face(
 ) -> FaceReading:
     """The reading of a face by its guidance and, where something was filled, its filled crop."""
     read = networks.read(guidance, filled)
-    if "mesh" in read:
-        places = read["mesh"].astype(np.float64)
-        read["mesh"] = geometry.transform(geometry.invert(frame), places).astype(np.float32)
+    for name in ("mesh", "undragged"):
+        if name in read:
+            places = read[name].astype(np.float64)
+            read[name] = geometry.transform(geometry.invert(frame), places).astype(np.float32)
     modules = guidance.modules if filled is not None else ()
     return FaceReading(number_of(faces, face), modules=modules, **read)
 

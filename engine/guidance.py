@@ -8,16 +8,25 @@ hidden has no say: every network sees the crop with its hole zeroed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from engine.face.shape import ShapeModel, load_shapes
 from engine.generator.branches import Conditions, Told
 from engine.modules import MODULES, Wishes
-from engine.modules.module import Change, Moved, Sight
+from engine.modules.emotion import asked_for
+from engine.modules.landmarks import nodes_in_hole
+from engine.modules.module import Module, Moved, Sight, Solved
 from engine.prior import FacePrior, Observation
+from engine.prior.change import change
 from engine.prior.knowledge import Knowledge
+from engine.prior.prior import Changed, Posterior
+
+# What the user drags has the last word: landmarks come first of the modules.
+SHAPING = tuple(reversed(MODULES))
 
 
 @dataclass(frozen=True)
@@ -36,25 +45,59 @@ class Guidance:
     variant: int = 0
     seed: int = 0
 
-    def change(self, prior: FacePrior) -> Change | None:
-        """What the modules make of the face that the prior solved, one after the other."""
-        on = (module for module in MODULES if module.name in self.modules)
-        changes = [module.change(self.sight, self.wishes, prior) for module in on]
-        wanted = [change for change in changes if change is not None]
-        if not wanted:
-            return None
+    @property
+    def asked(self) -> tuple[str, float] | None:
+        """The expression and its strength that the face is changed to."""
+        return asked_for(self.wishes) if self.sight.knowledge is not None else None
 
-        def change(z: Tensor) -> Tensor:
-            for one in wanted:
-                z = one(z)
-            return z
+    @property
+    def changes(self) -> bool:
+        """Whether the face is painted otherwise than it was solved."""
+        return bool(self._pushing) or self.sight.undragged is not None
 
-        return change
+    @property
+    def _pushing(self) -> list[Module]:
+        return [module for module in MODULES if module.pushes(self.sight, self.wishes)]
+
+    def changed(self, z: Tensor, posterior: Posterior, prior: FacePrior) -> Changed:
+        """The face z (1 x K) as it is wanted: dragged, and with what is asked for, pushed no
+        further than is needed."""
+        sight, knowledge = self.sight, self.sight.knowledge
+        assert knowledge is not None
+        nodes = sight.nodes
+        if nodes is None or sight.hidden is None:
+            assert sight.hole is not None
+            nodes = knowledge.mesh(z)
+            sight = replace(sight, hidden=nodes_in_hole(nodes, sight.hole))
+
+        def pushed(push: float) -> Changed:
+            after = nodes
+            for module in SHAPING:
+                after = module.shaped(sight, after, self.wishes, push)
+            asked = self.asked and (self.asked[0], self.asked[1] * push)
+            return change(knowledge, z, posterior, nodes, after, asked)
+
+        for module in self._pushing:
+            return module.change(sight, self.wishes, pushed, Solved(z, prior, posterior))
+        return pushed(0.0)
+
+    def told(self, changed: Changed) -> Conditions:
+        """The conditions for the generator of a face that was changed."""
+        sight = (
+            replace(self.sight, told=changed.after) if self.sight.nodes is not None else self.sight
+        )
+        return conditions_of(sight, self.wishes)
 
     @property
     def meshes(self) -> Tensor | None:
         """The face's shape for the prior's fine detail, None where it is to be told by z."""
         return self.sight.told if self.conditions.get("landmark") else None
+
+
+def conditions_of(sight: Sight, wishes: Wishes) -> Conditions:
+    """What every module that is on and has something to say tells the generator."""
+    said = {m.key: m.condition(sight, wishes) for m in MODULES if m.is_on(wishes)}
+    return {key: Told(condition) for key, condition in said.items() if condition is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +106,14 @@ class Guide:
 
     networks: Mapping[str, Any]
     knowledge: Knowledge | None
+    shapes: ShapeModel | None = None
 
     @classmethod
     def load(cls, knowledge: Knowledge | None, device: str = "cpu") -> Guide:
         """With every installed network."""
         networks = {module.name: module.load(device) for module in MODULES}
-        return cls(
-            {n: network for n, network in networks.items() if network is not None}, knowledge
-        )
+        found = {name: network for name, network in networks.items() if network is not None}
+        return cls(found, knowledge, load_shapes())
 
     def look(
         self,
@@ -89,39 +132,31 @@ class Guide:
         in the photo; only its seen nodes are used. None where no mesh was found: then all nodes
         are the network's. moved: hidden nodes that were dragged.
         """
-        sight = Sight(crop, hole, mesh, self.networks, self.knowledge, moved=moved)
+        sight = Sight(crop, hole, mesh, self.networks, self.knowledge, self.shapes, moved=moved)
         for module in MODULES:
             module.see(sight)
         self._place(sight, wishes)
-        conditions: Conditions = {}
-        observations: list[Observation] = []
-        names: list[str] = []
-        for module in MODULES:
-            told = module.condition(sight, wishes) if module.is_on(wishes) else None
-            if told is None:
-                continue
-            names.append(module.name)
-            conditions[module.key] = Told(told)
-            observation = module.observe(sight, wishes)
-            if observation is not None:
-                observations.append(observation)
-        return Guidance(sight, wishes, tuple(observations), conditions, tuple(names), variant, seed)
+        conditions = conditions_of(sight, wishes)
+        speaking = [module for module in MODULES if module.key in conditions]
+        said = [module.observe(sight, wishes) for module in speaking]
+        observations = tuple(observation for observation in said if observation is not None)
+        names = tuple(module.name for module in speaking)
+        return Guidance(sight, wishes, observations, conditions, names, variant, seed)
 
     def _place(self, sight: Sight, wishes: Wishes) -> None:
-        """The nodes as what is asked for moves them and as the user dragged them. `nodes` stay
-        those of the face as it is: the prior solves that one first."""
-        if sight.nodes is None or sight.hidden is None or sight.knowledge is None:
+        """The nodes as the fill is to have them. `nodes` stay those of the face as it is: the prior
+        solves that one first."""
+        sight.pushed = any(module.pushes(sight, wishes) for module in MODULES)
+        if sight.nodes is None or sight.knowledge is None:
             return
-        shifts = [module.shift(sight, wishes) for module in MODULES]
-        for shift in shifts:
-            if shift is not None:
-                sight.shift = shift if sight.shift is None else sight.shift + shift
-        if sight.shift is not None:
-            sight.told = sight.nodes + sight.shift
-        if sight.moved:
-            assert sight.told is not None
-            sight.told = sight.knowledge.drag(sight.told[0], sight.hidden[0], sight.moved)[None]
-            sight.nodes = sight.told if sight.shift is None else sight.told - sight.shift
+        before = told = sight.nodes
+        for module in SHAPING:
+            before, told = told, module.shaped(sight, told, wishes, 1.0)
+        sight.told = told
+        if not torch.equal(before, told):
+            sight.undragged = before
+        else:
+            sight.moved = ()  # to where it was is not dragged
 
     def reading(self, guidance: Guidance, filled: Tensor | None) -> dict[str, Any]:
         """What the modules read of a face and of its filled crop (1 x 3 x S x S): fields of

@@ -17,12 +17,14 @@ from engine.errors import Cancelled
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.generator.branches import Conditions
     from engine.generator.dmfn import Dmfn
     from engine.generator.modules import Branches
     from engine.guidance import Guidance, Guide
     from engine.modules import Wishes
     from engine.modules.module import Moved
     from engine.prior import FacePrior
+    from engine.prior.prior import Changed, Posterior
 
 PRIOR = "prior"  # the model name that stops after the prior
 PRIOR_SIDE = 256
@@ -86,17 +88,17 @@ class Networks:
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled = pixels
+            filled, told = pixels, {} if guidance is None else guidance.conditions
             if self.generator is None or self.input == "prior":
-                filled = self._prior(pixels, hidden, guidance)
+                filled, told = self._prior(pixels, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
                 whole = slice(0, crop.shape[0])
                 rows, columns = window_of(hidden) if self.input == "prior" else (whole, whole)
                 hints = None
-                if self.branches is not None and guidance is not None:
-                    hints = self.branches(guidance.conditions, rows, columns, crop.shape[0])
+                if self.branches is not None and told:
+                    hints = self.branches(told, rows, columns, crop.shape[0])
                 part = filled[..., rows, columns], hidden[..., rows, columns]
                 finish = sharpen if self.input == "prior" else paint
                 with _Interruptible(self.generator, cancel):
@@ -115,7 +117,7 @@ class Networks:
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled = self._prior(pixels, hidden, guidance)
+            filled, _ = self._prior(pixels, hidden, guidance)
             return _array(crispened(toned(filled, hidden), hidden))
 
     def read(self, guidance: Guidance, filled: np.ndarray | None) -> dict[str, Any]:
@@ -129,23 +131,29 @@ class Networks:
                 pixels, _ = self._tensors(filled, np.zeros(filled.shape[:2], bool))
             return self.guide.reading(guidance, pixels)
 
-    def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
+    def _prior(
+        self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None
+    ) -> tuple[Tensor, Conditions]:
+        """The prior's fill and what the generator is told of it."""
         if guidance is None:
-            return self.prior.fill(pixels, hidden)
-        fill = partial(
-            self.prior.fill,
-            pixels,
-            hidden,
-            guidance.observations,
-            change=guidance.change(self.prior),
-            meshes=guidance.meshes,
-        )
+            return self.prior.fill(pixels, hidden), {}
+        told, fill = guidance.conditions, partial(self.prior.fill, pixels, hidden)
+        fill = partial(fill, guidance.observations, meshes=guidance.meshes)
+        if guidance.changes:
+
+            def change(z: Tensor, posterior: Posterior) -> Changed:
+                nonlocal told
+                changed = guidance.changed(z, posterior, self.prior)
+                told = guidance.told(changed)
+                return changed
+
+            fill = partial(fill, change=change)
         if not guidance.variant:
-            return fill()
+            return fill(), told
         import torch
 
         seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
-        return fill(generator=seeded, spread=VARIETY)
+        return fill(generator=seeded, spread=VARIETY), told
 
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch

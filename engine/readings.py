@@ -39,7 +39,8 @@ class FaceReading:
     nodes as found, hidden ones as predicted; None without a mesh. hidden: 478 bool. shift: how far
     the hidden nodes of the fill lie from where they were expected (predicted, or dragged to), mean
     in inter-ocular distances; None where nothing is hidden. figures: what further modules read, by
-    name. modules: which modules had a say.
+    name. modules: which modules had a say. undragged: the mesh without what the user dragged, None
+    where nothing was.
     """
 
     face: int
@@ -50,6 +51,7 @@ class FaceReading:
     shift: float | None = None
     modules: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
+    undragged: np.ndarray | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json` and logs."""

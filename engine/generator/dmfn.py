@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from engine.generator.modules import Hints
+    from engine.generator.branches import Hints
 
 DILATIONS = (1, 2, 4, 8)
 FULL, HALF = "full", "half"

@@ -29,7 +29,7 @@ CARD = "CARD.md"
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
-HALVED = ("generator", "emotion", "judge", "landmarks", "locator")
+HALVED = ("generator", "emotion", "judge", "landmarks", "locator", "shapes")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Manifest:
     """What a model says of itself.
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
-    "judge" (only measures), "landmarks" or "locator". file: the weights; sha256, bytes: its.
+    "judge" (only measures), "landmarks", "locator" or "shapes". file: the weights; sha256, bytes:
+    its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
     engine.generator.dmfn). default: whether `--model default` means this one. figures:

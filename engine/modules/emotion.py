@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from engine.modules.module import Change, Module, Row, Sight, mark, wish
+from engine.modules.module import Module, Push, Row, Sight, Solved, mark, wish
 from engine.readings import EMOTION_CHOICES, EMOTIONS, KEEP, OFF, FaceReading
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from engine.face.emotion import EmotionNetwork
-    from engine.prior import FacePrior, Observation
+    from engine.prior import Observation
+    from engine.prior.prior import Changed
 
 # How far an asked-for expression is pushed, tried in turn until the emotion network reads it off
-# the fill as likelier than not (knowledge.changed).
-PUSHES = (1.0, 2.0, 3.0)
-NEAR = 3.5  # standard deviations up to which a change is made that is not read at all
-FAINT = 0.35  # probability from which on it is read well enough to go further
+# the fill as likelier than not.
+PUSHES = (0.7, 1.0, 1.5, 2.0, 3.0)
+CLEAR = 0.6
 
 
 @dataclass(frozen=True)
@@ -78,64 +77,92 @@ class Emotion(Module):
         if network is not None:
             sight.visible = network.read(sight.crop, sight.hole)
 
-    def shift(self, sight: Sight, wishes: Any) -> Tensor | None:
+    def shaped(self, sight: Sight, nodes: Tensor, wishes: Any, push: float) -> Tensor:
+        """With hidden nodes that take the expression that is asked for."""
         import torch
 
-        asked = asked_for(wishes)
-        if not asked or sight.knowledge is None or sight.nodes is None or sight.hidden is None:
-            return None
-        if sight.visible is None:
-            return torch.zeros_like(sight.nodes)
-        shift = sight.knowledge.express(sight.hidden, sight.visible, asked, PUSHES[1])
-        return wishes.strength * shift
+        asked, shapes = asked_for(wishes), sight.shapes
+        if not asked or shapes is None or sight.visible is None or sight.hidden is None:
+            return nodes
+        emotion, strength = asked
+        mesh, hidden, read = (t[0].cpu().numpy() for t in (nodes, sight.hidden, sight.visible))
+        moved = shapes.express(mesh, hidden, read, emotion, strength * push)
+        return torch.from_numpy(moved.nodes).to(nodes)[None]
 
     def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor] | None:
         """(B x 7 probabilities,)."""
-        asked = asked_for(wishes)
-        if asked:
-            told = named(asked, wishes.strength).to(sight.crop)
-            return None if sight.knowledge is None else (told,)
-        return None if sight.visible is None else (sight.visible,)
+        if wishes.emotion == KEEP:
+            return None if sight.visible is None else (sight.visible,)
+        if not self.pushes(sight, wishes):
+            return None
+        return (named(wishes.emotion, wishes.strength).to(sight.crop),)
 
     def observe(self, sight: Sight, wishes: Any) -> Observation | None:
-        if asked_for(wishes) or sight.knowledge is None or sight.visible is None:
+        if wishes.emotion != KEEP or sight.knowledge is None or sight.visible is None:
             return None
         assert sight.hole is not None
         return sight.knowledge.kept(sight.visible, sight.hole)
 
-    def change(self, sight: Sight, wishes: Any, prior: FacePrior) -> Change | None:
-        asked = asked_for(wishes)
-        if not asked or sight.knowledge is None:
-            return None
-        return partial(self.expressed, sight, prior, asked, wishes.strength)
+    def pushes(self, sight: Sight, wishes: Any) -> bool:
+        return asked_for(wishes) is not None and sight.knowledge is not None
 
-    def expressed(
-        self, sight: Sight, prior: FacePrior, emotion: str, strength: float, z: Tensor
-    ) -> Tensor:
-        """The prior's face z (1 x K) with another expression, no further than is needed.
+    def change(self, sight: Sight, wishes: Any, push: Push, solved: Solved) -> Changed:
+        """Of the PUSHES the first is taken with which the emotion network reads the expression off
+        the filled crop, else the one with which it reads most of it, climbed further. No shape
+        leaves the space of faces."""
+        network = sight.networks.get(self.name)
+        if network is None:
+            return push(PUSHES[1])
+        assert sight.hole is not None
+        which = EMOTIONS.index(wishes.emotion)
+        best, shown, most = None, sight.crop, -1.0
+        for share in PUSHES:
+            tried = push(share)
+            picture = solved.prior.previewed(solved.z, tried, sight.crop, sight.hole)
+            likely = float(network.read(picture)[0, which])
+            if likely > most:
+                best, shown, most = tried, picture, likely
+            if likely > CLEAR:
+                return best
+        assert best is not None
+        return self._climbed(best, sight, solved, shown, which)
 
-        Of the PUSHES the first is taken with which the emotion network reads the expression off
-        the filled crop, else the one with which it reads most of it among those that leave a face a
-        face; `strength` scales the change.
-        """
+    def _climbed(
+        self, changed: Changed, sight: Sight, solved: Solved, shown: Tensor, which: int
+    ) -> Changed:
+        """A changed face that is not read clearly yet, changed further."""
         import torch
         from torch.nn import functional as F
 
-        knowledge, network = sight.knowledge, sight.networks.get(self.name)
+        from engine.modules.landmarks import nodes_in_hole
+        from engine.prior.climb import climbed
+        from engine.prior.prior import Changed
+
+        knowledge, network = sight.knowledge, sight.networks[self.name]
         assert knowledge is not None
         assert sight.hole is not None
-        tried = torch.cat([knowledge.changed(z, emotion, push) for push in PUSHES])
-        chosen = 1
-        if network is not None:
-            size = (prior.side, prior.side)
-            small = F.interpolate(sight.crop, size=size, mode="bilinear", antialias=True)
-            hidden = (F.interpolate(sight.hole, size=size, mode="area") > 0).to(sight.hole)
-            filled = prior.composite(prior.render(tried), small, hidden)
-            likely = network.read(filled)[:, EMOTIONS.index(emotion)]
-            clear = (likely > 0.5).nonzero()
-            fit = ((tried - z).norm(dim=1) < NEAR) | (likely > FAINT)
-            chosen = int(clear[0]) if len(clear) else int((likely * fit).argmax())
-        return z + strength * (tried[chosen] - z)
+        small = (F.interpolate(sight.hole, size=shown.shape[-2:], mode="area") > 0).to(shown)
+
+        def read(pictures: Tensor) -> Tensor:
+            # With the mirror image, as every reading is.
+            both = network.inputs(torch.cat([pictures, pictures.flip(-1)]))
+            return network(both)[1].mean(0, keepdim=True) / network.temperature
+
+        z = climbed(
+            changed.z,
+            solved.posterior.factor,
+            solved.prior.render,
+            shown,
+            small,
+            read,
+            which,
+            CLEAR,
+        )
+        said = knowledge.mesh(z) - knowledge.mesh(changed.z)
+        hidden = sight.hidden
+        if hidden is None:
+            hidden = nodes_in_hole(changed.before, sight.hole)
+        return Changed(z, changed.before, changed.after + said * hidden.unsqueeze(-1))
 
     def branch(self, stride: int) -> nn.Module:
         from engine.generator.branches import EmotionBranch
@@ -152,9 +179,11 @@ class Emotion(Module):
         return read
 
 
-def asked_for(wishes: Any) -> str | None:
-    """The expression that is asked for by name, None where none is."""
-    return wishes.emotion if wishes.emotion not in (KEEP, OFF) else None
+def asked_for(wishes: Any) -> tuple[str, float] | None:
+    """(expression, strength) that is asked for by name, None where none is."""
+    if wishes.emotion in (KEEP, OFF) or not wishes.strength:
+        return None
+    return wishes.emotion, wishes.strength
 
 
 def named(emotion: str, strength: float) -> Tensor:

@@ -65,6 +65,16 @@ class Landmarks(Module):
         sight.nodes = torch.where(sight.hidden.unsqueeze(-1) > 0, predicted, found)
         sight.told = sight.nodes
 
+    def shaped(self, sight: Sight, nodes: Tensor, wishes: Any, push: float) -> Tensor:
+        """With hidden nodes put elsewhere, and the others following."""
+        import torch
+
+        if sight.shapes is None or sight.hidden is None or not sight.moved:
+            return nodes
+        mesh, hidden = nodes[0].cpu().numpy(), sight.hidden[0].cpu().numpy()
+        moved = sight.shapes.drag(mesh, hidden, sight.moved)
+        return torch.from_numpy(moved.nodes).to(nodes)[None]
+
     def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor, Tensor] | None:
         """(nodes B x 478 x 2 in crop units, hidden B x 478)."""
         told = sight.told
@@ -73,7 +83,8 @@ class Landmarks(Module):
     def observe(self, sight: Sight, wishes: Any) -> Observation | None:
         if sight.knowledge is None or sight.nodes is None or sight.hidden is None:
             return None
-        return sight.knowledge.geometry(sight.nodes, sight.hidden, dragged=bool(sight.moved))
+        # Of the face as it is: the prior solves that one first.
+        return sight.knowledge.geometry(sight.nodes, sight.hidden)
 
     def branch(self, stride: int) -> nn.Module:
         from engine.generator.branches import LandmarkBranch
@@ -81,17 +92,19 @@ class Landmarks(Module):
         return LandmarkBranch(stride=stride)
 
     def reading(self, sight: Sight, filled: Tensor | None, wishes: Any) -> dict[str, Any]:
-        """mesh: in crop units; of an asked-for expression the hidden nodes lie where the fill has
-        them, else where they were expected."""
+        """mesh, undragged: in crop units; of an asked-for expression the hidden nodes lie where the
+        fill has them, else where they were expected."""
         if sight.told is None or sight.hidden is None:
             return {}
         nodes, shift = sight.told, None
         if filled is not None:
             shift = self._shift(sight, filled)
-            if sight.shift is not None:
+            if sight.pushed:
                 nodes = self._painted(sight, filled)
-        mesh = nodes[0].cpu().numpy()
-        return {"mesh": mesh, "hidden": sight.hidden[0].cpu().numpy() > 0, "shift": shift}
+        read = {"mesh": nodes[0].cpu().numpy(), "shift": shift}
+        if sight.undragged is not None:
+            read["undragged"] = sight.undragged[0].cpu().numpy()
+        return {**read, "hidden": sight.hidden[0].cpu().numpy() > 0}
 
     def _painted(self, sight: Sight, filled: Tensor) -> Tensor:
         """1 x 478 x 2: the nodes of a sight, the hidden ones as they are found in a filled crop.

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from engine.face.shape import ShapeModel
     from engine.prior import FacePrior, Observation
     from engine.prior.knowledge import Knowledge
+    from engine.prior.prior import Changed, Posterior
     from engine.readings import FaceReading
 
-# z of a face (1 x K) -> z of the face that is painted instead.
-Change = Callable[["Tensor"], "Tensor"]
+# How far a wish is pushed -> the face that was solved, changed so far.
+Push = Callable[[float], "Changed"]
 Moved = tuple[int, float, float]  # (node, x, y) in crop units
 
 
@@ -58,8 +60,9 @@ class Sight:
     crop: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S of 0 and 1, None where nothing is hidden
     from who reads. mesh: 478 x 2 in crop units as found in the photo. networks: by the names of
     their modules. nodes: B x 478 x 2 in crop units, the face's own, of which `hidden` (B x 478 of
-    0 and 1) are predictions. told: the nodes as the fill is to have them. shift: how far what is
-    asked for moves them, None where nothing is. moved: those the user dragged. visible: B x 7
+    0 and 1) are predictions. told: the nodes as the fill is to have them. moved: those the user
+    dragged, and undragged: the nodes without that, None where nothing was. pushed: whether a module
+    is asked to change the face. visible: B x 7
     probabilities of EMOTIONS read off what is not hidden. further: what other modules read, by
     their names.
     """
@@ -69,13 +72,24 @@ class Sight:
     mesh: Tensor | None = None
     networks: Mapping[str, Any] = field(default_factory=dict)
     knowledge: Knowledge | None = None
+    shapes: ShapeModel | None = None
     nodes: Tensor | None = None
     hidden: Tensor | None = None
     told: Tensor | None = None
-    shift: Tensor | None = None
     moved: tuple[Moved, ...] = ()
+    undragged: Tensor | None = None
+    pushed: bool = False
     visible: Tensor | None = None
     further: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The face as the prior solved it: z (1 x K), and what the pixels say of it."""
+
+    z: Tensor
+    prior: FacePrior
+    posterior: Posterior
 
 
 @dataclass(frozen=True)
@@ -120,9 +134,10 @@ class Module:
     def see(self, sight: Sight) -> None:
         """Add to a sight what it reads off the visible part, whether it is on or off."""
 
-    def shift(self, sight: Sight, wishes: Any) -> Tensor | None:
-        """How far what is asked of it moves the hidden nodes, B x 478 x 2 in crop units."""
-        return None
+    def shaped(self, sight: Sight, nodes: Tensor, wishes: Any, push: float) -> Tensor:
+        """A mesh (B x 478 x 2, crop units) as it is with what is asked of it, pushed so far; seen
+        nodes stay."""
+        return nodes
 
     def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor, ...] | None:
         """What its branch of the generator is told, None where it has nothing to say."""
@@ -132,9 +147,13 @@ class Module:
         """What it says to the face prior, None for nothing."""
         return None
 
-    def change(self, sight: Sight, wishes: Any, prior: FacePrior) -> Change | None:
-        """What it makes of the face that the prior solved, None for nothing."""
-        return None
+    def pushes(self, sight: Sight, wishes: Any) -> bool:
+        """Whether it is asked to paint the face otherwise than the prior solved it."""
+        return False
+
+    def change(self, sight: Sight, wishes: Any, push: Push, solved: Solved) -> Changed:
+        """The face as it is asked for, no further from the one that was solved than is needed."""
+        raise NotImplementedError
 
     def branch(self, stride: int) -> nn.Module | None:
         """Its untrained branch for a generator with cells of `stride` pixels: called with its

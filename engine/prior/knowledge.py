@@ -8,18 +8,16 @@ out of the system.
 
 An expression that is asked for is not told with the pixels: the smiling cheeks beside a hole and a
 mouth that is to be closed contradict each other, and the mouth would be pushed past any face. The
-face is solved as it is; then z makes the most probable change that changes its reading as asked.
+face is solved as it is; then z makes the most probable change that changes its reading as asked
+(engine.prior.change).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from engine.prior.prior import Observation
-from engine.readings import EMOTIONS
 
 TENSORS = (
     "mesh_mean",
@@ -35,10 +33,7 @@ TENSORS = (
 )
 LEAST = 1e-3  # probability below which classes are not told apart
 FARTHEST = 5.0  # standard deviations that an asked-for expression may change a face by
-DRAGGED = 0.05  # share of the fit's noise that geometry the user dragged is held to
 MOUTH_BOX = (0.33, 0.63, 0.67, 0.84)  # x0, y0, x1, y1 in crop units; most of what a face says
-FIXED = 0.003  # crop units that a seen node may move when a hidden one is dragged
-SNAP = 0.06  # crop units within which neighbours follow what the shape model cannot express
 
 
 class Knowledge:
@@ -55,15 +50,12 @@ class Knowledge:
     def __init__(self, tensors: dict[str, Tensor], device: str | torch.device = "cpu") -> None:
         values = {name: tensors[name].to(device, torch.float32) for name in TENSORS}
         self.mesh_mean = values["mesh_mean"]
-        self._modes, self._mesh_rows = values["mesh_modes"], values["mesh_rows"]
-        self._mesh_noise, self._mesh_spread = values["mesh_noise"], values["mesh_spread"]
-        self._mean, self._emotion_rows = values["emotion_mean"], values["emotion_rows"]
-        self._emotion_noise = values["emotion_noise"]
+        self._modes, self.mesh_rows = values["mesh_modes"], values["mesh_rows"]
+        self.mesh_noise, self._mesh_spread = values["mesh_noise"], values["mesh_spread"]
+        self.mean, self.emotion_rows = values["emotion_mean"], values["emotion_rows"]
+        self.emotion_noise = values["emotion_noise"]
         self._emotion_spread = values["emotion_spread"]
-        self._classes = values["emotion_classes"]
-        # The most probable z of a reading: what one unit of each log-probability moves.
-        noisy = self._emotion_rows @ self._emotion_rows.mT + torch.diag(self._emotion_noise)
-        self._to_z = torch.linalg.solve(noisy, self._emotion_rows)
+        self.classes = values["emotion_classes"]
         self._to_modes = torch.linalg.pinv(self._modes)
 
     @classmethod
@@ -73,76 +65,26 @@ class Knowledge:
 
     def mesh(self, z: Tensor) -> Tensor:
         """The most probable mesh of coefficients z (B x K): B x 478 x 2 in crop units."""
-        return self.mesh_mean + (z @ self._mesh_rows.mT @ self._modes.mT).view(len(z), -1, 2)
+        return self.mesh_mean + (z @ self.mesh_rows.mT @ self._modes.mT).view(len(z), -1, 2)
 
     def modes_of(self, nodes: Tensor) -> Tensor:
         """B x P shape coefficients of meshes B x 478 x 2."""
         return (nodes - self.mesh_mean).flatten(1) @ self._to_modes.mT
 
-    def geometry(self, nodes: Tensor, hidden: Tensor, *, dragged: bool = False) -> Observation:
+    def geometry(self, nodes: Tensor, hidden: Tensor) -> Observation:
         """The observation of a mesh (B x 478 x 2, crop units) of which `hidden` (B x 478, 0 or 1)
-        nodes are predictions; `dragged` holds the fill to what the user asked for."""
-        noise = self._mesh_noise * (DRAGGED if dragged else 1.0)
-        share = hidden.mean(1, keepdim=True)
-        spread = 0.0 if dragged else share.sqrt() * self._mesh_spread
-        precision = 1 / (noise + spread).expand(len(nodes), -1)
-        return Observation(self._mesh_rows, self.modes_of(nodes), precision)
+        nodes are predictions."""
+        spread = hidden.mean(1, keepdim=True).sqrt() * self._mesh_spread
+        precision = 1 / (self.mesh_noise + spread).expand(len(nodes), -1)
+        return Observation(self.mesh_rows, self.modes_of(nodes), precision)
 
     def kept(self, probabilities: Tensor, hole: Tensor) -> Observation:
         """The observation of an expression that was read off the visible part, B x 7; hole:
         B x 1 x S x S. A reading without a mouth is worth little beside the pixels."""
-        values = log_odds(probabilities) - self._mean
+        values = log_odds(probabilities) - self.mean
         share = mouth_hidden(hole).unsqueeze(1)
         seen, hidden = 1 / self._emotion_spread
-        return Observation(self._emotion_rows, values, (1 - share) * seen + share * hidden)
-
-    def changed(self, z: Tensor, emotion: str, push: float) -> Tensor:
-        """Coefficients B x K of the same faces with another expression: push 0 leaves it as it is,
-        1 makes the most probable change to the average face of that expression; more, since only
-        what is hidden can say it."""
-        return z + self._change(z @ self._emotion_rows.mT, emotion, push)
-
-    def express(self, hidden: Tensor, visible: Tensor, emotion: str, push: float) -> Tensor:
-        """B x 478 x 2: how hidden nodes (B x 478, 0 or 1) move when the expression goes from the
-        one read off the visible part (B x 7) to the one asked for."""
-        z = self._change(log_odds(visible) - self._mean, emotion, push)
-        shift = (z @ self._mesh_rows.mT @ self._modes.mT).view(len(z), -1, 2)
-        return shift * hidden.unsqueeze(-1)
-
-    def _change(self, reading: Tensor, emotion: str, push: float) -> Tensor:
-        """The change of z (B x K) from a reading (B x 7, centred at the mean) to a named one."""
-        wanted = self._classes[EMOTIONS.index(emotion)] - self._mean
-        z = push * (wanted - reading) @ self._to_z
-        # Where the map is poor (disgust, fear) its change would leave the space of faces.
-        return z * (FARTHEST / z.norm(dim=1, keepdim=True).clamp_min(1e-6)).clamp_max(1)
-
-    def drag(
-        self, nodes: Tensor, hidden: Tensor, moved: Sequence[tuple[int, float, float]]
-    ) -> Tensor:
-        """A mesh (478 x 2, crop units) with some hidden nodes put elsewhere and the others of the
-        hidden part following.
-
-        moved: (node, x, y). The displacement is the most probable one of the shape model that
-        leaves the seen nodes (hidden: 478, 0 or 1) where they are; what it cannot express fades
-        out around each dragged node, so that these arrive exactly.
-        """
-        index = torch.tensor([node for node, _, _ in moved], device=nodes.device)
-        target = nodes.new_tensor([[x, y] for _, x, y in moved])
-        modes = self._modes.view(-1, 2, self._modes.shape[1])
-        seen = modes[hidden < 0.5].flatten(0, 1)
-        pulled = modes[index].flatten(0, 1)
-        precision = (seen.mT @ seen + 100 * pulled.mT @ pulled) / FIXED**2
-        precision.diagonal().add_(1.0)
-        pull = pulled.mT @ (target - nodes[index]).flatten() * 100 / FIXED**2
-        shift = (self._modes @ torch.linalg.solve(precision, pull)).view(-1, 2)
-        shift = shift * hidden.unsqueeze(-1)
-        for node, place in zip(index.tolist(), target, strict=True):
-            left = place - nodes[node] - shift[node]
-            near = torch.exp(-((nodes - nodes[node]) ** 2).sum(-1) / (2 * SNAP**2))
-            shift = shift + (near * hidden).unsqueeze(-1) * left
-        # Two dragged nodes close together pull at each other; the last word is the user's.
-        shift[index] = target - nodes[index]
-        return nodes + shift
+        return Observation(self.emotion_rows, values, (1 - share) * seen + share * hidden)
 
 
 def mouth_hidden(hole: Tensor) -> Tensor:

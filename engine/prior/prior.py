@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.prior.appearance import PREFIX, Appearance
+from engine.prior.carry import carried
 from engine.prior.membrane import closing, membrane
 from engine.prior.warp import MeanShape
 from engine.silhouette import mattes
@@ -65,6 +66,18 @@ class Posterior:
         noise = torch.randn(self.mean.shape, generator=generator).to(self.mean)
         step = torch.linalg.solve_triangular(self.factor.mT, noise.unsqueeze(-1), upper=True)
         return self.mean + spread * step.squeeze(-1)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Faces that are to be painted otherwise than they were solved (see engine.prior.change).
+
+    z: B x K. before, after: the meshes of the faces, B x 478 x 2 in crop units.
+    """
+
+    z: Tensor
+    before: Tensor
+    after: Tensor
 
 
 class FacePrior:
@@ -121,7 +134,7 @@ class FacePrior:
         hole: Tensor,
         observations: Sequence[Observation] = (),
         *,
-        change: Callable[[Tensor], Tensor] | None = None,
+        change: Callable[[Tensor, Posterior], Changed] | None = None,
         generator: torch.Generator | None = None,
         spread: float = 0.0,
         meshes: Tensor | None = None,
@@ -131,34 +144,57 @@ class FacePrior:
 
         crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
         hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
-        variant instead of the mean. change: z to z (B x K); what comes out is painted instead of
-        the face that was solved. meshes: B x 478 x 2 in crop units, the face's shape for the fine
-        detail, and told: B of 0 and 1, whose is to be used (None: all); the others, and all without
-        meshes, take the shape that z says. Outside the hole the result is `crops` itself.
+        variant instead of the mean. change: of z (B x K) and the posterior; what comes out is
+        painted instead of the face that was solved, with its meshes. meshes: B x 478 x 2 in crop
+        units, the face's shape for the fine detail, and told: B of 0 and 1, whose is to be used
+        (None: all); the others, and all without meshes, take the shape that z says. Outside the
+        hole the result is `crops` itself.
         """
         posterior = self.posterior(crops, hole, observations)
         z = posterior.sample(generator, spread) if spread else posterior.mean
-        if change is not None:
-            z = change(z)
-        faces = self.render(z)
+        changed = None if change is None else change(z, posterior)
+        faces = self.render(z) if changed is None else self.render(changed.z)
         if self._fine is None or (meshes is None and self._shape is None):
             return self.composite(faces, crops, hole)
         crops, hole = crops.to(self.device), hole.to(self.device)
-        meshes = self._meshes(z, meshes, told)
+        meshes = self._meshes(z, meshes, told) if changed is None else changed.after
         seen, hidden = self._appearance.observed(crops, hole, meshes)
         fine = self._fine.posterior(seen, hidden)
         known = fine.sample(generator, spread) if spread else fine.mean
         large = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+        if changed is not None:
+            large = self._carried(large, z, changed)
         large = self._appearance.detailed(large, self._fine.render(known), meshes)
         return self.composite(large, crops, hole, meshes)
+
+    def previewed(self, z: Tensor, changed: Changed, crop: Tensor, hole: Tensor) -> Tensor:
+        """Changed faces in a crop (1 x 3 x S x S) without fine detail, B x 3 x s x s at the prior's
+        own size: what tells how they look. z: B x K, the faces as they were solved."""
+        faces = self.render(changed.z)
+        if self._fine is not None and self._shape is not None:
+            faces = self._carried(faces, z, changed)
+        size = (self.side, self.side)
+        small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
+        hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
+        return self.composite(faces, small, hidden)
+
+    def _carried(self, pictures: Tensor, z: Tensor, changed: Changed) -> Tensor:
+        """Pictures of changed faces, moved by what their coefficients do not say of the change."""
+        said = self._own(changed.z) - self._own(z)
+        return carried(pictures, self._appearance.shape, changed.before + said, changed.after)
+
+    def _own(self, z: Tensor) -> Tensor:
+        """The meshes that coefficients say, B x 478 x 2."""
+        assert self._shape is not None
+        mean, rows, modes = self._shape
+        return mean + (z @ rows.mT @ modes.mT).view(len(z), -1, 2)
 
     def _meshes(self, z: Tensor, meshes: Tensor | None, told: Tensor | None) -> Tensor:
         """The meshes that are told, and those of z (B x K) for the others."""
         if self._shape is None or (meshes is not None and told is None):
             assert meshes is not None
             return meshes
-        mean, rows, modes = self._shape
-        own = mean + (z @ rows.mT @ modes.mT).view(len(z), -1, 2)
+        own = self._own(z)
         if meshes is None:
             return own
         assert told is not None

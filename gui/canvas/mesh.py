@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
+from engine.face.shape import ShapeModel, load_shapes
 from gui import theme
 from gui.canvas import painting
 from gui.canvas.viewport import Viewport
@@ -22,10 +23,11 @@ UNSELECTED = 0.45  # of the opacity, for faces that are not read
 @dataclass(frozen=True, eq=False)
 class Shape:
     """One face's mesh as it is drawn. points: 478 x 2 photo pixels, dragged nodes where they were
-    dragged to. hidden: 478 bool."""
+    dragged to and the others following; undragged: without. hidden: 478 bool."""
 
     face: int
     points: np.ndarray
+    undragged: np.ndarray
     hidden: np.ndarray
     seen_lines: list[QLineF]
     hidden_lines: list[QLineF]
@@ -38,6 +40,14 @@ class MeshLayer:
         self._document = document
         self._readings = Readings()
         self._shapes: tuple[Shape, ...] | None = None
+        self._space: ShapeModel | None = None
+
+    @property
+    def space(self) -> ShapeModel | None:
+        """The shapes that faces have, loaded when something is first dragged."""
+        if self._space is None:
+            self._space = load_shapes()
+        return self._space
 
     def show(self, readings: Readings) -> None:
         self._readings = readings
@@ -82,19 +92,26 @@ class MeshLayer:
             return None
         if hidden is None:
             hidden = np.zeros(len(points), bool)
-        points = points.copy()
-        for node in document.nodes:
-            if node.face == number and node.node < len(points):
-                points[node.node] = node.x, node.y
+        # The drags of a fill that is shown are done: what is dragged now goes on from there.
+        if reading is not None and reading.undragged is not None and not self._readings.filled:
+            points = reading.undragged
+        placed = [
+            (node.node, node.x, node.y)
+            for node in document.nodes
+            if node.face == number and node.node < len(points)
+        ]
+        undragged, points = points, points.copy()
+        if placed and self.space is not None:
+            points = self.space.drag(undragged, hidden, placed).nodes
         if document.edges is None:
-            return Shape(number, points, hidden, [], [])
+            return Shape(number, points, undragged, hidden, [], [])
         edges = document.edges
         predicted = hidden[edges].any(1)
         lines = [QLineF(*ends) for ends in points[edges].reshape(-1, 4).tolist()]
         parts = ([], [])
         for line, which in zip(lines, predicted.tolist(), strict=True):
             parts[which].append(line)
-        return Shape(number, points, hidden, *parts)
+        return Shape(number, points, undragged, hidden, *parts)
 
     def draw(self, painter: QPainter, view: Viewport, strength: float = 1.0) -> None:
         """All meshes, and boxes of the faces without one, in widget coordinates; `strength` of

@@ -48,11 +48,16 @@ HANDLES = {
 }
 HANDLE_REACH, NODE_REACH = 15.0, 7.0  # widget pixels a press may be off
 NUDGE, FAR_NUDGE = 0.01, 0.05  # of the eye distance, by an arrow key
+BEHIND = 4.0  # widget pixels that a handle stays behind the pointer before it is shown
+HELD_BACK = "#ff6b63"  # on skin, on dark and beside the handles' own colour
 Which = tuple[int, int]  # face, node
 
 
 class NodeTool(Tool):
-    """Drags hidden nodes of any face. Alt-click, or Delete, gives one back to the prediction."""
+    """Drags hidden nodes of any face. Alt-click, or Delete, gives one back to the prediction.
+
+    A handle goes as far as faces do; pulled further it stays behind, tied to the pointer.
+    """
 
     name = "node"
     text = mark("Landmarks")
@@ -68,6 +73,7 @@ class NodeTool(Tool):
         self._layer = layer
         self._view = Viewport()
         self._held: tuple[float, float] | None = None
+        self._pulled: Point | None = None  # where the chosen node is pulled to, beyond any face
         self._nudged = False
 
     @classmethod
@@ -93,11 +99,11 @@ class NodeTool(Tool):
             self._move(self.chosen, point[0] + self._held[0], point[1] + self._held[1])
 
     def release(self, point: Point) -> None:
-        self._held = None
+        self._held = self._pulled = None
         self.document.end_drag(tr("Drag a landmark"))
 
     def cancel(self) -> None:
-        self._held, self._nudged = None, False
+        self._held, self._pulled, self._nudged = None, None, False
         self.document.abandon_drag()
 
     def find(self, point: Point) -> Which | None:
@@ -147,7 +153,7 @@ class NodeTool(Tool):
     def key_up(self, key: int) -> None:
         """One press of an arrow key, however long, is one step of the history."""
         if self._nudged:
-            self._nudged = False
+            self._nudged, self._pulled = False, None
             self.document.end_drag(tr("Drag a landmark"))
 
     def _cycle(self, step: int) -> None:
@@ -169,7 +175,21 @@ class NodeTool(Tool):
     def _move(self, which: Which, x: float, y: float) -> None:
         width, height = self.document.size
         x, y = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
-        self.document.move_node(DraggedNode(which[0], which[1], x, y))
+        at = self._reached(which, x, y)
+        self._pulled = (x, y) if at != (x, y) else None
+        self.document.move_node(DraggedNode(*which, *at))
+
+    def _reached(self, which: Which, x: float, y: float) -> Point:
+        """Where a node stops on its way to a place: there, or where faces end."""
+        face, node = which
+        shape, space = self._layer.shape(face), self._layer.space
+        if shape is None or space is None:
+            return x, y
+        placed = [
+            (n.node, n.x, n.y) for n in self.document.nodes if n.face == face and n.node != node
+        ]
+        placed.append((node, x, y))
+        return space.reached(shape.undragged, shape.hidden, placed, self._place(which))
 
     def _free(self, which: Which) -> None:
         kept = [n for n in self.document.nodes if (n.face, n.node) != which]
@@ -196,10 +216,28 @@ class NodeTool(Tool):
                     handles.append((at, which))
                 else:
                     _draw_dot(painter, at, lit=which in (over, self.chosen))
+        behind = self._behind(view)
         for at, which in handles:
             lit = which in (over, self.chosen)
+            if behind is not None and which == self.chosen:
+                _draw_tie(painter, at, behind)
             _draw_handle(painter, at, lit=lit, dragged=which in dragged)
-        self._draw_name(painter, view, over or self.chosen)
+        if behind is not None:
+            painting.draw_tag(
+                painter, tr("No face goes further"), behind + QPointF(13, -32), right=False
+            )
+        else:
+            self._draw_name(painter, view, over or self.chosen)
+
+    def _behind(self, view: Viewport) -> QPointF | None:
+        """Where the chosen node is pulled to, in the widget, while it stays visibly behind."""
+        if self._pulled is None or self.chosen is None:
+            return None
+        if self._layer.shape(self.chosen[0]) is None:
+            return None
+        at, to = view.to_widget(*self._place(self.chosen)), view.to_widget(*self._pulled)
+        away = to - at
+        return to if np.hypot(away.x(), away.y()) > BEHIND else None
 
     def _draw_name(self, painter: QPainter, view: Viewport, which: Which | None) -> None:
         shape = self._layer.shape(which[0]) if which else None
@@ -217,6 +255,16 @@ class NodeTool(Tool):
         if not self._layer.has_hidden:
             return tr("Paint over part of a face; its landmarks can then be dragged")
         return ""
+
+
+def _draw_tie(painter: QPainter, at: QPointF, to: QPointF) -> None:
+    """What holds a handle back: a dashed line to where it is pulled, and a ring there."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in (("#15161a", 4.0), (HELD_BACK, 2.0)):
+        painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.DashLine))
+        painter.drawLine(at, to)
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawEllipse(to, 6.0, 6.0)
 
 
 def _draw_handle(painter: QPainter, at: QPointF, *, lit: bool, dragged: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from engine.prior.change import change
 from engine.prior.knowledge import FARTHEST, Knowledge, log_odds
+from engine.prior.prior import Posterior
 from engine.readings import EMOTIONS
 
 K, MODES = 12, 6
@@ -55,25 +57,15 @@ def test_an_observed_mesh_pulls_the_face_towards_it(knowledge) -> None:
     assert (mesh - believed).norm() < 0.7 * before
     predicted = knowledge.mesh(believe(knowledge.geometry(mesh, seen + 1)))
     assert (mesh - believed).norm() < (mesh - predicted).norm() < before
-    dragged = knowledge.mesh(believe(knowledge.geometry(mesh, seen + 1, dragged=True)))
-    assert (mesh - dragged).norm() < (mesh - believed).norm()
 
 
-def test_a_dragged_node_arrives_and_the_seen_ones_stay(knowledge) -> None:
-    nodes = knowledge.mesh_mean
-    hidden = (nodes[:, 1] > 0.6).float()
-    node = int(nodes[:, 1].argmax())
-    x, y = (nodes[node] + torch.tensor([0.03, -0.02])).tolist()
-    moved = knowledge.drag(nodes, hidden, [(node, x, y)])
-    assert moved[node].tolist() == pytest.approx([x, y], abs=1e-6)
-    assert torch.equal(moved[hidden == 0], nodes[hidden == 0])
-    near = (nodes - nodes[node]).norm(dim=1) < 0.05
-    followed = (moved - nodes)[near & (hidden > 0)]
-    assert (followed @ torch.tensor([0.03, -0.02]) > 0).all()
+def free(count: int) -> Posterior:
+    """A belief that no pixel says anything of."""
+    return Posterior(torch.zeros(count, K), torch.eye(K).expand(count, -1, -1))
 
 
 def reading(knowledge: Knowledge, z: torch.Tensor) -> torch.Tensor:
-    return z @ knowledge._emotion_rows.mT + knowledge._mean
+    return z @ knowledge.emotion_rows.mT + knowledge.mean
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
@@ -81,18 +73,26 @@ def test_an_asked_for_expression_comes_nearer_and_no_face_leaves_the_space(
     knowledge, emotion: str
 ) -> None:
     z = torch.randn(5, K, generator=torch.Generator().manual_seed(3))
-    wanted = knowledge._classes[EMOTIONS.index(emotion)]
-    moved = knowledge.changed(z, emotion, 0.5)
+    wanted = knowledge.classes[EMOTIONS.index(emotion)]
+    mesh = knowledge.mesh(z)
+    moved = change(knowledge, z, free(5), mesh, mesh, (emotion, 0.5)).z
     before = (reading(knowledge, z) - wanted).norm(dim=1)
     assert ((reading(knowledge, moved) - wanted).norm(dim=1) < before).all()
-    assert ((knowledge.changed(z, emotion, 9.0) - z).norm(dim=1) <= FARTHEST + 1e-4).all()
+    far = change(knowledge, z, free(5), mesh, mesh, (emotion, 99.0)).z
+    assert (far - z).norm(dim=1).tolist() == pytest.approx([FARTHEST] * 5, rel=1e-4)
 
 
-def test_a_push_scales_the_change_and_none_is_none(knowledge) -> None:
-    z = torch.zeros(1, K)
-    none, less, more = (knowledge.changed(z, "fear", s) for s in (0.0, 0.1, 0.2))
-    assert torch.equal(none, z)
-    assert torch.allclose(less * 2, more, atol=1e-5)
+def test_coefficients_follow_a_shape_as_far_as_the_pixels_let_them(knowledge) -> None:
+    drawn = torch.Generator().manual_seed(4)
+    z = torch.randn(1, K, generator=drawn)
+    before, after = knowledge.mesh(z), knowledge.mesh(z + 0.5 * torch.randn(1, K, generator=drawn))
+    moved = change(knowledge, z, free(1), before, after)
+    left = (knowledge.mesh(moved.z) - after).norm()
+    assert left < 0.7 * (before - after).norm()
+    told = Posterior(z, 10 * torch.eye(K)[None])  # the pixels leave a hundredth of the variance
+    held = change(knowledge, z, told, before, after)
+    assert (held.z - z).norm() < 0.2 * (moved.z - z).norm()
+    assert torch.equal(change(knowledge, z, free(1), before, before).z, z)
 
 
 def test_a_reading_without_a_mouth_is_worth_less(knowledge) -> None:
@@ -102,17 +102,6 @@ def test_a_reading_without_a_mouth_is_worth_less(knowledge) -> None:
     hole[2, :, 32:] = 1
     seen, partly, hidden = knowledge.kept(read.expand(3, 7), hole).precision[:, 3].tolist()
     assert seen > partly > hidden > 0
-
-
-def test_expressing_moves_hidden_nodes_only_and_nothing_when_it_is_there(knowledge) -> None:
-    hidden = torch.zeros(1, 478)
-    hidden[:, 200:] = 1
-    even = torch.full((1, 7), 1 / 7)
-    shift = knowledge.express(hidden, even, "happiness", 1.0)
-    assert not shift[:, :200].any()
-    assert shift[:, 200:].norm() > 0
-    there = (knowledge._classes[3]).softmax(-1)[None]
-    assert knowledge.express(hidden, there, "happiness", 1.0).norm() < shift.norm()
 
 
 def test_log_odds_are_centred_and_bounded() -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox
 
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face, FaceFrame
-from engine.face.mesh import NODES
+from engine.face.shape import load_shapes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.photo import photo_from_array, save_photo
 from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
@@ -25,13 +25,10 @@ from gui.translation import set_language
 
 
 def face_at(x: float, y: float, side: float) -> Face:
-    """A face in a square of the photo, its nodes on a spiral, the eyes where eyes are."""
-    turn = np.arange(NODES) * 2.399963
-    radius = 0.5 * np.sqrt((np.arange(NODES) + 0.5) / NODES)
-    mesh = np.stack([0.5 + radius * np.cos(turn), 0.5 + radius * np.sin(turn)], 1)
-    mesh[[33, 133]], mesh[[263, 362]] = (0.35, 0.4), (0.65, 0.4)
-    mesh[[61, 291, 13, 14]] = (0.4, 0.74), (0.6, 0.74), (0.5, 0.72), (0.5, 0.76)
-    mesh = (mesh * side + (x, y)).astype(np.float32)
+    """The mean face in a square of the photo."""
+    space = load_shapes()
+    assert space is not None
+    mesh = (space.mean * side + (x, y)).astype(np.float32)
     return Face((x, y, side, side), 1.0, 0.0, mesh)
 
 
@@ -85,7 +82,7 @@ class FakeInpainter:
             after = probabilities(options.emotion if named else "happiness", share)
         modules = ("landmarks",) * options.landmarks + ("emotion",) * (options.emotion != OFF)
         shift = 0.02 if hidden.any() else None
-        return FaceReading(number, before, after, mesh, hidden, shift, modules)
+        return FaceReading(number, before, after, mesh, hidden, shift, modules, face.mesh)
 
     def fill(
         self,

@@ -135,10 +135,10 @@ def test_only_hidden_nodes_can_be_dragged(faced: MainWindow, hand) -> None:
     hand.hide_mouth()
     hand.key(Qt.Key.Key_N)
     x, y = hand.place(CORNER)
-    hand.drag_node(CORNER, 0, -20)
+    hand.drag_node(CORNER, -4, 0)
     (node,) = faced.document.nodes
     assert (node.face, node.node) == (0, CORNER)
-    assert (node.x, node.y) == pytest.approx((x, y - 20), abs=1.5)
+    assert (node.x, node.y) == pytest.approx((x - 4, y), abs=1)
 
 
 def test_a_drag_is_one_step_and_the_fill_takes_it(qtbot, faced: MainWindow, fake, hand) -> None:
@@ -192,6 +192,58 @@ def test_nodes_can_be_moved_by_keys(faced: MainWindow, hand) -> None:
     assert faced.document.history.position == steps + 1
     hand.key(Qt.Key.Key_Delete)
     assert faced.document.nodes == ()
+
+
+def test_a_handle_that_is_pulled_out_of_the_face_stays_behind(faced: MainWindow, hand) -> None:
+    hand.hide_mouth()
+    faced.actions_["tool_node"].setChecked(True)
+    canvas = faced.canvas
+    x, y = hand.place(CORNER)
+    hand.press(x, y)
+    canvas.tool.drag((x - 6, y), 1.0)
+    assert hand.place(CORNER) == pytest.approx((x - 6, y), abs=0.5)
+    calm = canvas.grab().toImage()
+    assert canvas.nodes._behind(canvas.view) is None
+    # Beyond what faces do the handle stops, and a tie to the pointer says so.
+    canvas.tool.drag((x - 70, y - 40), 1.0)
+    stopped = hand.place(CORNER)
+    assert 3 < np.hypot(stopped[0] - x, stopped[1] - y) < 40
+    tied, there = canvas.nodes._behind(canvas.view), canvas.view.to_widget(x - 70, y - 40)
+    assert (tied.x(), tied.y()) == pytest.approx((there.x(), there.y()), abs=2)
+    assert canvas.grab().toImage() != calm
+    canvas.tool.drag((x - 90, y - 50), 1.0)
+    assert hand.place(CORNER) == pytest.approx(stopped, abs=1)
+    hand.release(x - 90, y - 50)
+    assert canvas.nodes._behind(canvas.view) is None
+    (node,) = faced.document.nodes
+    assert (node.x, node.y) == pytest.approx(stopped, abs=0.5)
+
+
+def test_the_neighbours_of_a_handle_follow_at_once(faced: MainWindow, hand) -> None:
+    hand.hide_mouth()
+    faced.actions_["tool_node"].setChecked(True)
+    before = faced.canvas.mesh.shape(0)
+    assert before is not None
+    hand.press(*hand.place(CORNER))
+    x, y = hand.place(CORNER)
+    faced.canvas.tool.drag((x - 5, y + 4), 1.0)
+    after = faced.canvas.mesh.shape(0)
+    assert after is not None
+    went = after.points - before.points
+    assert not went[~before.hidden].any()
+    assert went[146] @ (-5, 4) > 5  # a node of the lips beside the corner
+    assert np.linalg.norm(went[291]) < 0.8 * np.linalg.norm(went[CORNER])
+    hand.release(x - 5, y + 4)
+
+
+def test_a_second_handle_leaves_the_first_where_it_was_put(faced: MainWindow, hand) -> None:
+    hand.hide_mouth()
+    faced.actions_["tool_node"].setChecked(True)
+    hand.drag_node(CORNER, -5, 0)
+    first = hand.place(CORNER)
+    hand.drag_node(17, 0, 90)
+    assert hand.place(CORNER) == pytest.approx(first, abs=0.7)
+    assert len(faced.document.nodes) == 2
 
 
 def test_without_the_module_nothing_can_be_dragged(faced: MainWindow, hand) -> None:

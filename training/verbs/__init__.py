@@ -13,6 +13,7 @@ from training.verbs import (
     locator,
     prepare,
     prior,
+    shapes,
 )
 from training.verbs.apps import app
 
@@ -27,4 +28,5 @@ __all__ = [
     "locator",
     "prepare",
     "prior",
+    "shapes",
 ]
