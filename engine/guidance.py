@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 LANDMARKS, EMOTION = "landmarks", "emotion"  # the modules, as readings name them
 Moved = tuple[int, float, float]
-# How far an asked-for expression is pushed, tried in turn until the emotion network reads it off
-# the fill as likelier than not.
+# How far an asked-for expression is pushed, tried in turn until the emotion network reads it
+# clearly off the fill.
 PUSHES = (0.7, 1.0, 1.5, 2.0, 3.0)
-CLEAR = 0.6
+CLEAR = 0.75  # probability from which on an expression counts as read
 
 
 @dataclass(frozen=True)
@@ -195,8 +195,8 @@ class Guide:
         asked for, pushed no further than is needed.
 
         Of the PUSHES the first is taken with which the emotion network reads the expression off
-        the filled crop, else the one with which it reads most of it. No shape leaves the space of
-        faces.
+        the filled crop; else the one with which it reads most of it, and on from there by the
+        network's gradient.
         """
         assert self.knowledge is not None
         nodes, hidden = guidance.solved, guidance.hidden
@@ -216,16 +216,15 @@ class Guide:
         if self.emotion is None:
             return pushed(PUSHES[1])
         which = EMOTIONS.index(guidance.asked[0])
-        best, shown, most = None, crop, -1.0
+        tries: list[tuple[float, Changed, Tensor]] = []
         for push in PUSHES:
             tried = pushed(push)
             picture = prior.previewed(z, tried, crop, hole)
             likely = float(self.emotion.read(picture)[0, which])
-            if likely > most:
-                best, shown, most = tried, picture, likely
             if likely > CLEAR:
-                return best
-        assert best is not None
+                return tried
+            tries.append((likely, tried, picture))
+        _, best, shown = max(tries, key=lambda one: one[0])
         return self._climbed(best, posterior, prior, shown, hole, hidden, which)
 
     def _climbed(
@@ -246,7 +245,9 @@ class Guide:
         small = (F.interpolate(hole, size=size, mode="area") > 0).to(shown)
 
         def read(pictures: Tensor) -> Tensor:
-            return network(network.inputs(pictures))[1] / network.temperature
+            # With the mirror image, as every reading is.
+            both = network.inputs(torch.cat([pictures, pictures.flip(-1)]))
+            return network(both)[1].mean(0, keepdim=True) / network.temperature
 
         z = climbed(changed.z, posterior.factor, prior.render, shown, small, read, which, CLEAR)
         said = self.knowledge.mesh(z) - self.knowledge.mesh(changed.z)

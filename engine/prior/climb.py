@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-STEPS = 10
-LENGTH = 0.6  # standard deviations of a step
-MOST = 4.0  # and of all of them together
+STEPS = 12
+LENGTH = 0.7  # standard deviations of a step
+MOST = 5.5  # and of all of them together
 
 
 def climbed(

@@ -85,13 +85,19 @@ class Scripted:
         return read
 
 
-def test_an_expression_is_pushed_no_further_than_needed() -> None:
+def test_an_expression_is_pushed_no_further_than_needed(monkeypatch) -> None:
     tensors = load_prior(find("prior"))
     prior, knowledge = FacePrior(tensors), Knowledge.of(tensors)
     crop, hole = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     hole[..., 40:52, 20:44] = 1
     posterior = prior.posterior(crop, hole)
-    z = posterior.mean
+    z, climbs = posterior.mean, []
+
+    def climbed(start: torch.Tensor, *_: object) -> torch.Tensor:
+        climbs.append(1)
+        return start
+
+    monkeypatch.setattr("engine.guidance.climbed", climbed)
 
     def pushed(*likely: float, strength: float = 1.0) -> float:
         guide = Guide(Scripted(*likely), None, knowledge)  # type: ignore[arg-type]
@@ -102,9 +108,11 @@ def test_an_expression_is_pushed_no_further_than_needed() -> None:
     once = pushed(0.9) / PUSHES[0]
     assert pushed(0.2, 0.9) == pytest.approx(once * PUSHES[1], rel=1e-3)
     assert pushed(0.1, 0.2, 0.9) == pytest.approx(once * PUSHES[2], rel=1e-3)
-    # What no push makes clear is painted as it was read best.
-    assert pushed(0.1, 0.4, 0.2, 0.2, 0.1) == pytest.approx(once * PUSHES[1], rel=1e-3)
     assert pushed(0.2, 0.9, strength=0.5) == pytest.approx(once * PUSHES[1] / 2, rel=1e-3)
+    assert not climbs
+    # What no push makes clear goes on from where it was read best.
+    assert pushed(0.1, 0.4, 0.2, 0.2, 0.1) == pytest.approx(once * PUSHES[1], rel=1e-3)
+    assert len(climbs) == 1
 
 
 def test_variants_differ_and_repeat(preview) -> None:
