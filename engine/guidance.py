@@ -225,34 +225,36 @@ class Guide:
                 return tried
             tries.append((likely, tried, picture))
         _, best, shown = max(tries, key=lambda one: one[0])
-        return self._climbed(best, posterior, prior, shown, hole, hidden, which)
+        z = self._climbed(best.z, posterior, prior, shown, hole, which)
+        # The climb has a say in the shape, as far as it remains a face; the user has the last one.
+        said = self.knowledge.mesh(z) - self.knowledge.mesh(best.z)
+        after = best.after + said * hidden.unsqueeze(-1)
+        if self.shapes is not None:
+            start, end, where = (one[0].cpu().numpy() for one in (nodes, after, hidden))
+            after = torch.from_numpy(self.shapes.held(start, end, where).nodes).to(nodes)[None]
+        return Changed(z, nodes, self.dragged(after, hidden, guidance.placed))
 
     def _climbed(
         self,
-        changed: Changed,
+        z: Tensor,
         posterior: Posterior,
         prior: FacePrior,
         shown: Tensor,
         hole: Tensor,
-        hidden: Tensor,
         which: int,
-    ) -> Changed:
-        """A changed face that is not read clearly yet, changed further."""
-        assert self.knowledge is not None
+    ) -> Tensor:
+        """Coefficients of a face whose expression (of EMOTIONS) is not read clearly yet, taken
+        further; shown: 1 x 3 x s x s, the face in its crop."""
         assert self.emotion is not None
         network = self.emotion
-        size = shown.shape[-2:]
-        small = (F.interpolate(hole, size=size, mode="area") > 0).to(shown)
+        small = (F.interpolate(hole, size=shown.shape[-2:], mode="area") > 0).to(shown)
 
         def read(pictures: Tensor) -> Tensor:
             # With the mirror image, as every reading is.
             both = network.inputs(torch.cat([pictures, pictures.flip(-1)]))
             return network(both)[1].mean(0, keepdim=True) / network.temperature
 
-        z = climbed(changed.z, posterior.factor, prior.render, shown, small, read, which, CLEAR)
-        said = self.knowledge.mesh(z) - self.knowledge.mesh(changed.z)
-        after = changed.after + said * hidden.unsqueeze(-1)
-        return Changed(z, changed.before, after)
+        return climbed(z, posterior.factor, prior.render, shown, small, read, which, CLEAR)
 
     def read(self, crop: Tensor, hole: Tensor | None = None) -> Tensor | None:
         """1 x 7 probabilities of EMOTIONS of a crop's visible part, None without the network."""

@@ -138,6 +138,13 @@ class ShapeModel:
         change = push * np.linalg.solve(precision + told, told @ wanted)
         return self._moved(nodes, hidden, frame, change, precision, float(self.reach[-1]))
 
+    def held(self, nodes: np.ndarray, changed: np.ndarray, hidden: np.ndarray) -> Moved:
+        """As much of the change from one mesh to another as leaves it a face."""
+        here = self.coefficients(nodes, hidden)
+        edge = max(self.radius, float(np.linalg.norm(here)))
+        share = _until(here, self.coefficients(changed, hidden) - here, edge)
+        return Moved(nodes + share * (changed - nodes) if share < 1 else changed, share)
+
     def _stiffness(self, hidden: np.ndarray) -> np.ndarray:
         """The precision P x P of a change of shape that leaves the seen nodes where they are."""
         weight = (_twice(hidden) <= 0) / (self.noise + SEEN**2)
