@@ -77,8 +77,11 @@ class Guidance:
             asked = self.asked and (self.asked[0], self.asked[1] * push)
             return change(knowledge, z, posterior, nodes, after, asked)
 
+        def settle(mesh: Tensor) -> Tensor:
+            return SHAPING[-1].shaped(sight, mesh, self.wishes, 1.0)
+
         for module in self._pushing:
-            return module.change(sight, self.wishes, pushed, Solved(z, prior, posterior))
+            return module.change(sight, self.wishes, pushed, Solved(z, prior, posterior, settle))
         return pushed(0.0)
 
     def told(self, changed: Changed) -> Conditions:

@@ -146,7 +146,7 @@ def _reach(shapes: ShapeModel, meshes: np.ndarray, rng: np.random.Generator) -> 
             spread = rows @ np.linalg.solve(precision, rows.T) + np.diag(shapes.noise[pairs])
             lengths[size - 1].append(float(np.sqrt(away @ np.linalg.solve(spread, away))))
     found = [np.quantile(one, QUANTILE) if one else 0.0 for one in lengths]
-    return np.maximum.accumulate(found)
+    return np.maximum.accumulate(np.array(found, np.float64))
 
 
 def _expressions(

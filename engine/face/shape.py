@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TENSORS = ("mean", "modes", "spread", "radius", "reach", "expressions")
 SEEN = 0.004  # frame units that a seen node may be wrong by
 GUESSED = 0.02  # and a predicted one
+LOOSE = 0.02  # frame units that a hidden node may miss an expression's place by
 ARRIVED = 0.0005  # frame units within which a dragged node is where it was dragged to
 HALVINGS = 8  # of the way to where a handle stops
 Placed = tuple[int, float, float]  # node, x, y
@@ -102,7 +103,7 @@ class ShapeModel:
         *others, (node, x, y) = placed
 
         def at(share: float) -> Placed:
-            return node, *(start[k] + share * ((x, y)[k] - start[k]) for k in (0, 1))
+            return node, start[0] + share * (x - start[0]), start[1] + share * (y - start[1])
 
         if self.drag(nodes, hidden, placed).share >= 1:
             return x, y
@@ -131,8 +132,18 @@ class ShapeModel:
         wanted = self.expressions[EMOTIONS.index(emotion)] - reading @ self.expressions
         frame, _ = self._framed(nodes)
         precision = self._stiffness(hidden)
-        change = push * np.linalg.solve(precision, wanted)
+        # Hidden nodes are told to move as people's do, seen ones to stay; between them, as faces.
+        weight = (_twice(hidden) > 0) / LOOSE**2
+        told = (self.modes.T * weight) @ self.modes
+        change = push * np.linalg.solve(precision + told, told @ wanted)
         return self._moved(nodes, hidden, frame, change, precision, float(self.reach[-1]))
+
+    def held(self, nodes: np.ndarray, changed: np.ndarray, hidden: np.ndarray) -> Moved:
+        """As much of the change from one mesh to another as leaves it a face."""
+        here = self.coefficients(nodes, hidden)
+        edge = max(self.radius, float(np.linalg.norm(here)))
+        share = _until(here, self.coefficients(changed, hidden) - here, edge)
+        return Moved(nodes + share * (changed - nodes) if share < 1 else changed, share)
 
     def _stiffness(self, hidden: np.ndarray) -> np.ndarray:
         """The precision P x P of a change of shape that leaves the seen nodes where they are."""

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from engine.prior import Observation
     from engine.prior.prior import Changed
 
-# How far an asked-for expression is pushed, tried in turn until the emotion network reads it off
-# the fill as likelier than not.
+# How far an asked-for expression is pushed, tried in turn until the emotion network reads it
+# clearly off the fill.
 PUSHES = (0.7, 1.0, 1.5, 2.0, 3.0)
-CLEAR = 0.6
+CLEAR = 0.75  # probability from which on an expression counts as read
 
 
 @dataclass(frozen=True)
@@ -108,38 +108,48 @@ class Emotion(Module):
 
     def change(self, sight: Sight, wishes: Any, push: Push, solved: Solved) -> Changed:
         """Of the PUSHES the first is taken with which the emotion network reads the expression off
-        the filled crop, else the one with which it reads most of it, climbed further. No shape
-        leaves the space of faces."""
+        the filled crop; else the one with which it reads most of it, and on from there by the
+        network's gradient."""
+        import torch
+
+        from engine.prior.prior import Changed
+
         network = sight.networks.get(self.name)
         if network is None:
             return push(PUSHES[1])
         assert sight.hole is not None
+        assert sight.hidden is not None
+        assert sight.knowledge is not None
         which = EMOTIONS.index(wishes.emotion)
-        best, shown, most = None, sight.crop, -1.0
+        tries: list[tuple[float, Changed, Tensor]] = []
         for share in PUSHES:
             tried = push(share)
             picture = solved.prior.previewed(solved.z, tried, sight.crop, sight.hole)
             likely = float(network.read(picture)[0, which])
-            if likely > most:
-                best, shown, most = tried, picture, likely
             if likely > CLEAR:
-                return best
-        assert best is not None
-        return self._climbed(best, sight, solved, shown, which)
+                return tried
+            tries.append((likely, tried, picture))
+        _, best, shown = max(tries, key=lambda one: one[0])
+        z = self._climbed(best.z, sight, solved, shown, which)
+        # The climb has a say in the shape, as far as it remains a face; the user has the last one.
+        said = sight.knowledge.mesh(z) - sight.knowledge.mesh(best.z)
+        after = best.after + said * sight.hidden.unsqueeze(-1)
+        if sight.shapes is not None:
+            meshes = (one[0].cpu().numpy() for one in (best.before, after, sight.hidden))
+            after = torch.from_numpy(sight.shapes.held(*meshes).nodes).to(after)[None]
+        return Changed(z, best.before, solved.settle(after))
 
     def _climbed(
-        self, changed: Changed, sight: Sight, solved: Solved, shown: Tensor, which: int
-    ) -> Changed:
-        """A changed face that is not read clearly yet, changed further."""
+        self, z: Tensor, sight: Sight, solved: Solved, shown: Tensor, which: int
+    ) -> Tensor:
+        """Coefficients of a face whose expression (of EMOTIONS) is not read clearly yet, taken
+        further; shown: 1 x 3 x s x s, the face in its crop."""
         import torch
         from torch.nn import functional as F
 
-        from engine.modules.landmarks import nodes_in_hole
         from engine.prior.climb import climbed
-        from engine.prior.prior import Changed
 
-        knowledge, network = sight.knowledge, sight.networks[self.name]
-        assert knowledge is not None
+        network = sight.networks[self.name]
         assert sight.hole is not None
         small = (F.interpolate(sight.hole, size=shown.shape[-2:], mode="area") > 0).to(shown)
 
@@ -148,21 +158,8 @@ class Emotion(Module):
             both = network.inputs(torch.cat([pictures, pictures.flip(-1)]))
             return network(both)[1].mean(0, keepdim=True) / network.temperature
 
-        z = climbed(
-            changed.z,
-            solved.posterior.factor,
-            solved.prior.render,
-            shown,
-            small,
-            read,
-            which,
-            CLEAR,
-        )
-        said = knowledge.mesh(z) - knowledge.mesh(changed.z)
-        hidden = sight.hidden
-        if hidden is None:
-            hidden = nodes_in_hole(changed.before, sight.hole)
-        return Changed(z, changed.before, changed.after + said * hidden.unsqueeze(-1))
+        factor, render = solved.posterior.factor, solved.prior.render
+        return climbed(z, factor, render, shown, small, read, which, CLEAR)
 
     def branch(self, stride: int) -> nn.Module:
         from engine.generator.branches import EmotionBranch

@@ -85,11 +85,13 @@ class Sight:
 
 @dataclass(frozen=True)
 class Solved:
-    """The face as the prior solved it: z (1 x K), and what the pixels say of it."""
+    """The face as the prior solved it: z (1 x K), and what the pixels say of it. settle: a changed
+    mesh (1 x 478 x 2) -> the same with what has the last word."""
 
     z: Tensor
     prior: FacePrior
     posterior: Posterior
+    settle: Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)

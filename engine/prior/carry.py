@@ -38,6 +38,5 @@ def _carried(
     offsets = both[..., :2] / np.maximum(both[..., 2:], 1e-3)
     rows, columns = np.indices((side, side), np.float32)
     source = np.dstack([columns, rows]) + offsets
-    return cv2.remap(  # type: ignore[call-overload]
-        picture, source.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    at = source.astype(np.float32)
+    return cv2.remap(picture, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]

@@ -91,14 +91,18 @@ class Scripted:
 
 
 def test_an_expression_is_pushed_no_further_than_needed(monkeypatch) -> None:
-    # What is read best is climbed from: not here.
-    monkeypatch.setattr("engine.prior.climb.climbed", lambda z, *_rest: z)
     tensors = load_prior(find("prior"))
     prior, knowledge = FacePrior(tensors), Knowledge.of(tensors)
     crop, hole = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     hole[..., 40:52, 20:44] = 1
     posterior = prior.posterior(crop, hole)
-    z = posterior.mean
+    z, climbs = posterior.mean, []
+
+    def climbed(start: torch.Tensor, *_: object) -> torch.Tensor:
+        climbs.append(1)
+        return start
+
+    monkeypatch.setattr("engine.prior.climb.climbed", climbed)
 
     def pushed(*likely: float, strength: float = 1.0) -> float:
         networks = {EMOTION: Scripted(*likely)}
@@ -109,9 +113,11 @@ def test_an_expression_is_pushed_no_further_than_needed(monkeypatch) -> None:
     once = pushed(0.9) / PUSHES[0]
     assert pushed(0.2, 0.9) == pytest.approx(once * PUSHES[1], rel=1e-3)
     assert pushed(0.1, 0.2, 0.9) == pytest.approx(once * PUSHES[2], rel=1e-3)
-    # What no push makes clear is painted as it was read best.
-    assert pushed(0.1, 0.4, 0.2, 0.2, 0.1) == pytest.approx(once * PUSHES[1], rel=1e-3)
     assert pushed(0.2, 0.9, strength=0.5) == pytest.approx(once * PUSHES[1] / 2, rel=1e-3)
+    assert not climbs
+    # What no push makes clear goes on from where it was read best.
+    assert pushed(0.1, 0.4, 0.2, 0.2, 0.1) == pytest.approx(once * PUSHES[1], rel=1e-3)
+    assert len(climbs) == 1
 
 
 def test_variants_differ_and_repeat(preview) -> None:

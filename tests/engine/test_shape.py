@@ -120,7 +120,17 @@ def test_expressions_are_what_people_know_of_them(shapes, hidden) -> None:
     # Surprise opens the mouth further than anything else.
     opened = {e: went(e, 14)[1] - went(e, 13)[1] for e in EMOTIONS}
     assert max(opened, key=opened.__getitem__) == "surprise"
-    assert opened["surprise"] > 0.02
+    assert opened["surprise"] > 0.04
+
+
+def test_a_change_is_held_where_faces_end(shapes, hidden) -> None:
+    mesh = shapes.mean
+    wild = mesh + 0.2 * hidden[:, None] * np.random.default_rng(0).normal(size=mesh.shape)
+    held = shapes.held(mesh, wild, hidden)
+    assert 0 < held.share < 1
+    assert np.linalg.norm(shapes.coefficients(held.nodes, hidden)) <= 1.02 * shapes.radius
+    little = mesh + 1e-3 * hidden[:, None]
+    assert np.array_equal(shapes.held(mesh, little, hidden).nodes, little)
 
 
 def test_it_is_small() -> None:
