@@ -16,6 +16,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from engine.modules import MODULES
+from engine.modules.module import Module
 from engine.readings import KEEP
 from gui import expressions, parts, theme
 from gui.canvas.toolbox import TOOLS
@@ -133,6 +135,11 @@ def _part(part: str) -> Spec:
         lambda w: w.masks.add_part(part),
         when=lambda now: now.meshed,
     )
+
+
+def _module(module: Module) -> Spec:
+    switch = lambda w, _on: w.modules.switch()  # noqa: E731
+    return Spec(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
 
 
 def _ask(emotion: str, text: str, number: int) -> Spec:
@@ -280,22 +287,7 @@ SPECS: tuple[Spec, ...] = (
         tip=mark("A part is masked in every face, not in the chosen one alone"),
         checkable=True,
     ),
-    Spec(
-        "landmarks",
-        FACE,
-        mark("&Landmarks module"),
-        lambda w, on: w.modules.set_landmarks(on),
-        "Shift+L",
-        kept=True,
-    ),
-    Spec(
-        "emotion",
-        FACE,
-        mark("&Emotion module"),
-        lambda w, on: w.modules.set_emotion(on),
-        "Shift+E",
-        kept=True,
-    ),
+    *(_module(module) for module in MODULES),
     _ask(KEEP, mark("&Keep the expression"), 0),
     *(_ask(name, text, n + 1) for n, (name, text) in enumerate(expressions.NAMES.items())),
     Spec(

@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 
 from engine.batch import BatchJob
 from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS
+from engine.modules.options import as_arguments
 from gui.translation import tr
 from gui.worker import Failure
 
@@ -52,9 +53,7 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--format", job.format.lstrip(".")] if job.format != KEEP_FORMAT else []
     line += ["--quality", str(job.quality)] if job.quality is not None else []
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
-    line += ["--seed", str(options.seed), "--emotion", options.emotion]
-    line += ["--strength", f"{options.strength:g}"]
-    line += [] if options.landmarks else ["--no-landmarks"]
+    line += ["--seed", str(options.seed), *as_arguments(options)]
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.
     return line if list_ else [*line, "--", *(str(path) for path in job.inputs)]

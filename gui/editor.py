@@ -26,7 +26,8 @@ from engine.edit.session import (
 from engine.edit.tiles import TiledMask
 from engine.face.finder import Face
 from engine.inpaint import FillOptions, Inpainter, Progress
-from engine.mask import Mask, open_mask, save_mask
+from engine.mask import Mask
+from engine.mask_file import open_mask, save_mask
 from engine.photo import Photo, open_photo, save_photo
 from gui.base.operation import Desk, Operation
 from gui.canvas.pyramid import Pyramid

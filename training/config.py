@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from engine.modules import MODULES
 from training.configuration import Config
 
 INPUTS = ("prior", "zero")
@@ -51,8 +52,13 @@ class ModuleSwitches:
     emotion: bool = False
     dropout: float = 0.3
 
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The keys of those that are trained."""
+        return tuple(module.key for module in MODULES if getattr(self, module.key, False))
+
     def __bool__(self) -> bool:
-        return self.landmark or self.emotion
+        return bool(self.on)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from engine.batch.runner import Clock, Control, Create, Report, Summary, log_pat
 from engine.batch.settle import Settler
 from engine.batch.work import DECODE, Work, begin, process, stage
 from engine.errors import MienError
-from engine.inpaint import create_inpainter
+from engine.inpainter import create_inpainter
 
 RETRIES = 3  # on other workers, when one dies
 WAITING = 2  # photos on their way for every worker

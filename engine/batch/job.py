@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import MienError
 from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
+from engine.mask_file import parse_colour
 from engine.photo import SAVE_SUFFIXES
 
 SKIP, RENAME, OVERWRITE, RESUME = "skip", "rename", "overwrite", "resume"
@@ -63,8 +64,6 @@ class MaskRule:
             if part not in PARTS:
                 raise MienError(f"'{part}' is no part of a face; choose of {', '.join(PARTS)}.")
         if self.marker is not None:
-            from engine.batch.rules import parse_colour
-
             parse_colour(self.marker)
         for pattern in self.patterns:
             _check_fields(pattern, PATTERN_FIELDS, "mask pattern", needs=("stem", "name"))

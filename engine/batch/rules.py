@@ -10,26 +10,11 @@ from engine.batch.job import MaskRule
 from engine.errors import MienError
 from engine.face.finder import Face
 from engine.mask import Mask
+from engine.mask_file import parse_colour
 from engine.photo import Photo
 
 _NEAR, _FAR = 48.0, 130.0  # RGB distances: the marker itself, its blurred or compressed rim
 LARGEST_SHARE = 0.9  # of the photo; a rule that marks more has found something else
-
-
-def parse_colour(text: str) -> tuple[int, int, int]:
-    """(red, green, blue), 0..255, of "#ff0000", "255,0,0" or "red". Raises MienError."""
-    from PIL import ImageColor
-
-    try:
-        if text.count(",") == 2:
-            red, green, blue = (int(part) for part in text.split(","))
-            if max(red, green, blue) > 255 or min(red, green, blue) < 0:
-                raise ValueError
-            return red, green, blue
-        red, green, blue, *_ = ImageColor.getrgb(text.strip())
-        return red, green, blue
-    except ValueError:
-        raise MienError(f"'{text}' is no colour; write it as red, '#ff0000' or 255,0,0.") from None
 
 
 def hole_of(photo: Photo, rule: MaskRule, faces: Iterable[Face] = ()) -> Mask:

@@ -21,7 +21,7 @@ from engine.batch.settle import Settler
 from engine.batch.work import Entered
 from engine.batch.workers import Workers
 from engine.errors import MienError
-from engine.inpaint import create_inpainter
+from engine.inpainter import create_inpainter
 
 SETTLED = 2.0  # seconds a file must stay as it is: it is being copied until then
 LOOK_ANYWAY = 30.0  # seconds; network drives send no notices

@@ -19,7 +19,8 @@ from engine.batch.plan import Item
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face
 from engine.inpaint import FillRequest, Inpainter
-from engine.mask import Mask, open_mask
+from engine.mask import Mask
+from engine.mask_file import open_mask
 from engine.photo import Photo, open_photo, save_losses, save_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"

@@ -30,7 +30,8 @@ from engine.batch import (
 from engine.batch.log import locked
 from engine.errors import MienError
 from engine.inpaint import FillOptions, FillResult, Patch
-from engine.mask import Mask, Stroke, save_mask
+from engine.mask import Mask, Stroke
+from engine.mask_file import save_mask
 from engine.photo import open_photo, photo_from_array, save_photo
 
 ROOT = Path(__file__).parents[2]

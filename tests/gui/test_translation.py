@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QColor
 
+import engine.modules
 import gui
 from gui import theme
 from gui.translation import LANGUAGES, folder, set_language, tr
 
-SOURCES = sorted(Path(gui.__file__).parent.rglob("*.py"))
+SOURCES = [
+    *sorted(Path(gui.__file__).parent.rglob("*.py")),
+    *sorted(Path(engine.modules.__file__).parent.rglob("*.py")),
+]
 
 
 def texts() -> set[str]:
-    """Every literal given to tr() or mark() in the editor's source."""
+    """Every literal given to tr() or mark() in the source of editor and modules."""
     found = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
