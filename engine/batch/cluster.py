@@ -167,7 +167,7 @@ class _Sender:
             self._settler.settle(work)
             if not work.is_over:
                 item = work.item
-                photo = _bytes_of(item.source)
+                photo = _bytes_of(item.photo)
                 mask = None if item.mask is None else _bytes_of(item.mask)
                 parcel = Parcel(item, self._job, photo, mask, self._threads)
                 return self._send(self._ray.put(parcel))
@@ -215,7 +215,7 @@ def _process_parcel(parcel: Parcel, create: Create) -> tuple[Record, bytes | Non
     item = parcel.item
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
         (Path(folder) / "masks").mkdir()
-        source = Path(folder) / item.source.name
+        source = Path(folder) / item.photo.name
         source.write_bytes(parcel.photo)
         mask = None
         if item.mask is not None and parcel.mask is not None:
