@@ -21,10 +21,11 @@ from engine import colour
 from engine.atomic import check_writable, write_atomically
 from engine.compositing import lay
 from engine.errors import MienError
-from engine.photo_decode import EndsEarly, NeedsPackage, decode, kind_of
+from engine.photo_decode import decode, kind_of
 from engine.photo_encode import JPEG_QUALITY, check_size, eight_bit, encode, losses
 from engine.photo_metadata import Metadata
 from engine.photo_source import Source, grey_of
+from engine.photo_unpack import EndsEarly, NeedsPackage
 
 if TYPE_CHECKING:
     from engine.inpaint import Patch
