@@ -61,16 +61,17 @@ def _thin(hole: np.ndarray, width: int) -> np.ndarray:
             core[blob] = 0
     # A corner of a large hole is thin by itself; with a little more of the core it is not.
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    thin = part & (1 - cv2.dilate(core, reach))
+    thin = cv2.bitwise_and(part, 1 - np.asarray(cv2.dilate(core, reach), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
     large = max(part.shape)
     kept = np.zeros(count, bool)
     for number in range(1, count):
         # Long, or a dot by itself; not a bump on the edge of something large.
-        alone = not (cv2.dilate((labels == number).astype(np.uint8), disc) & core).any()
+        grown = cv2.dilate((labels == number).astype(np.uint8), disc)
+        alone = not cv2.bitwise_and(grown, core).any()
         kept[number] = alone or max(stats[number, 2:4]) > min(4 * width, large)
     inner = width + 2
-    return kept[labels][inner : inner + hole.shape[0], inner : inner + hole.shape[1]]
+    return kept[np.asarray(labels, np.int32)][inner : inner + hole.shape[0], inner : inner + hole.shape[1]]
 
 
 def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
@@ -79,8 +80,9 @@ def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
 
     reach = 2 * (width // 2 + 2) + 1
     near = cv2.dilate(blob.view(np.uint8), np.ones((reach, reach), np.uint8))
-    ring = cv2.dilate(near, np.ones((3, 3), np.uint8)) & (1 - near)
-    return cv2.connectedComponents(ring & part)[0] - 1
+    wider = cv2.dilate(near, np.ones((3, 3), np.uint8))
+    ring = cv2.bitwise_and(cv2.subtract(wider, near), part)
+    return cv2.connectedComponents(ring)[0] - 1
 
 
 def _even(
