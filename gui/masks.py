@@ -11,23 +11,28 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.edit.tiles import TiledMask
 from engine.photo import OPEN_SUFFIXES
 from gui import parts
+from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import Editor, with_part
+from gui.editor import DoubtfulMask, Editor, with_part
+from gui.tab import Tab
 from gui.translation import tr
 
 GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 
 
 class Masks(QObject):
-    """Signals: `told`, one line for the status; `scope_changed` when parts are masked in other
-    faces than before."""
+    """Signals: `told`, one line for the status; `grown` with a line about a mask that was grown,
+    and what takes that back; `scope_changed` when parts are masked in other faces than before."""
 
     told = Signal(str)
+    grown = Signal(str, object)
     scope_changed = Signal()
 
     def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
+        editor.doubtful.connect(self._ask_about)
+        editor.grown.connect(self._on_grown)
         self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
     def set_all(self, on: bool) -> None:
@@ -74,6 +79,26 @@ class Masks(QObject):
         )
         if name:
             self._editor.open_mask(Path(name))
+
+    def _ask_about(self, doubtful: DoubtfulMask) -> None:
+        """A mask that would repaint nearly everything: inverted, as it is, or not at all."""
+        self._editor.tabs.show(doubtful.tab)
+        answer = messages.ask_about_mask(self._window, doubtful.name, doubtful.share)
+        if answer == messages.INVERTED:
+            self._editor.take_mask(doubtful.tab, doubtful.mask.invert())
+        elif answer == messages.AS_IT_IS:
+            self._editor.take_mask(doubtful.tab, doubtful.mask)
+
+    def _on_grown(self, tab: Tab, by: int) -> None:
+        grown = tab.edit.mask
+        text = tr("The mask hugged what it hides and was grown by {count} pixels.")
+
+        def take_back() -> None:
+            if tab in self._editor.tabs and tab.edit.mask is grown:
+                with self._document.on(tab):
+                    self._document.history.undo()
+
+        self.grown.emit(text.format(count=by), take_back)
 
     def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")
