@@ -58,7 +58,7 @@ class State:
     mask: np.ndarray
 
 
-@dataclass
+@dataclass(eq=False)
 class Model:
     """Photo, holes as they were painted, the states one can go back to."""
 
