@@ -14,7 +14,7 @@ from gui.tab import Tab
 from gui.tabs import Tabs
 from gui.translation import tr
 
-HEIGHT, WIDEST = 36, 260
+HEIGHT, NARROWEST, WIDEST = 36, 150, 260
 
 
 class TabBar(QWidget):
@@ -132,6 +132,10 @@ class _Bar(QTabBar):
     def tabSizeHint(self, index: int) -> QSize:
         hint = super().tabSizeHint(index)
         return QSize(min(hint.width(), WIDEST), HEIGHT - 1)
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        """Names are shortened this far; where more tabs are open, they are scrolled."""
+        return QSize(min(self.tabSizeHint(index).width(), NARROWEST), HEIGHT - 1)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, HEIGHT - 1)
