@@ -7,7 +7,7 @@ it. One worker owns the inpainter, another reads and writes files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -550,22 +550,22 @@ class Editor(QObject):
 
         Operation(job, self._files, self.desk).when_done(done).start()
 
-    def change_mask(self, change: Callable[[Mask], Mask], reach: float, title: str) -> None:
-        """Grow, shrink, feather: a function of the mask that reaches `reach` pixels beyond what
-        is painted. A large mask is changed in the background; if it is painted on meanwhile, what
-        is painted by then is changed."""
+    def change_mask(
+        self, change: Callable[[TiledMask], TiledMask], pixels: float, title: str
+    ) -> None:
+        """Grow, shrink, a part of a face: a function of the mask that works on about so many
+        pixels. What works on many is done in the background; if the mask is painted on meanwhile,
+        what is painted by then is changed."""
         tab = self.document.tab
         if tab is None:
             return
-        mask, box = tab.edit.mask, tab.edit.mask.painted
-        if box is None:
-            return
-        if (box[2] + 2 * reach) * (box[3] + 2 * reach) <= SMALL:
-            self.document.set_mask(mask.changed(change, reach), title)
+        mask = tab.edit.mask
+        if pixels <= SMALL:
+            self.document.set_mask(change(mask), title)
             return
 
         def job(progress: object, cancel: threading.Event) -> TiledMask:
-            return mask.changed(change, reach)
+            return change(mask)
 
         def done(changed: TiledMask) -> None:
             if tab not in self.tabs:
@@ -574,7 +574,7 @@ class Editor(QObject):
                 if tab.edit.mask is mask:
                     self.document.set_mask(changed, title)
                 else:
-                    self.change_mask(change, reach, title)
+                    self.change_mask(change, pixels, title)
 
         changing = Operation(job, self._files, self.desk, MASK, tab)
         changing.when_done(done).when_cancelled(lambda: self._on_cancelled(tab)).start()
@@ -603,13 +603,3 @@ def faces_line(count: int) -> str:
     if count == 0:
         return tr("No face was found; draw a frame around one with F.")
     return tr("1 face") if count == 1 else tr("{count} faces").format(count=count)
-
-
-def with_part(document: Document, part: str, meshes: Iterable[np.ndarray]) -> Mask:
-    """The mask with a part of the faces of these meshes added."""
-    from engine.face.parts import part_mask
-
-    pixels = document.mask.copy()
-    for mesh in meshes:
-        np.maximum(pixels, part_mask(mesh, part, document.size), out=pixels)
-    return Mask(pixels)

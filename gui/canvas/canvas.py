@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -28,6 +28,7 @@ from gui.canvas.levels import LARGEST_BEHIND, Levels, levels_of
 from gui.canvas.marks import FaceMarks
 from gui.canvas.mesh import MeshLayer
 from gui.canvas.nodes import NodeTool
+from gui.canvas.pyramid import Pyramid
 from gui.canvas.toolbox import TOOLS
 from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
 from gui.canvas.zoomable import WHEEL_STEP, Zoomable
@@ -37,6 +38,7 @@ from gui.tab import Tab
 from gui.translation import tr
 
 MASK_OPACITY = 0.5
+SLICE = 0.006  # seconds of work on large changes between two events
 OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
 FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
 
@@ -76,6 +78,9 @@ class Canvas(Zoomable):
         self._levels: dict[Tab, Levels] = {}  # the one that was shown last is the last
         self._loaded: dict[Photo, Levels] = {}  # of photos that were not shown yet
         self._shown: Levels | None = None
+        self._going_on = QTimer(self)
+        self._going_on.setInterval(0)
+        self._going_on.timeout.connect(self._go_on)
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
         self._space = False
@@ -114,6 +119,7 @@ class Canvas(Zoomable):
         levels.view, levels.is_fitted = self._shown.view, self._shown.is_fitted
         levels.catch_up(tab)
         self._levels[tab] = self._shown = levels
+        self._going_on.start()
         self.update()
 
     def forget(self, tab: Tab) -> None:
@@ -218,6 +224,7 @@ class Canvas(Zoomable):
         else:
             self._is_fitted = False
             self.set_view(levels.view)
+        self._going_on.start()
         if not levels.is_whole:
             self.levels_wanted.emit(tab)
 
@@ -233,13 +240,27 @@ class Canvas(Zoomable):
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
         if self._shown is not None:
             self._shown.current.rebase(self.document.shown)
-            self._shown.current.update(box)
-            self.update(self.view.dirty(box))
+            self._bring_up_to_date(self._shown.current, box)
 
     def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
         if self._shown is not None:
             self._shown.mask.rebase(self.document.painted)
-            self._shown.mask.update(box)
+            self._bring_up_to_date(self._shown.mask, box)
+
+    def _bring_up_to_date(self, pyramid: Pyramid, box: tuple[int, int, int, int]) -> None:
+        assert self._shown is not None
+        if self._shown.update(pyramid, box):
+            self.update(self.view.dirty(box))
+        else:
+            self._going_on.start()
+
+    def _go_on(self) -> None:
+        """A large change is shown piece by piece, between the events."""
+        levels = self._shown
+        if levels is None or not levels.waiting:
+            self._going_on.stop()
+            return
+        for box in levels.go_on(SLICE):
             self.update(self.view.dirty(box))
 
     def _on_faces_changed(self) -> None:

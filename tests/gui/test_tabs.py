@@ -388,6 +388,26 @@ def test_photos_behind_let_their_levels_go_and_get_them_back(
             assert np.array_equal(level, anew)
 
 
+def test_a_large_change_ends_where_a_small_one_does(
+    qtbot, two: MainWindow, hand, monkeypatch
+) -> None:
+    monkeypatch.setattr(gui.canvas.levels, "AT_ONCE", 1000)
+    monkeypatch.setattr(gui.canvas.levels, "PIECE", 50)
+    monkeypatch.setattr(gui.canvas.canvas, "SLICE", 1e-9)
+    levels = two.canvas._shown
+    two.actions_["mask_invert"].trigger()
+    assert levels.waiting
+    two.actions_["tab_next"].trigger()  # in the middle of it
+    assert levels.waiting
+    two.actions_["tab_next"].trigger()
+    qtbot.waitUntil(lambda: not levels.waiting)
+    assert two.canvas._shown is levels
+    for level, anew in zip(
+        levels.mask.levels[1:], Pyramid(two.document.mask).levels[1:], strict=True
+    ):
+        assert np.array_equal(level, anew)
+
+
 def test_work_in_all_tabs_is_kept_and_comes_back(qtbot, two: MainWindow, hand, fake) -> None:
     first, second = tabs(two)
     two.editor.keeper._timer.setInterval(10)
