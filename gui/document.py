@@ -14,7 +14,8 @@ from engine.edit import edit as edits
 from engine.edit.compositor import Composite, Shown, damage
 from engine.edit.edit import Edit, Layer, PlacedNode
 from engine.edit.session import PhotoReference
-from engine.edit.tiles import StrokeInProgress, TiledMask
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask, Stroke
 from engine.photo import Photo

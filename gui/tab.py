@@ -15,7 +15,8 @@ from engine.edit import history
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, PlacedNode
 from engine.edit.session import PhotoReference
-from engine.edit.tiles import StrokeInProgress, TiledMask
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask
 from engine.face.finder import Face
 from engine.inpaint import FillResult
 from engine.photo import Photo, Stamp

@@ -74,7 +74,8 @@ class Levels:
         return False
 
     def go_on(self, seconds: float) -> list[Box]:
-        """Work on what was put off for about that long, one piece at least; the boxes that are up to date now."""
+        """Work on what was put off for about that long, one piece at least; the boxes that are up
+        to date now."""
         done, end = [], time.perf_counter() + seconds
         while self.waiting:
             pyramid, box = self.waiting.popleft()
