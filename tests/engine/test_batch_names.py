@@ -17,7 +17,7 @@ from engine.batch import (
     plan_batch,
 )
 from engine.errors import MienError
-from engine.mask import save_mask
+from engine.mask_file import save_mask
 from engine.photo import open_photo, photo_from_array, save_photo
 from tests.engine.batches import GREY, MASK, run, states
 
