@@ -71,7 +71,9 @@ def _thin(hole: np.ndarray, width: int) -> np.ndarray:
         alone = not cv2.bitwise_and(grown, core).any()
         kept[number] = alone or max(stats[number, 2:4]) > min(4 * width, large)
     inner = width + 2
-    return kept[np.asarray(labels, np.int32)][inner : inner + hole.shape[0], inner : inner + hole.shape[1]]
+    return kept[np.asarray(labels, np.int32)][
+        inner : inner + hole.shape[0], inner : inner + hole.shape[1]
+    ]
 
 
 def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
