@@ -108,6 +108,7 @@ def inpaint(
     from engine.device import check_device
     from engine.face.frames import parse_frame
     from engine.generator.weights import find_filler
+    from engine.grow import grow_mask, parse_grow
     from engine.inpaint import FillOptions, FillRequest
     from engine.inpainter import create_inpainter
     from engine.mask_file import open_mask, parse_colour, refuse_doubtful
@@ -132,7 +133,7 @@ def inpaint(
     check_destination(output, overwrite=overwrite)
     find_filler(model)  # what cannot be is said before anything is loaded
     check_device(device)
-    by = _pixels_to_grow(grow)
+    by = parse_grow(grow)
     colour = None if marker is None else parse_colour(marker)
     picture = _open_whole(open_photo, photo, partial)
     check_room(picture, output)
@@ -147,12 +148,7 @@ def inpaint(
         )
     if not yes:
         refuse_doubtful(hole, mask.name)
-    if by is None:
-        from engine.grow import auto_grow
-
-        hole, by = auto_grow(picture.rgb8, hole)
-    else:
-        hole = hole.grow(by)
+    hole, by = grow_mask(picture.rgb8, hole, by)
     result = create_inpainter().fill(FillRequest(picture, hole, options))
     if (
         output.exists()
@@ -181,15 +177,6 @@ def _open_whole(open_photo, path: Path, partial: bool):
     except IncompletePhotoError as error:
         sentence = str(error).rstrip(".")
         raise MienError(f"{sentence} (--partial).") from error
-
-
-def _pixels_to_grow(text: str) -> int | None:
-    """None for auto. Raises MienError."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) > 1000:
-        raise MienError(f"--grow {text}: give auto, or whole pixels from 0 to 1000.")
-    return int(text)
 
 
 app.command()(batch)

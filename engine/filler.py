@@ -25,6 +25,7 @@ from engine.photo import Photo
 from engine.readings import FaceReading
 from engine.shares import Behind, Share, backdrop, share_out
 from engine.silhouette import Matte, matte
+from engine.surroundings import decided
 
 Report = Callable[[Progress], None]
 
@@ -68,7 +69,8 @@ class FaceInpainter:
         hole, bounds = request.mask.hole, request.mask.bounds
         laying = self._lay(request, hole, cancel)
         faces = tuple(laid.face for laid in laying.faces)
-        shares = share_out(hole, bounds, faces)
+        surrounded = decided(request.photo.rgb8, hole, bounds, faces)
+        shares = share_out(hole & ~surrounded, bounds, faces)
 
         patches: list[Patch] = []
         readings: list[FaceReading] = []
@@ -125,7 +127,8 @@ class FaceInpainter:
         faces = tuple(laid.face for laid in laying.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
-        shares = share_out(hole, request.mask.bounds, faces)
+        surrounded = decided(request.photo.rgb8, hole, request.mask.bounds, faces)
+        shares = share_out(hole & ~surrounded, request.mask.bounds, faces)
         for face in faces:
             if not any(share.face is face for share in shares):
                 readings.append(self._untouched(networks, request, faces, face))

@@ -86,9 +86,19 @@ def mask_values(pixels: np.ndarray, *, lossy: bool = False, name: str = "The mas
 
 
 def marker_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """H x W uint8: what is painted in a marker's colour on a photo, its soft rim included.
+    """The same as marked_values. Raises MienError where nothing is marked."""
+    marked = marked_values(pixels, colour)
+    if not marked.any():
+        painted = "#{:02x}{:02x}{:02x}".format(*colour)
+        raise MienError(f"Nothing is marked in {painted}; give the colour that was painted with.")
+    return marked
 
-    Raises MienError where nothing is.
+
+def marked_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """H x W uint8: 255 on what is painted in a marker's colour on a photo, its soft rim included.
+
+    pixels: H x W x 3 or 4 uint8 RGB(A). The rim is what is near in place and colour, so that
+    compression and anti-aliasing leave no coloured border.
     """
     import cv2
 
@@ -103,10 +113,8 @@ def marker_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarra
     body = has_body[labels].astype(np.uint8)
     # The rim that the brush or the compression mixed with the photo is near, in place and colour.
     near = (distance <= _MARKER_NEAR).astype(np.uint8)
-    marked = body | (cv2.dilate(body, np.ones((9, 9), np.uint8)) & near)
-    if not marked.any():
-        painted = "#{:02x}{:02x}{:02x}".format(*colour)
-        raise MienError(f"Nothing is marked in {painted}; give the colour that was painted with.")
+    reach = max(4, round(0.004 * min(pixels.shape[:2])))
+    marked = body | (cv2.dilate(body, np.ones((2 * reach + 1,) * 2, np.uint8)) & near)
     return cv2.dilate(marked, np.ones((5, 5), np.uint8)) * np.uint8(255)
 
 

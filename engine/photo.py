@@ -14,9 +14,10 @@ from pathlib import Path
 
 from engine.atomic import check_writable, write_atomically
 from engine.errors import MienError
-from engine.photo_decode import EndsEarly, NeedsPackage, decode, kind_of
+from engine.photo_decode import decode, kind_of
 from engine.photo_encode import JPEG_QUALITY, check_size, encode, losses
 from engine.photo_metadata import Metadata
+from engine.photo_unpack import EndsEarly, NeedsPackage
 from engine.photo_value import Photo, Stamp, has_no_colour, photo_from_array
 
 __all__ = ["JPEG_QUALITY", "Metadata", "Photo", "photo_from_array"]

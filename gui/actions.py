@@ -33,7 +33,8 @@ class Now:
 
     open: a photo is. busy: a fill or save runs. painted: the mask holds something. filled: the
     photo shows a fill. round: there are fills to choose from. nodes: some were dragged. faces: how
-    many. meshed: the chosen face has a mesh, so that parts can be masked. asked: an expression is.
+    many. tabs: how many photos are open. meshed: the chosen face has a mesh, so that parts can be
+    masked. asked: an expression is.
     """
 
     open: bool = False
@@ -43,6 +44,7 @@ class Now:
     round: bool = False
     nodes: bool = False
     faces: int = 0
+    tabs: int = 0
     meshed: bool = False
     asked: bool = False
     undo: bool = False
@@ -181,7 +183,16 @@ SPECS: tuple[Spec, ...] = (
         when=idle,
         tip=mark("Layers, mask and all, to go on another day"),
     ),
-    Spec("quit", FILE, mark("&Quit"), lambda w: w.close(), "Ctrl+Q", gap=True),
+    Spec(
+        "close",
+        FILE,
+        mark("&Close the photo"),
+        lambda w: w.files.close(),
+        "Ctrl+W",
+        when=opened,
+        gap=True,
+    ),
+    Spec("quit", FILE, mark("&Quit"), lambda w: w.close(), "Ctrl+Q"),
     Spec(
         "undo",
         EDIT,
@@ -347,6 +358,23 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec("fit", VIEW, mark("&Fit"), lambda w: w.canvas.fit(), "0", "fit-to-page-outline", opened),
     Spec("actual", VIEW, mark("&1:1"), lambda w: w.canvas.zoom_to(1.0), "1", when=opened),
+    Spec(
+        "tab_next",
+        VIEW,
+        mark("&Next photo"),
+        lambda w: w.editor.tabs.step(True),
+        "Ctrl+Tab",
+        when=lambda now: now.tabs > 1,
+        gap=True,
+    ),
+    Spec(
+        "tab_back",
+        VIEW,
+        mark("Pre&vious photo"),
+        lambda w: w.editor.tabs.step(False),
+        "Ctrl+Shift+Tab",
+        when=lambda now: now.tabs > 1,
+    ),
     Spec(
         "split",
         VIEW,

@@ -18,7 +18,7 @@ from gui.worker import Failure
 
 
 def run(paths: list[Path]) -> int:
-    """Open the editor, with the first of `paths` in it; the process's exit code."""
+    """Open the editor with `paths` in it, each in a tab; the process's exit code."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     dress(application)
@@ -34,7 +34,7 @@ def run(paths: list[Path]) -> int:
     )
     # After the first paint: the window must not wait for torch.
     QTimer.singleShot(0, window.editor.warm_up)
-    QTimer.singleShot(0, lambda: window.files.recover() or (paths and window.open(paths[0])))
+    QTimer.singleShot(0, lambda: (window.files.recover(), window.files.open(*paths)))
     return application.exec()
 
 

@@ -1,8 +1,9 @@
-"""The open photo and its edits; everything that is seen of them follows by signal."""
+"""The shown photo and its edits; everything that is seen of them follows by signal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,26 +14,34 @@ from engine.edit import edit as edits
 from engine.edit.compositor import Composite, Shown, damage
 from engine.edit.edit import Edit, Layer, PlacedNode
 from engine.edit.session import PhotoReference
-from engine.edit.tiles import StrokeInProgress, TiledMask
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask, Stroke
 from engine.photo import Photo
 from engine.readings import DraggedNode
-from gui.commands import History
+from gui.history import History
+from gui.tab import Tab, new_tab, numbers
 from gui.translation import tr
 
 
 class Document(QObject):
-    """One photo being edited. All of it lives in the GUI thread; the edits it hands out are
-    values, which any thread may keep.
+    """The photo that is shown, of all that are open. All of it lives in the GUI thread; the edits
+    it hands out are values, which any thread may keep.
 
-    `edit` is what was made of the photo so far. A stroke or a drag under way is staged on top of
-    it (`now`), so that a fill that lands meanwhile changes what lies under the stroke and not the
-    stroke. `picture` shows the pixels, `painted` the mask, by box. `revision` is another number
-    whenever the picture is another.
+    `tab` is where everything about the photo lies, None while none is shown; `show` shows another,
+    `on` works on one that stays behind. `edit` is what was made of the photo so far. A stroke or a
+    drag under way is staged on top of it (`now`), so that a fill that lands meanwhile changes what
+    lies under the stroke and not the stroke. `picture` shows the pixels, `painted` the mask, by
+    box.
+
+    Signals: `leaving` before another photo is shown, or none, and `opened` after it; `touched`
+    with a tab that was worked on while it was not shown.
     """
 
+    leaving = Signal()
     opened = Signal()
+    touched = Signal(object)
     pixels_changed = Signal(tuple)
     mask_changed = Signal(tuple)
     faces_changed = Signal()
@@ -42,25 +51,44 @@ class Document(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.photo: Photo | None = None
-        self.path: Path | None = None
-        self.reference: PhotoReference | None = None  # what a session says of the photo
-        self.session: Path | None = None  # the file that was saved or opened as a session
-        self.edges: np.ndarray | None = None
-        self.revision = 0
-        self.last_mask: TiledMask | None = None
+        self.tab: Tab | None = None
         self.history = History(self)
-        self.picture: Composite | None = None
-        self._stroke: StrokeInProgress | None = None
-        self._dragged: tuple[PlacedNode, ...] | None = None
-        self._selected: str | None = None
+        self.last_mask: TiledMask | None = None  # that a fill filled, in whichever photo
         self._whole_mask: tuple[TiledMask, np.ndarray] | None = None
 
     # What there is.
 
     @property
+    def photo(self) -> Photo | None:
+        return None if self.tab is None else self.tab.photo
+
+    @property
+    def path(self) -> Path | None:
+        """Where the photo lies, or was saved last."""
+        return None if self.tab is None else self.tab.path
+
+    @property
+    def session(self) -> Path | None:
+        """The file that was saved or opened as a session."""
+        return None if self.tab is None else self.tab.session
+
+    @property
+    def edges(self) -> np.ndarray | None:
+        """How the nodes of a mesh are linked, N x 2."""
+        return None if self.tab is None else self.tab.edges
+
+    @property
+    def picture(self) -> Composite | None:
+        return None if self.tab is None else self.tab.picture
+
+    @property
+    def revision(self) -> int:
+        """Another number whenever the picture is another; no two photos share one."""
+        return 0 if self.tab is None else self.tab.revision
+
+    @property
     def is_open(self) -> bool:
-        return self.photo is not None
+        return self.tab is not None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,12 +103,8 @@ class Document(QObject):
     @property
     def now(self) -> Edit:
         """What is shown: the edit with the stroke or the drag under way."""
-        edit = self.edit
-        if self._stroke is not None:
-            edit = replace(edit, mask=self._stroke.snapshot())
-        if self._dragged is not None:
-            edit = replace(edit, nodes=self._dragged)
-        return edit
+        assert self.tab is not None, "no photo is open"
+        return self.tab.now
 
     @property
     def shown(self) -> Shown:
@@ -145,8 +169,26 @@ class Document(QObject):
     @property
     def selected(self) -> int:
         """The number of the face that is read off."""
-        number = self.edit.number_of(self._selected) if self.is_open and self._selected else None
-        return number or 0
+        chosen = None if self.tab is None else self.tab.selected
+        return (self.edit.number_of(chosen) or 0) if chosen else 0
+
+    @property
+    def _stroke(self) -> StrokeInProgress | None:
+        return None if self.tab is None else self.tab.stroke
+
+    @_stroke.setter
+    def _stroke(self, stroke: StrokeInProgress | None) -> None:
+        assert self.tab is not None, "no photo is open"
+        self.tab.stroke = stroke
+
+    @property
+    def _dragged(self) -> tuple[PlacedNode, ...] | None:
+        return None if self.tab is None else self.tab.dragged
+
+    @_dragged.setter
+    def _dragged(self, nodes: tuple[PlacedNode, ...] | None) -> None:
+        assert self.tab is not None, "no photo is open"
+        self.tab.dragged = nodes
 
     def current_photo(self) -> Photo:
         """The photo as it looks now, metadata and all."""
@@ -167,48 +209,68 @@ class Document(QObject):
         reference: PhotoReference | None = None,
         session: Path | None = None,
     ) -> None:
-        """Show another photo; history and mask start anew, or where an edit of it left off.
+        """Show a photo that was not open; see `gui.tab.new_tab`."""
+        self.show(new_tab(photo, edit, reference=reference, session=session))
 
-        session: the file in which the edit lies as it is; without one its fills are not saved.
-        """
-        self.photo, self.path = photo, photo.path
-        self.reference, self.session = reference, session
-        self._stroke = self._dragged = self._selected = None
-        edit = edit or edits.new_edit(photo)
-        self.picture = Composite(photo, edit.layers)
-        self.history.begin(edit, saved=session is not None)
-        self.revision += 1
+    def show(self, tab: Tab | None) -> None:
+        """Show another tab as it was left, or none."""
+        if tab is self.tab:
+            return
+        self.leaving.emit()
+        self.tab, self._whole_mask = tab, None
         self.opened.emit()
         self.faces_changed.emit()
         self.history.changed.emit()
 
+    @contextmanager
+    def on(self, tab: Tab) -> Iterator[None]:
+        """Within it this is the document of a tab that may lie behind the shown one. Nobody who
+        looks at the document hears of what is done there; `touched` tells once it is."""
+        shown = self.tab
+        if tab is shown:
+            yield
+            return
+        was = self.blockSignals(True), self.history.blockSignals(True)
+        self.tab = tab
+        try:
+            yield
+        finally:
+            self.tab = shown
+            self.blockSignals(was[0])
+            self.history.blockSignals(was[1])
+        self.touched.emit(tab)
+
     def set_faces(self, faces: Iterable[Face], edges: np.ndarray | None) -> None:
         """The search is over; no step of the history."""
         found = edits.found(faces)
-        self.edges = edges
+        if self.tab is not None:
+            self.tab.edges = edges
         self.history.amend(lambda edit: edit.with_found(found))
         self.faces_changed.emit()
 
     def set_edges(self, edges: np.ndarray) -> None:
         """How the nodes of a mesh are linked, N x 2."""
-        self.edges = edges
+        if self.tab is not None:
+            self.tab.edges = edges
         self.faces_changed.emit()
 
     def rename(self, path: Path, edit: Edit | None = None) -> None:
         """The photo now lies at `path`, saved as `edit` shows it."""
-        self.path = path
+        if self.tab is not None:
+            self.tab.path = path
         self.history.mark_saved(edit)
         self.renamed.emit()
 
     def show_difference(self, before: Edit, after: Edit) -> None:
         """The history is somewhere else: tell what that changed."""
-        assert self.picture is not None
+        tab = self.tab
+        assert tab is not None
         if self._stroke is not None and before.mask is not after.mask:
             self._stroke.rebase(after.mask)
         boxes = damage(before, after)
         if boxes:
-            self.picture = self.picture.of(after)
-            self.revision += 1
+            tab.picture = tab.picture.of(after)
+            tab.revision = next(numbers)
         for box in boxes:
             self.pixels_changed.emit(box)
         painted = before.mask.damage(after.mask)
@@ -237,7 +299,8 @@ class Document(QObject):
         """Read off another face, by its number."""
         subjects = self.edit.subjects
         if face != self.selected and face < len(subjects):
-            self._selected = subjects[face].id
+            assert self.tab is not None
+            self.tab.selected = subjects[face].id
             self.selected_changed.emit(face)
 
     # Painting: begin, any number of segments, end.

@@ -14,17 +14,10 @@ OPENED = (*OPEN_SUFFIXES, SUFFIX)
 
 
 def dropped(data: QMimeData) -> tuple[list[Path], str]:
-    """(photos in their order, one sentence on what is not opened, "" where all is).
-
-    One photo is open at a time: of several the first is opened, the others are found under the
-    recent ones.
-    """
+    """(photos in their order, one sentence on what is not opened, "" where all is)."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     photos = [p for p in paths if p.is_file() and p.suffix.lower() in OPENED]
     others = [p for p in paths if p not in photos]
-    if len(photos) > 1:
-        sentence = tr("Opened {name}; the other {count} are under File, Open recent.")
-        return photos, sentence.format(name=photos[0].name, count=len(photos) - 1)
     if others:
         name = others[0].name
         if others[0].is_dir():

@@ -7,14 +7,14 @@ it. One worker owns the inpainter, another reads and writes files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.edit.compositor import Composite, Shown
+from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, request_of, subjects_of
 from engine.edit.session import (
     PhotoMissing,
@@ -24,19 +24,28 @@ from engine.edit.session import (
     write_session,
 )
 from engine.edit.tiles import TiledMask
-from engine.face.finder import Face
+from engine.errors import MienError
 from engine.inpaint import FillOptions, Inpainter, Progress
 from engine.mask import Mask
-from engine.mask_file import open_mask, save_mask
-from engine.photo import Photo, open_photo, save_photo
+from engine.mask_file import open_mask, refuse_doubtful, save_mask
+from engine.photo import (
+    Photo,
+    Stamp,
+    changed_on_disk,
+    open_photo,
+    save_photo,
+    stamp_of,
+)
 from gui.base.operation import Desk, Operation
-from gui.canvas.pyramid import Pyramid
+from gui.canvas.levels import Levels, levels_of
 from gui.document import Document
 from gui.keeper import Keeper, Orphan
 from gui.readout import Readout
 from gui.results import Result, Results, thumbnail
+from gui.tab import Tab, new_tab
+from gui.tabs import Tabs
 from gui.translation import tr
-from gui.worker import Failure, Worker
+from gui.worker import Failure, Job, Worker
 
 FILL, SAVE, MASK = "fill", "save", "mask"
 SMALL = 2**20  # pixels of a mask that are changed at once
@@ -47,10 +56,11 @@ class Opened:
     """A photo with the levels it is shown from."""
 
     photo: Photo
-    pyramid: Pyramid
+    levels: Levels
     reference: PhotoReference
     edit: Edit | None = None
     session: Path | None = None
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -63,19 +73,26 @@ class Astray:
     orphan: Orphan | None = None
 
 
-class _Search:
-    """What the search for a photo's faces answered, for a fill that was queued behind it."""
+@dataclass(frozen=True, eq=False)
+class DoubtfulMask:
+    """A mask that would repaint a `share` (0 .. 1) of its photo that is seldom meant."""
 
-    def __init__(self, photo: Photo) -> None:
-        self.photo = photo
-        self.faces: tuple[Face, ...] | None = None
+    tab: Tab
+    mask: Mask
+    name: str
+    share: float
+
+
+class ChangedOnDiskError(MienError):
+    """A file is not what it was when it was read or written."""
 
 
 class Editor(QObject):
-    """Signals: `busy_changed` while a fill or save runs; `progressed` (stage, done); `told`, one
-    line for the status; `failed`; `astray` with an Astray; `loaded` with the photo's pyramid,
-    just before the document shows it; `filled` with a FillResult; `saved`; `devices_known`;
-    `options_changed`."""
+    """Signals: `busy_changed` while a fill or save of the shown photo runs; `progressed` (stage,
+    done) of it; `told`, one line for the status; `failed`; `astray` with an Astray; `loaded` with
+    a photo's levels, before the document shows it; `filled` with a FillResult of the shown photo;
+    `saved`; `devices_known`; `options_changed`; `doubtful` with a DoubtfulMask; `grown` with the
+    tab whose opened mask was grown, and by how many pixels."""
 
     busy_changed = Signal(bool)
     progressed = Signal(str, float)
@@ -87,6 +104,8 @@ class Editor(QObject):
     saved = Signal(object)
     devices_known = Signal(list)
     options_changed = Signal(object)
+    doubtful = Signal(object)
+    grown = Signal(object, int)
 
     def __init__(
         self,
@@ -96,22 +115,23 @@ class Editor(QObject):
     ) -> None:
         super().__init__(parent)
         self.document = document
+        self.tabs = Tabs(document, self)
         self.results = Results(document, self)
         self.desk = Desk(self)
         self._options = FillOptions()
         self._create = create
         self._inpainter: Inpainter | None = None
         self._fills, self._files = Worker("fills", self), Worker("files", self)
-        self._searching: Operation | None = None
-        self._search: _Search | None = None
-        self._opening: Operation | None = None
+        self._searches: dict[Tab, Operation] = {}
         self.readout = Readout(document, self.results, create, lambda: self._options, self)
         self.readout.told.connect(self.told)
-        self.keeper = Keeper(document, self.desk, self)
+        self.keeper = Keeper(document, self.tabs, self.desk, self)
         self.keeper.told.connect(self.told)
-        self.desk.busy_changed.connect(self.busy_changed)
+        self.desk.changed.connect(self._tell_busy)
         self.desk.failed.connect(self.failed)
         self.desk.progressed.connect(self._tell)
+        document.opened.connect(self._on_shown)
+        self.tabs.closed.connect(self._on_closed)
 
     @property
     def options(self) -> FillOptions:
@@ -127,12 +147,16 @@ class Editor(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a fill, a save or a change of the whole mask is under way."""
-        return self.desk.is_busy
+        """Whether a fill, a save or a change of the whole mask of the shown photo is under way."""
+        return self.desk.is_busy_with(self.document.tab)
 
     @property
     def is_filling(self) -> bool:
-        return self.desk.runs(FILL)
+        """Whether the shown photo is being filled."""
+        return self.document.tab is not None and self.is_filling_of(self.document.tab)
+
+    def is_filling_of(self, tab: Tab) -> bool:
+        return self.desk.runs(FILL, tab)
 
     def warm_up(self) -> None:
         """Import what is slow (torch, MediaPipe) while the person looks for a photo."""
@@ -146,74 +170,106 @@ class Editor(QObject):
 
     # Opening.
 
-    def open(self, path: Path) -> None:
-        """Open a photo; the one that is shown stays until the new one is whole."""
-        self._open(lambda: open_photo(path))
+    def open(self, path: Path, *, show: bool = True) -> None:
+        """Open a photo in a tab of its own; what is shown stays until it is whole, or for good."""
+
+        def job(progress: object, cancel: threading.Event) -> Opened:
+            photo = open_photo(path)
+            return Opened(photo, levels_of(photo), reference_of(photo))
+
+        self._open(job, show=show)
 
     def open_pasted(self, photo: Photo) -> None:
         """Show a photo from the clipboard."""
-        self._open(lambda: photo)
-
-    def _open(self, read: Callable[[], Photo]) -> None:
-        self.drop()
-        if self._opening is not None:
-            self._opening.cancel()
-
-        def job(progress: object, cancel: threading.Event) -> Opened:
-            photo = read()
-            return Opened(photo, Pyramid(Shown(Composite(photo))), reference_of(photo))
-
-        self.told.emit(tr("Opening…"))
-        opening = Operation(job, self._files, self.desk)
-        opening.when_done(self._on_opened).when_failed(lambda _failure: self.told.emit(""))
-        self._opening = opening.start()
+        self._open(lambda *_: Opened(photo, levels_of(photo), reference_of(photo)))
 
     def open_session(
-        self, path: Path, photo: Path | None = None, orphan: Orphan | None = None
+        self,
+        path: Path,
+        photo: Path | None = None,
+        orphan: Orphan | None = None,
+        *,
+        show: bool = True,
     ) -> None:
         """Go on with a session; `photo` where its photo is now. An orphan's is written on."""
-        self.drop()
-        if self._opening is not None:
-            self._opening.cancel()
 
         def job(progress: object, cancel: threading.Event) -> Opened:
             edit = read_session(path, photo)
-            whole, reference = edit.photo, reference_of(edit.photo)
             own = None if orphan is not None else path
-            return Opened(whole, Pyramid(Shown(Composite(whole))), reference, edit, own)
-
-        def done(opened: Opened) -> None:
-            if orphan is not None:
-                self.keeper.adopt(orphan)
-            self._on_opened(opened)
+            levels = levels_of(edit.photo, edit)
+            return Opened(edit.photo, levels, reference_of(edit.photo), edit, own, stamp_of(path))
 
         def failed(failure: Failure) -> None:
-            self.told.emit("")
             if isinstance(failure.error, PhotoMissing):
                 where = failure.error.reference
                 self.astray.emit(Astray(path, where, failure.sentence, orphan))
             else:
                 self.failed.emit(failure)
 
+        self._open(job, orphan, failed, show=show)
+
+    def _open(
+        self,
+        job: Job,
+        orphan: Orphan | None = None,
+        failed: Callable[[Failure], object] | None = None,
+        *,
+        show: bool = True,
+    ) -> None:
+        def done(opened: Opened) -> None:
+            self.loaded.emit(opened.levels)
+            tab = new_tab(
+                opened.photo, opened.edit, reference=opened.reference, session=opened.session
+            )
+            if opened.session is not None and opened.stamp is not None:
+                tab.stamps[opened.session] = opened.stamp
+            self.tabs.add(tab, show=show)
+            if orphan is not None:
+                self.keeper.adopt(tab, orphan)
+
         self.told.emit(tr("Opening…"))
-        opening = Operation(job, self._files, self.desk)
-        self._opening = opening.when_done(done).when_failed(failed, quiet=True).start()
+        opening = Operation(job, self._files, self.desk).when_done(done)
+        opening.when_failed(lambda _failure: self.told.emit(""))
+        if failed is not None:
+            opening.when_failed(failed, quiet=True)
+        opening.start()
 
-    def _on_opened(self, opened: Opened) -> None:
-        self.loaded.emit(opened.pyramid)
-        self.document.open(
-            opened.photo, opened.edit, reference=opened.reference, session=opened.session
-        )
-        if opened.edit is None or opened.edit.faces is None:
-            self._find_faces()
-        else:
-            self._recall_faces()
+    def need_levels(self, tab: Tab) -> None:
+        """A photo is shown again whose levels were let go: make them once more."""
+        edit = tab.edit
 
-    def _recall_faces(self) -> None:
-        """The faces are known, only how their meshes are linked is not."""
-        photo = self.document.photo
-        self._search = None
+        def job(progress: object, cancel: threading.Event) -> Levels:
+            return levels_of(tab.photo, edit)
+
+        Operation(job, self._files, self.desk).when_done(self.loaded.emit).start()
+
+    def _on_shown(self) -> None:
+        """A photo's faces are looked for when it is shown first."""
+        tab = self.document.tab
         self.told.emit("")
+        self._tell_busy()
+        if tab is None or tab in self._searches:
+            return
+        if tab.edit.faces is None:
+            self._find_faces(tab)
+        elif tab.edges is None:
+            self._recall_faces(tab)
+
+    def _on_closed(self, tab: Tab) -> None:
+        searching = self._searches.pop(tab, None)
+        if searching is not None:
+            searching.cancel()
+        self.drop(tab)
+
+    def _tell_busy(self) -> None:
+        self.busy_changed.emit(self.is_busy)
+
+    def _tell_of(self, tab: Tab, line: str) -> None:
+        """A line about a photo, with its name where another one is shown."""
+        self.told.emit(line if tab is self.document.tab else f"{tab.name}: {line}")
+
+    def _recall_faces(self, tab: Tab) -> None:
+        """The faces are known, only how their meshes are linked is not."""
 
         def job(progress: object, cancel: threading.Event) -> np.ndarray:
             from engine.face.mesh import edges
@@ -221,38 +277,33 @@ class Editor(QObject):
             return edges()
 
         def done(edges: np.ndarray) -> None:
-            if photo is self.document.photo:
-                self.document.set_edges(edges)
+            if tab in self.tabs:
+                with self.document.on(tab):
+                    self.document.set_edges(edges)
 
-        Operation(job, self._fills, self.desk).when_done(done).start()
+        self._searches[tab] = Operation(job, self._fills, self.desk).when_done(done).start()
 
-    def _find_faces(self) -> None:
-        if self._searching is not None:
-            self._searching.cancel()
-        photo = self.document.photo
-        assert photo is not None
-        search = self._search = _Search(photo)
+    def _find_faces(self, tab: Tab) -> None:
         self.told.emit(tr("Looking for faces…"))
 
         def job(progress: object, cancel: threading.Event) -> np.ndarray | None:
             from engine.face.mesh import edges
 
             # Kept here at once: a fill that is queued behind runs before the GUI thread hears.
-            search.faces = self._filler().find_faces(photo, cancel)
-            return edges() if any(face.mesh is not None for face in search.faces) else None
+            tab.sought = faces = self._filler().find_faces(tab.photo, cancel)
+            return edges() if any(face.mesh is not None for face in faces) else None
 
-        def done(edges: np.ndarray | None) -> None:
-            if photo is self.document.photo:
-                self.document.set_faces(search.faces or (), edges)
-                self.told.emit(faces_line(len(search.faces or ())))
+        def found(edges: np.ndarray | None, line: str) -> None:
+            if tab in self.tabs:
+                with self.document.on(tab):
+                    self.document.set_faces(tab.sought or (), edges)
+                if tab is self.document.tab:
+                    self.told.emit(line)
 
-        def failed(failure: Failure) -> None:
-            if photo is self.document.photo:
-                self.document.set_faces((), None)
-                self.told.emit(tr("Faces could not be looked for; draw a frame around one with F."))
-
+        sorry = tr("Faces could not be looked for; draw a frame around one with F.")
         searching = Operation(job, self._fills, self.desk)
-        self._searching = searching.when_done(done).when_failed(failed).start()
+        searching.when_done(lambda edges: found(edges, faces_line(len(tab.sought or ()))))
+        self._searches[tab] = searching.when_failed(lambda _failure: found(None, sorry)).start()
 
     # Filling.
 
@@ -297,111 +348,195 @@ class Editor(QObject):
 
     def _fill(self, edit: Edit, options: FillOptions, mask: TiledMask, hole: str) -> None:
         """edit: what the hole is filled in; its layers are the picture, the hole's own are not."""
-        document, search = self.document, self._search
-        assert document.picture is not None
-        picture = document.picture.of(edit)
+        tab = self.document.tab
+        assert tab is not None
+        picture = tab.picture.of(edit)
 
         def job(progress: Callable[[object], None], cancel: threading.Event) -> tuple:
             faces = edit.known_faces()
-            if faces is None and search is not None:
-                faces = search.faces
+            if faces is None:
+                faces = tab.sought
             request = request_of(edit, options, picture.photo(), mask, faces)
             result = self._filler().fill(request, progress, cancel)
             layer = Layer(hole, result, mask, options)
             Composite.of(picture, edit.with_layer(layer)).warm()
-            return layer, thumbnail(picture.photo(), mask, result)
+            return layer, thumbnail(picture, mask, result)
 
         def done(answer: tuple) -> None:
             layer, image = answer
-            if edit.photo is not document.photo:
+            if tab not in self.tabs:
                 return
-            known = replace(edit, faces=document.edit.faces) if edit.faces is None else edit
+            known = replace(edit, faces=tab.edit.faces) if edit.faces is None else edit
             layer = replace(layer, subjects=subjects_of(layer.fill, known))
-            self.results.add(Result(layer, image))
-            self.filled.emit(layer.fill)
+            tab.last, tab.is_news = layer.fill, tab is not self.document.tab
+            with self.document.on(tab):
+                self.results.add(Result(layer, image))
+            if tab.is_news:
+                self.told.emit(tr("{name} is filled.").format(name=tab.name))
+            else:
+                self.filled.emit(layer.fill)
 
-        filling = Operation(job, self._fills, self.desk, FILL)
-        filling.when_done(done).when_cancelled(self._on_cancelled).start()
+        waits = self.desk.runs(FILL)
+        filling = Operation(job, self._fills, self.desk, FILL, tab)
+        filling.when_done(done).when_cancelled(lambda: self._on_cancelled(tab)).start()
+        if waits:
+            self.progressed.emit("wait", 0.0)
 
     def cancel(self) -> None:
-        """Stop the running fill at its next step."""
-        self.desk.cancel()
+        """Stop what runs for the shown photo at its next step."""
+        if self.document.tab is not None:
+            self.desk.cancel(of=self.document.tab)
 
-    def drop(self) -> None:
+    def drop(self, tab: Tab) -> None:
         """The photo is left: stop what is made for it; a save goes on."""
-        self.desk.cancel(FILL, MASK)
+        self.desk.cancel(FILL, MASK, of=tab)
 
-    def after_saving(self, then: Callable[[], object] | None) -> bool:
-        """Whether a save is under way; `then` follows it, unless it fails."""
-        saving = self.desk.running(SAVE)
+    def after_saving(self, tab: Tab, then: Callable[[], object] | None) -> bool:
+        """Whether a save of a photo is under way; `then` follows it, unless it fails."""
+        saving = self.desk.running(SAVE, tab)
         if saving is not None and then is not None:
             saving.when_done(lambda _saved: then())
         return saving is not None
 
-    def _on_cancelled(self) -> None:
-        self.told.emit(tr("Cancelled; nothing was changed."))
+    def _on_cancelled(self, tab: Tab) -> None:
+        if tab in self.tabs:
+            self._tell_of(tab, tr("Cancelled; nothing was changed."))
 
     # Saving.
 
     def save(
-        self, path: Path, *, overwrite: bool, then: Callable[[], object] | None = None
+        self,
+        path: Path,
+        *,
+        overwrite: bool,
+        then: Callable[[], object] | None = None,
+        changed: Callable[[], object] | None = None,
     ) -> None:
         """Save the photo as it looks now, whatever is clicked meanwhile; `then` what was to
-        follow, unless it fails or is cancelled."""
-        document, edit = self.document, self.document.edit
-        assert document.picture is not None
-        picture = document.picture
+        follow, unless it fails or is cancelled; `changed` what is done instead where the file
+        was changed by another program since it was opened or saved: without it, it is replaced."""
+        tab = self.document.tab
+        assert tab is not None
+        edit, picture = tab.edit, tab.picture
 
-        def job(progress: object, cancel: threading.Event) -> Path:
+        def write() -> Path:
             return save_photo(picture.photo(), path, overwrite=overwrite)
 
         def done(saved: Path) -> None:
-            if edit.photo is document.photo:
-                document.rename(saved, edit)
-            self.told.emit(tr("Saved {name}.").format(name=saved.name))
-            self.saved.emit(saved)
-            if then is not None:
-                then()
+            if tab in self.tabs:
+                with self.document.on(tab):
+                    self.document.rename(saved, edit)
 
-        saving = Operation(job, self._files, self.desk, SAVE)
-        saving.when_done(done).when_cancelled(self._on_cancelled).start()
-        self.progressed.emit("save", 0.0)
+        self._save(tab, path, write, done, then, changed)
 
-    def save_session(self, path: Path, then: Callable[[], object] | None = None) -> None:
+    def save_session(
+        self,
+        path: Path,
+        then: Callable[[], object] | None = None,
+        changed: Callable[[], object] | None = None,
+    ) -> None:
         """Write what was made of the photo, layers and all, as a session."""
-        document, edit = self.document, self.document.edit
-        reference = document.reference
+        tab = self.document.tab
+        assert tab is not None
+        edit = tab.edit
 
-        def job(progress: object, cancel: threading.Event) -> Path:
-            return write_session(edit, path, reference)
+        def write() -> Path:
+            return write_session(edit, path, tab.reference)
 
         def done(saved: Path) -> None:
-            if edit.photo is document.photo:
-                document.session = saved
-                document.history.mark_saved(edit, mask=True)
+            if tab in self.tabs:
+                tab.session = saved
+                with self.document.on(tab):
+                    self.document.history.mark_saved(edit, mask=True)
+
+        self._save(tab, path, write, done, then, changed)
+
+    def _save(
+        self,
+        tab: Tab,
+        path: Path,
+        write: Callable[[], Path],
+        done: Callable[[Path], object],
+        then: Callable[[], object] | None,
+        changed: Callable[[], object] | None,
+    ) -> None:
+        def job(progress: object, cancel: threading.Event) -> tuple[Path, Stamp | None]:
+            if changed is not None and changed_on_disk(tab.stamps.get(path), path):
+                raise ChangedOnDiskError(f"{path} was changed by another program.")
+            saved = write()
+            return saved, stamp_of(saved)
+
+        def written(answer: tuple[Path, Stamp | None]) -> None:
+            saved, stamp = answer
+            if stamp is not None:
+                tab.stamps[saved] = stamp
+            done(saved)
             self.told.emit(tr("Saved {name}.").format(name=saved.name))
             self.saved.emit(saved)
             if then is not None:
                 then()
 
-        saving = Operation(job, self._files, self.desk, SAVE)
-        saving.when_done(done).when_cancelled(self._on_cancelled).start()
+        def failed(failure: Failure) -> None:
+            if changed is not None and isinstance(failure.error, ChangedOnDiskError):
+                changed()
+            else:
+                self.failed.emit(failure)
+
+        saving = Operation(job, self._files, self.desk, SAVE, tab)
+        saving.when_done(written).when_failed(failed, quiet=True)
+        saving.when_cancelled(lambda: self._on_cancelled(tab)).start()
         self.progressed.emit("save", 0.0)
 
     # Masks.
 
     def open_mask(self, path: Path) -> None:
-        """Take a mask from a picture of the photo's size."""
-        photo, size = self.document.photo, self.document.size
+        """Take a mask from a picture of the photo's size; `doubtful` with one that would repaint
+        nearly everything, else as `take_mask`."""
+        tab, size = self.document.tab, self.document.size
+        assert tab is not None
 
-        def job(progress: object, cancel: threading.Event) -> TiledMask:
-            return TiledMask.of(open_mask(path, size))
+        def job(progress: object, cancel: threading.Event) -> DoubtfulMask | Mask:
+            mask = open_mask(path, size)
+            try:
+                refuse_doubtful(mask, path.name)
+            except MienError:
+                return DoubtfulMask(tab, mask, path.name, float(mask.hole.mean()))
+            return mask
 
-        def done(mask: TiledMask) -> None:
-            if photo is self.document.photo:
-                self.document.set_mask(mask, tr("Open a mask"))
+        def done(mask: DoubtfulMask | Mask) -> None:
+            if tab not in self.tabs:
+                return
+            if isinstance(mask, Mask):
+                self.take_mask(tab, mask)
+            else:
+                self.doubtful.emit(mask)
 
-        Operation(job, self._files, self.desk).when_done(done).start()
+        Operation(job, self._files, self.desk, MASK, tab).when_done(done).start()
+        self.progressed.emit("mask", 0.0)
+
+    def take_mask(self, tab: Tab, mask: Mask) -> None:
+        """A mask out of a file; one that hugs what it hides is grown, as a step of its own:
+        `grown` with the tab and by how many pixels."""
+
+        def job(progress: object, cancel: threading.Event) -> tuple[TiledMask, TiledMask, int]:
+            from engine.grow import auto_grow
+
+            wider, by = auto_grow(tab.photo.rgb8, mask)
+            return TiledMask.of(mask), TiledMask.of(wider), by
+
+        def done(answer: tuple[TiledMask, TiledMask, int]) -> None:
+            if tab not in self.tabs:
+                return
+            opened, wider, by = answer
+            with self.document.on(tab):
+                self.document.set_mask(opened, tr("Open a mask"))
+                if by:
+                    self.document.set_mask(wider, tr("Grow to fit"))
+            if by:
+                self.grown.emit(tab, by)
+
+        Operation(job, self._files, self.desk, MASK, tab).when_done(done).start()
+        self.progressed.emit("mask", 0.0)
 
     def save_mask(self, path: Path) -> None:
         """Write the mask as a grey PNG; the dialog asked about replacing already."""
@@ -415,36 +550,39 @@ class Editor(QObject):
 
         Operation(job, self._files, self.desk).when_done(done).start()
 
-    def change_mask(self, change: Callable[[Mask], Mask], reach: float, title: str) -> None:
-        """Grow, shrink, feather: a function of the mask that reaches `reach` pixels beyond what
-        is painted. A large mask is changed in the background; if it is painted on meanwhile, what
-        is painted by then is changed."""
-        mask, photo = self.document.edit.mask, self.document.photo
-        box = mask.painted
-        if box is None:
+    def change_mask(
+        self, change: Callable[[TiledMask], TiledMask], pixels: float, title: str
+    ) -> None:
+        """Grow, shrink, a part of a face: a function of the mask that works on about so many
+        pixels. What works on many is done in the background; if the mask is painted on meanwhile,
+        what is painted by then is changed."""
+        tab = self.document.tab
+        if tab is None:
             return
-        if (box[2] + 2 * reach) * (box[3] + 2 * reach) <= SMALL:
-            self.document.set_mask(mask.changed(change, reach), title)
+        mask = tab.edit.mask
+        if pixels <= SMALL:
+            self.document.set_mask(change(mask), title)
             return
 
         def job(progress: object, cancel: threading.Event) -> TiledMask:
-            return mask.changed(change, reach)
+            return change(mask)
 
         def done(changed: TiledMask) -> None:
-            if photo is not self.document.photo:
+            if tab not in self.tabs:
                 return
-            if self.document.edit.mask is mask:
-                self.document.set_mask(changed, title)
-            else:
-                self.change_mask(change, reach, title)
+            with self.document.on(tab):
+                if tab.edit.mask is mask:
+                    self.document.set_mask(changed, title)
+                else:
+                    self.change_mask(change, pixels, title)
 
-        changing = Operation(job, self._files, self.desk, MASK)
-        changing.when_done(done).when_cancelled(self._on_cancelled).start()
+        changing = Operation(job, self._files, self.desk, MASK, tab)
+        changing.when_done(done).when_cancelled(lambda: self._on_cancelled(tab)).start()
         self.progressed.emit("mask", 0.0)
 
     def close(self) -> None:
-        """Stop all workers; a running fill is cancelled and waited for. The photo was left in
-        order: what was kept of it goes."""
+        """Stop all workers; a running fill is cancelled and waited for. The photos were left in
+        order: what was kept of them goes."""
         self.keeper.close()
         self._fills.close()
         self._files.close()
@@ -455,8 +593,8 @@ class Editor(QObject):
             self._inpainter = self._create()
         return self._inpainter
 
-    def _tell(self, progress: object) -> None:
-        if isinstance(progress, Progress):
+    def _tell(self, progress: object, of: object) -> None:
+        if isinstance(progress, Progress) and of is self.document.tab:
             self.progressed.emit(progress.stage, progress.done)
 
 
@@ -465,13 +603,3 @@ def faces_line(count: int) -> str:
     if count == 0:
         return tr("No face was found; draw a frame around one with F.")
     return tr("1 face") if count == 1 else tr("{count} faces").format(count=count)
-
-
-def with_part(document: Document, part: str, meshes: Iterable[np.ndarray]) -> Mask:
-    """The mask with a part of the faces of these meshes added."""
-    from engine.face.parts import part_mask
-
-    pixels = document.mask.copy()
-    for mesh in meshes:
-        np.maximum(pixels, part_mask(mesh, part, document.size), out=pixels)
-    return Mask(pixels)

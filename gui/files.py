@@ -1,4 +1,4 @@
-"""Opening, saving and leaving a photo, with the questions that go with it."""
+"""Opening, saving and leaving photos, with the questions that go with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from engine.edit.session import SUFFIX
 from engine.photo import (
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
-    Photo,
     photo_from_array,
     save_losses,
 )
@@ -23,6 +22,7 @@ from gui.editor import Astray, Editor
 from gui.keeper import orphans
 from gui.qimage import rgb_from_image
 from gui.settings import Settings
+from gui.tab import Tab
 from gui.translation import tr
 
 FILTERS = (
@@ -47,25 +47,32 @@ class Files(QObject):
 
     # Opening.
 
-    def open(self, path: Path) -> None:
-        """Open a photo, after asking about unsaved fills of this one."""
-        is_session = path.suffix.lower() == SUFFIX
-        open_ = self._editor.open_session if is_session else self._editor.open
-        if self.may_leave(lambda: self.open(path)):
-            open_(path)
+    def open(self, *paths: Path) -> None:
+        """Open photos and sessions, each in a tab; one that is open already is shown. Of several
+        the first is shown."""
+        for number, path in enumerate(paths):
+            there = self._editor.tabs.find(path)
+            if there is not None:
+                if not number:
+                    self._editor.tabs.show(there)
+            elif path.suffix.lower() == SUFFIX:
+                self._editor.open_session(path, show=not number)
+            else:
+                self._editor.open(path, show=not number)
 
     def recover(self) -> bool:
-        """Offer what killed processes left, photo by photo; whether one is gone on with.
+        """Offer what killed processes left, photo by photo; whether any is gone on with.
 
         What is neither taken nor given up is offered again at the next start."""
+        taken = 0
         for orphan in orphans():
             answer = messages.ask_to_recover(self._window, orphan.photo or tr("A pasted picture"))
             if answer == messages.RECOVER:
-                self._editor.open_session(orphan.path, orphan=orphan)
-                return True
-            if answer == messages.GIVE_UP:
+                self._editor.open_session(orphan.path, orphan=orphan, show=not taken)
+                taken += 1
+            elif answer == messages.GIVE_UP:
                 orphan.remove()
-        return False
+        return taken > 0
 
     def _find(self, astray: Astray) -> None:
         """A session's photo moved or changed: ask where it is."""
@@ -82,14 +89,13 @@ class Files(QObject):
 
     def ask_open(self) -> None:
         folder = str(self._document.path.parent) if self._document.path else ""
-        name, _ = QFileDialog.getOpenFileName(
+        names, _ = QFileDialog.getOpenFileNames(
             self._window,
-            tr("Open a photo"),
+            tr("Open photos"),
             folder,
             _patterns((*OPEN_SUFFIXES, SUFFIX)),
         )
-        if name:
-            self.open(Path(name))
+        self.open(*(Path(name) for name in names))
 
     def list_recent(self, menu: QMenu) -> None:
         """Fill the menu of photos opened last."""
@@ -105,17 +111,12 @@ class Files(QObject):
         data = QGuiApplication.clipboard().mimeData()
         paths = photos_in(data)
         if paths:
-            self.open(paths[0])
+            self.open(*paths)
         elif data.hasImage():
             image = QGuiApplication.clipboard().image()
-            photo = photo_from_array(rgb_from_image(image))
-            self._open_pasted(photo)
+            self._editor.open_pasted(photo_from_array(rgb_from_image(image)))
         else:
             self.told.emit(tr("The clipboard holds no photo."))
-
-    def _open_pasted(self, photo: Photo) -> None:
-        if self.may_leave(lambda: self._open_pasted(photo)):
-            self._editor.open_pasted(photo)
 
     # Saving.
 
@@ -127,7 +128,7 @@ class Files(QObject):
         if document.photo is None or document.path is None or document.path == document.photo.path:
             self.save_as(then)
         else:
-            self._editor.save(document.path, overwrite=True, then=then)
+            self._write(document.path, True, then)
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         document = self._document
@@ -149,7 +150,27 @@ class Files(QObject):
         if losses and not messages.ask_about_losses(self._window, losses):
             return
         # The file dialog asked before naming a file that exists.
-        self._editor.save(path, overwrite=path == Path(name), then=then)
+        self._write(path, path == Path(name), then)
+
+    def _write(self, path: Path, overwrite: bool, then: Callable[[], object] | None) -> None:
+        tab = self._document.tab
+
+        def changed() -> None:
+            answer = self._ask_about_change(tab, path)
+            if answer == messages.REPLACE:
+                self._editor.save(path, overwrite=overwrite, then=then)
+            elif answer == messages.ELSEWHERE:
+                self.save_as(then)
+
+        self._editor.save(path, overwrite=overwrite, then=then, changed=changed)
+
+    def _ask_about_change(self, tab: Tab | None, path: Path) -> str:
+        """What to do with a file that another program wrote meanwhile; "" where its photo is not
+        open any more."""
+        if tab is None or tab not in self._editor.tabs:
+            return ""
+        self._editor.tabs.show(tab)
+        return messages.ask_to_replace(self._window, path.name)
 
     def save_session(self) -> None:
         """Layers, mask and all, to go on another day."""
@@ -164,31 +185,98 @@ class Files(QObject):
             path = Path(name)
             if path.suffix.lower() != SUFFIX:
                 path = path.with_name(path.name + SUFFIX)
-            self._editor.save_session(path)
+            self._write_session(path)
 
-    def may_leave(self, then: Callable[[], object] | None = None) -> bool:
-        """Whether the photo may go: saved, or the person gives up what would be lost.
+    def _write_session(self, path: Path) -> None:
+        tab = self._document.tab
+
+        def changed() -> None:
+            answer = self._ask_about_change(tab, path)
+            if answer == messages.REPLACE:
+                self._editor.save_session(path)
+            elif answer == messages.ELSEWHERE:
+                self.save_session()
+
+        self._editor.save_session(path, changed=changed)
+
+    # Leaving.
+
+    def close(self, tab: Tab | None = None) -> None:
+        """Close a photo's tab, the shown one by default, after asking about what would be lost."""
+        tab = tab or self._document.tab
+        if tab is None or tab not in self._editor.tabs:
+            return
+        if self.may_leave(lambda: self.close(tab), tab):
+            self._editor.tabs.close(tab)
+
+    def may_leave(self, then: Callable[[], object] | None = None, tab: Tab | None = None) -> bool:
+        """Whether a photo may go, the shown one by default: saved, or the person gives up what
+        would be lost.
 
         Where it is still being saved, or the answer is to save, this is not yet so; `then` asks
         again once it is.
         """
-        document = self._document
-        if self._editor.after_saving(then):
+        tab = tab or self._document.tab
+        if tab is None:
+            return True
+        if self._editor.after_saving(tab, then):
             return False
-        name = document.path.name if document.path else tr("The photo")
+        if self._is_settled(tab):
+            return True
+        self._editor.tabs.show(tab)  # what is asked about is seen
+        name = tab.path.name if tab.path else tr("The photo")
         if self._editor.is_filling and not messages.ask_to_stop_fill(self._window, name):
             return False
-        if document.is_changed:
+        if not tab.is_saved:
             answer = messages.ask_to_save(self._window, name)
             if answer == QMessageBox.StandardButton.Save:
-                self._editor.drop()
+                self._editor.drop(tab)
                 self.save(then)
             may = answer == QMessageBox.StandardButton.Discard
         else:
-            may = document.history.is_mask_saved or messages.ask_to_drop_mask(self._window, name)
+            may = tab.is_mask_saved or messages.ask_to_drop_mask(self._window, name)
         if may:
-            self._editor.drop()
+            self._editor.drop(tab)
         return may
+
+    def may_leave_all(self, then: Callable[[], object] | None = None) -> bool:
+        """Whether all photos may go, as `may_leave`: several that would lose something are asked
+        about in one question."""
+        tabs = self._editor.tabs
+        for tab in tabs:
+            if self._editor.after_saving(tab, then):
+                return False
+        unsaved = [tab for tab in tabs if not tab.is_saved]
+        unsettled = [tab for tab in tabs if not self._is_settled(tab)]
+        if len(unsettled) < 2:
+            return all(self.may_leave(then, tab) for tab in unsettled)
+        if not unsaved:
+            names = [tab.name for tab in unsettled]
+            may = messages.ask_to_drop_masks(self._window, names)
+        else:
+            answer = messages.ask_to_save_all(self._window, [tab.name for tab in unsaved])
+            if answer == QMessageBox.StandardButton.Save:
+                self._save_each(unsaved, then)
+            may = answer == QMessageBox.StandardButton.Discard
+        if may:
+            for tab in unsettled:
+                self._editor.drop(tab)
+        return may
+
+    def _save_each(self, tabs: list[Tab], then: Callable[[], object] | None) -> None:
+        """Save one photo after the other, each of them seen; where one is not, the rest wait."""
+        if not tabs:
+            if then is not None:
+                then()
+            return
+        tab, *rest = tabs
+        self._editor.drop(tab)
+        self._editor.tabs.show(tab)
+        self.save(lambda: self._save_each(rest, then))
+
+    def _is_settled(self, tab: Tab) -> bool:
+        """Whether nothing would be lost with a tab."""
+        return tab.is_saved and tab.is_mask_saved and not self._editor.is_filling_of(tab)
 
 
 def _patterns(suffixes: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
-"""Keeps the work: what was made of the open photo is written down every few seconds.
+"""Keeps the work: what was made of each open photo is written down every few seconds.
 
-The file lies in the user's data folder beside a lock that names this process. A process that was
+Its file lies in the user's data folder beside a lock that names this process. A process that was
 killed leaves both, and a lock whose process is gone can be taken: that is how the next start
 knows. Whoever leaves a photo in order was asked about it, and its file goes.
 """
@@ -19,6 +19,8 @@ from engine.edit.edit import Edit
 from engine.edit.session import SUFFIX, SessionWriter, photo_name, sessions_folder
 from gui.base.operation import Desk, Operation
 from gui.document import Document
+from gui.tab import Tab
+from gui.tabs import Tabs
 from gui.translation import tr
 from gui.worker import Failure, Worker
 
@@ -39,96 +41,116 @@ class Orphan:
         self.lock.unlock()
 
 
+class _Kept:
+    """What is kept of one tab. written: the edit that is on disk."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+        self.writer = None if tab.reference is None else SessionWriter(tab.reference)
+        self.path = sessions_folder() / f"{uuid.uuid4().hex}{SUFFIX}"
+        self.lock: QLockFile | None = None
+        self.written: Edit | None = None
+        self.is_touched = self.is_writing = self.is_left = False
+
+    def leave(self) -> None:
+        """The photo is left in order."""
+        self.is_left = True
+        if self.lock is not None:
+            self.path.unlink(missing_ok=True)
+            self.lock.unlock()
+            self.lock = None
+
+
 class Keeper(QObject):
     """Signals: `kept` with the file after every writing; `told`, one line for the status."""
 
     kept = Signal(object)
     told = Signal(str)
 
-    def __init__(self, document: Document, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(
+        self, document: Document, tabs: Tabs, desk: Desk, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._document, self._desk = document, desk
         self._worker = Worker("keeper", self)
-        self._writer: SessionWriter | None = None
-        self._path: Path | None = None
-        self._lock: QLockFile | None = None
-        self._adopted: Orphan | None = None
-        self._written: Edit | None = None
-        self._is_writing = self._is_troubled = False
+        self._kept: dict[Tab, _Kept] = {}
+        self._is_troubled = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self._keep)
-        document.opened.connect(self._begin)
+        tabs.added.connect(self._begin)
+        tabs.closed.connect(self._leave)
+        document.touched.connect(self._touch)
         for signal in (document.history.changed, document.mask_changed, document.nodes_changed):
-            signal.connect(self._touch)
+            signal.connect(lambda *_: self._touch(document.tab))
 
-    def adopt(self, orphan: Orphan) -> None:
-        """The document opened next is an orphan's: its file is written on."""
-        self._adopted = orphan
+    def adopt(self, tab: Tab, orphan: Orphan) -> None:
+        """The tab goes on with an orphan's work: its file is written on."""
+        kept = self._kept[tab]
+        kept.path, kept.lock, kept.written = orphan.path, orphan.lock, tab.edit
 
     def close(self) -> None:
-        """The photo is left in order: its file goes."""
+        """All photos are left in order: their files go."""
         self._timer.stop()
         self._worker.close()
-        self._leave()
+        for tab in tuple(self._kept):
+            self._leave(tab)
 
     # Writing.
 
-    def _begin(self) -> None:
-        self._leave()
-        reference = self._document.reference
-        self._writer = None if reference is None else SessionWriter(reference)
-        self._written = self._document.edit if self._adopted is not None else None
-        if self._adopted is not None:
-            self._path, self._lock = self._adopted.path, self._adopted.lock
-            self._adopted = None
-        else:
-            self._path = sessions_folder() / f"{uuid.uuid4().hex}{SUFFIX}"
+    def _begin(self, tab: Tab) -> None:
+        self._kept[tab] = _Kept(tab)
 
-    def _leave(self) -> None:
-        self._timer.stop()
-        path, lock = self._path, self._lock
-        self._path = self._lock = self._written = None
-        if path is not None and lock is not None:
-            path.unlink(missing_ok=True)
-            lock.unlock()
+    def _leave(self, tab: Tab) -> None:
+        self._kept.pop(tab).leave()
 
-    def _touch(self, *_: object) -> None:
+    def _touch(self, tab: Tab | None) -> None:
+        kept = None if tab is None else self._kept.get(tab)
+        if kept is None or kept.writer is None:
+            return
+        kept.is_touched = True
         # Not started anew: whoever paints without a pause is kept, too.
-        if self._writer is not None and not self._timer.isActive():
+        if not self._timer.isActive():
             self._timer.start()
 
     def _keep(self) -> None:
-        writer, path = self._writer, self._path
-        if writer is None or path is None:
+        for kept in self._kept.values():
+            if kept.is_touched and kept.is_writing:
+                self._timer.start()
+            elif kept.is_touched:
+                kept.is_touched = False
+                self._write(kept)
+
+    def _write(self, kept: _Kept) -> None:
+        writer, path, edit = kept.writer, kept.path, kept.tab.now
+        if writer is None or edit is kept.written or (kept.written is None and not _has_work(edit)):
             return
-        if self._is_writing:
-            self._timer.start()
+        if not self._locked(kept):
             return
-        edit = self._document.now
-        if edit is self._written or (self._written is None and not _has_work(edit)):
-            return
-        if not self._locked(path):
-            return
-        self._is_writing = True
+        kept.is_writing = True
 
         def job(progress: object, cancel: threading.Event) -> Path:
             return writer.write(edit, path)
 
         def done(written: Path) -> None:
-            self._is_writing = self._is_troubled = False
-            if self._path != written:
+            kept.is_writing = self._is_troubled = False
+            if kept.is_left:
                 written.unlink(missing_ok=True)  # the photo was left meanwhile
                 return
-            self._written = edit
+            kept.written = edit
             self.kept.emit(written)
 
-        keeping = Operation(job, self._worker, self._desk)
-        keeping.when_done(done).when_failed(self._on_failed, quiet=True).start()
+        def failed(failure: Failure) -> None:
+            kept.is_writing = False
+            self._on_failed(failure)
 
-    def _locked(self, path: Path) -> bool:
-        if self._lock is not None:
+        keeping = Operation(job, self._worker, self._desk)
+        keeping.when_done(done).when_failed(failed, quiet=True).start()
+
+    def _locked(self, kept: _Kept) -> bool:
+        path = kept.path
+        if kept.lock is not None:
             return True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,12 +161,11 @@ class Keeper(QObject):
         lock = _lock_of(path)
         if not lock.tryLock(0):
             return False
-        self._lock = lock
+        kept.lock = lock
         return True
 
     def _on_failed(self, failure: Failure) -> None:
         """Said once: it would fail again every few seconds."""
-        self._is_writing = False
         if not self._is_troubled:
             self._is_troubled = True
             text = tr("Your work is not kept for a crash: {reason}")

@@ -46,10 +46,12 @@ from gui.panels.layers import LayersPanel
 from gui.panels.rail import Rail
 from gui.panels.status import StatusLine
 from gui.panels.strip import Strip
+from gui.panels.tab_bar import TabBar
 from gui.panels.welcome import Welcome
 from gui.readout import Readings
 from gui.school import School
 from gui.settings import Settings
+from gui.tab import Tab
 from gui.translation import LANGUAGES, language, set_language, tr
 from gui.worker import Failure
 
@@ -75,9 +77,9 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self)
         self.modules = Modules(self.actions_, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
-        self._given_up: int | None = None  # the revision whose fills may be lost on closing
+        self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
         self._devices = ["cpu"]
-        self._result: FillResult | None = None
+        self._asks = True  # whether the emotion module was on when a photo was left
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
@@ -100,6 +102,7 @@ class MainWindow(QMainWindow):
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
+        self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk)
         self.welcome = Welcome(self.actions_)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)
@@ -118,6 +121,7 @@ class MainWindow(QMainWindow):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.header)
+        self._column.addWidget(self.tab_bar)
         self._column.addLayout(middle, 1)
         self._column.addWidget(self.status)
         self._centre.setLayout(self._column)
@@ -134,6 +138,7 @@ class MainWindow(QMainWindow):
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
+        self.tab_bar.close_asked.connect(self.files.close)
         self.strip.refresh()
         self.modules.show_in(panel.modules)
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
@@ -170,14 +175,20 @@ class MainWindow(QMainWindow):
         canvas.brush_resized.connect(self._show_brush)
         canvas.brush_resized.connect(self._keep_brush)
         canvas.face_removed.connect(self.faces.remove)
+        document.leaving.connect(self._on_leaving)
         document.opened.connect(self._on_opened)
+        document.opened.connect(self._refresh)
+        editor.tabs.changed.connect(self._refresh)
+        editor.tabs.added.connect(self._on_added)
+        editor.tabs.closed.connect(canvas.forget)
         document.faces_changed.connect(self._show_faces)
         document.mask_changed.connect(lambda _box: self._refresh())
         document.nodes_changed.connect(self._show_readings)
         document.selected_changed.connect(self._show_faces)
         document.renamed.connect(self._refresh)
         document.history.changed.connect(self._refresh)
-        editor.loaded.connect(canvas.take_pyramid)
+        editor.loaded.connect(canvas.take_levels)
+        canvas.levels_wanted.connect(editor.need_levels)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)
         editor.readout.read.connect(self._show_readings)
@@ -193,6 +204,7 @@ class MainWindow(QMainWindow):
         for teller in (*tellers, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.scope_changed.connect(self._refresh)
+        self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self._list_models())
         self.school.chosen.connect(self._use_model)
         self.school.ended.connect(self.close)
@@ -222,9 +234,9 @@ class MainWindow(QMainWindow):
 
     # Opening.
 
-    def open(self, path: Path) -> None:
-        """Open a photo, after asking about unsaved fills of this one."""
-        self.files.open(path)
+    def open(self, *paths: Path) -> None:
+        """Open photos, each in a tab."""
+        self.files.open(*paths)
 
     def open_sample(self) -> None:
         self.open(SAMPLE)
@@ -238,26 +250,40 @@ class MainWindow(QMainWindow):
         photos, sentence = dropped(event.mimeData())
         if photos or sentence:
             event.acceptProposedAction()
-        for path in reversed(photos[1:]):
-            self.settings.add_recent(path)
-        if photos:
-            self.open(photos[0])
+        self.open(*photos)
         if sentence:
             self.status.notice(sentence)
 
+    def _on_added(self, tab: Tab) -> None:
+        if tab.photo.path is not None:
+            self.settings.add_recent(tab.session or tab.photo.path)
+
+    def _on_leaving(self) -> None:
+        if self.document.tab is not None:
+            self.document.tab.wanted = self.modules.wanted
+        self._asks = self.actions_["emotion"].isChecked()
+
     def _on_opened(self) -> None:
-        if self.document.path is not None:
-            self.settings.add_recent(self.document.path)
-        self.stage.setCurrentWidget(self.canvas)
-        self.canvas.setFocus()
-        self._result = None
-        self.inspector.show_result(None)
-        self.status.tell("")
+        """Another photo is shown, or none."""
+        tab = self.document.tab
+        page = self.welcome if tab is None else self.canvas
+        self.stage.setCurrentWidget(page)
+        page.setFocus()
+        self.inspector.show_result(None if tab is None else tab.last)
+        if tab is None:
+            self.welcome.show_recent(self.settings.recent())
+            self.status.show_pointer(None)
+            return
+        # What was asked for in this photo; asking switches the module on, which stays as it was.
+        self.actions_[f"ask_{tab.wanted}"].setChecked(True)
+        self.actions_["emotion"].setChecked(self._asks)
+        if tab.is_news and tab.last is not None:
+            self.offers.take(tab.last)
+        tab.is_news = False
         # A brush that suits the photo: a twentieth of its shorter side.
         if not self.settings.flag("brush_chosen", False):
             self.canvas.set_brush(min(self.document.size) / 20)
             self._show_brush()
-        self._refresh()
 
     # Choices.
 
@@ -308,7 +334,6 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _on_filled(self, result: FillResult) -> None:
-        self._result = result
         self.inspector.show_result(result)
         self.offers.take(result)
         self.status.tell(tr("Filled in {seconds:.1f} s.").format(seconds=result.seconds))
@@ -331,13 +356,14 @@ class MainWindow(QMainWindow):
                 round=results.round is not None,
                 nodes=bool(document.nodes),
                 faces=len(document.subjects),
+                tabs=len(self.editor.tabs),
                 meshed=bool(self.masks.meshes()),
                 asked=self.modules.asks,
                 undo=history.can_undo,
                 redo=history.can_redo,
             )
         )
-        name = document.path.name if document.path else tr("Pasted") if document.is_open else ""
+        name = "" if document.tab is None else document.tab.name
         self.header.show_file(name, document.size, document.is_changed)
         self.header.compare.setEnabled(document.is_open)
         self.header.show_refill(document.is_open and self.editor.refill() is not None)
@@ -409,7 +435,7 @@ class MainWindow(QMainWindow):
         self.offers.translate()
         self._show_choices()
         self._show_faces()
-        self.inspector.show_result(self._result)
+        self.inspector.show_result(None if self.document.tab is None else self.document.tab.last)
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)
         self.welcome.show_recent(self.settings.recent())
@@ -449,12 +475,13 @@ class MainWindow(QMainWindow):
             self.canvas.hold_before(False)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # Each question may end in closing later: when the photo is saved, the training ended.
-        if self._given_up != self.document.revision:
-            if not self.files.may_leave(self.close):
+        # Each question may end in closing later: when the photos are saved, the training ended.
+        state = tuple(tab.revision for tab in self.editor.tabs)
+        if self._given_up != state:
+            if not self.files.may_leave_all(self.close):
                 event.ignore()
                 return
-            self._given_up = self.document.revision
+            self._given_up = state
         for place in (self.school, self.batches):
             if not place.may_leave():
                 if not place.is_closing:

@@ -8,26 +8,32 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.edit.tiles import TiledMask
+from engine.edit.tiles import TILE, TiledMask
+from engine.face.parts import area_of, part_area
 from engine.photo import OPEN_SUFFIXES
 from gui import parts
+from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import Editor, with_part
+from gui.editor import DoubtfulMask, Editor
+from gui.tab import Tab
 from gui.translation import tr
 
 GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 
 
 class Masks(QObject):
-    """Signals: `told`, one line for the status; `scope_changed` when parts are masked in other
-    faces than before."""
+    """Signals: `told`, one line for the status; `grown` with a line about a mask that was grown,
+    and what takes that back; `scope_changed` when parts are masked in other faces than before."""
 
     told = Signal(str)
+    grown = Signal(str, object)
     scope_changed = Signal()
 
     def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
+        editor.doubtful.connect(self._ask_about)
+        editor.grown.connect(self._on_grown)
         self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
     def set_all(self, on: bool) -> None:
@@ -36,10 +42,13 @@ class Masks(QObject):
 
     def add_part(self, part: str) -> None:
         """Add a part of the chosen face, or of every face, to the mask."""
-        meshes = self.meshes()
-        if meshes:
-            mask = with_part(self._document, part, meshes)
-            self._document.set_mask(mask, tr(parts.NAMES[part]))
+        meshes, size = self.meshes(), self._document.size
+        boxes = [area_of(mesh, size) for mesh in meshes]
+        pixels = sum(box[2] * box[3] for box in boxes if box is not None)
+        if pixels:
+            self._editor.change_mask(
+                lambda mask: with_part(mask, part, meshes), pixels, tr(parts.NAMES[part])
+            )
 
     def meshes(self) -> list[np.ndarray]:
         """The meshes that a part is masked by: as found, or as read where a frame was drawn."""
@@ -75,6 +84,26 @@ class Masks(QObject):
         if name:
             self._editor.open_mask(Path(name))
 
+    def _ask_about(self, doubtful: DoubtfulMask) -> None:
+        """A mask that would repaint nearly everything: inverted, as it is, or not at all."""
+        self._editor.tabs.show(doubtful.tab)
+        answer = messages.ask_about_mask(self._window, doubtful.name, doubtful.share)
+        if answer == messages.INVERTED:
+            self._editor.take_mask(doubtful.tab, doubtful.mask.invert())
+        elif answer == messages.AS_IT_IS:
+            self._editor.take_mask(doubtful.tab, doubtful.mask)
+
+    def _on_grown(self, tab: Tab, by: int) -> None:
+        grown = tab.edit.mask
+        text = tr("The mask hugged what it hides and was grown by {count} pixels.")
+
+        def take_back() -> None:
+            if tab in self._editor.tabs and tab.edit.mask is grown:
+                with self._document.on(tab):
+                    self._document.history.undo()
+
+        self.grown.emit(text.format(count=by), take_back)
+
     def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")
         start = str(path.with_name(f"{path.stem}-mask.png"))
@@ -89,12 +118,30 @@ class Masks(QObject):
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
-        self._document.set_mask(self._document.edit.mask.union(last), tr("Last mask"))
+        self._editor.change_mask(
+            lambda mask: mask.union(last), len(last.tiles) * TILE**2 / 8, tr("Last mask")
+        )
 
     def invert(self) -> None:
         self._document.set_mask(self._document.edit.mask.inverted(), tr("Invert"))
 
     def _morph(self, name: str, title: str) -> None:
         step = max(1.0, GROW_STEP * min(self._document.size))
-        # A Gaussian has faded three of its widths away.
-        self._editor.change_mask(lambda mask: getattr(mask, name)(step), 3 * step, title)
+        box, reach = self._document.edit.mask.painted, 3 * step  # where a Gaussian has faded away
+        if box is None:
+            return
+
+        def change(mask: TiledMask) -> TiledMask:
+            return mask.changed(lambda part: getattr(part, name)(step), reach)
+
+        self._editor.change_mask(change, (box[2] + 2 * reach) * (box[3] + 2 * reach), title)
+
+
+def with_part(mask: TiledMask, part: str, meshes: list[np.ndarray]) -> TiledMask:
+    """The mask with a part of the faces of these meshes added; costs what the faces' boxes do."""
+    for mesh in meshes:
+        found = part_area(mesh, part, mask.size)
+        if found is not None:
+            box, pixels = found
+            mask = mask.with_part(box[:2], np.maximum(mask.read(box), pixels))
+    return mask

@@ -9,8 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from engine.modules import MODULES, wishes
-from engine.modules.emotion import asked_for
-from engine.readings import KEEP
+from engine.readings import KEEP, OFF
 from gui.actions import Actions
 from gui.editor import Editor
 from gui.panels.modules import ModulesSection
@@ -53,7 +52,7 @@ class Modules(QObject):
     @property
     def asks(self) -> bool:
         """Whether an expression is asked for, which has a strength."""
-        return asked_for(self._editor.options) is not None
+        return self._editor.options.emotion not in (KEEP, OFF)
 
     def want(self, name: str, value: Any) -> None:
         """Wish for something of a module, see engine.modules; numbers are kept within bounds."""

@@ -13,10 +13,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from engine.compositing import lay
+from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
-from engine.photo import Photo
 from gui import expressions
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize
@@ -78,14 +78,15 @@ class Results(QObject):
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._made: dict[str, Result] = {}
         self._known: tuple[int, Round | None] | None = None
-        document.opened.connect(self._forget)
+        document.opened.connect(self.changed)
         document.history.changed.connect(self.changed)
 
-    def _forget(self) -> None:
-        self._made.clear()
-        self.changed.emit()
+    @property
+    def _made(self) -> dict[str, Result]:
+        """The results made so far, by their layers."""
+        tab = self._document.tab
+        return {} if tab is None else tab.results
 
     @property
     def round(self) -> Round | None:
@@ -142,7 +143,7 @@ class Results(QObject):
             edit = self._document.edit.without_hole(layer.hole)
             below = self._document.picture.of(edit) if self._document.picture else None
             assert below is not None
-            made = Result(layer, thumbnail(below.photo(), layer.mask, layer.fill))
+            made = Result(layer, thumbnail(below, layer.mask, layer.fill))
             self._made[layer.id] = made
         return made
 
@@ -195,14 +196,15 @@ def _alike(one: FillOptions, other: FillOptions) -> bool:
     return replace(one, variant=0) == replace(other, variant=0)
 
 
-def thumbnail(photo: Photo, mask: TiledMask, fill: FillResult) -> QImage:
-    """The hole, filled, with as much around it as makes it square."""
+def thumbnail(below: Composite, mask: TiledMask, fill: FillResult) -> QImage:
+    """The hole, filled, with as much around it as makes it square. below: without the fill."""
+    photo = below.opened
     x, y, width, height = mask.bounds or (0, 0, *photo.size)
     side = round(1.5 * max(width, height))
     side = min(max(side, 48), *photo.size)
     left = min(max(x + (width - side) // 2, 0), photo.size[0] - side)
     top = min(max(y + (height - side) // 2, 0), photo.size[1] - side)
-    picture = photo.pixels[top : top + side, left : left + side].copy()
+    picture = below.read((left, top, side, side)).copy()
     for patch in fill.patches:
         lay(picture, (left, top), patch)
     if picture.dtype == np.uint16:

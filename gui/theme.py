@@ -185,6 +185,18 @@ def _style(c: Colours) -> str:
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
     #header, #rail, #inspector, #layers, #status, #strip {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
+    #tabs {{ background: {c.window}; border-bottom: 1px solid {c.line}; }}
+    #tabs QTabBar {{ background: {c.window}; }}
+    #tabs QTabBar::tab {{ background: transparent; color: {c.quiet}; border: none;
+        border-bottom: 2px solid transparent; padding: 0 6px 0 12px; margin: 0; }}
+    #tabs QTabBar::tab:hover {{ background: {c.hover}; color: {c.text}; }}
+    #tabs QTabBar::tab:selected {{ background: {c.canvas}; color: {c.text};
+        border-bottom: 2px solid {c.accent}; }}
+    #tabs QTabBar::tab:focus {{ color: {c.text}; border-bottom: 2px solid {c.text}; }}
+    #tabs QToolButton {{ padding: 3px; border-radius: 5px; }}
+    #tabs QTabBar QToolButton {{ background: {c.window}; }}
+    #tabs QToolButton#closeTab {{ background: transparent; margin: 0 4px 0 2px; }}
+    #tabs QToolButton#closeTab:hover {{ background: {c.hover}; border-color: {c.edge}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
     #inspector, #layers {{ border-left: 1px solid {c.line}; }}
     #strip {{ border-top: 1px solid {c.line}; }}

@@ -166,8 +166,9 @@ class _Meter:
     """Everything that measures one fill, and the means over many."""
 
     def __init__(self, options: EvaluateOptions) -> None:
+        asked = asked_for(options)
         self._lpips = Lpips(options.lpips) if options.lpips else None
-        self._judges = Judges(asked_for(options)) if options.judges else None
+        self._judges = Judges(asked and asked[0]) if options.judges else None
         self._trunk = StVgg() if options.distance else None
 
     def measure(self, case: Case, painter: Painter, folder: Path) -> tuple[dict[str, Any], float]:

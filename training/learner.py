@@ -138,17 +138,18 @@ class Fills:
     crop: Tensor
     window: tuple[slice, slice]
 
-    def near(self, side: int) -> tuple[Tensor, Tensor]:
-        """(output, target) of a square part around a random place of the hole; 0 means all."""
+    def near(self, side: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(output, target, hole) of a square part around a random place of the hole; 0 means
+        all."""
         height, width = self.hole.shape[-2:]
         places = self.hole.amax((0, 1)).nonzero()
         if not side or not len(places):
-            return self.output, self.target
+            return self.output, self.target, self.hole
         y, x = places[int(torch.randint(len(places), ()))].tolist()
         top = min(max(0, y - side // 2), max(0, height - side))
         left = min(max(0, x - side // 2), max(0, width - side))
         part = (..., slice(top, top + side), slice(left, left + side))
-        return self.output[part], self.target[part]
+        return self.output[part], self.target[part], self.hole[part]
 
     def jittered(self) -> tuple[Tensor, Tensor]:
         """(output, target) without some first rows and columns and at a slightly other size.

@@ -27,6 +27,7 @@ from engine.batch.log import FAILED, NOTHING
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
 from engine.errors import MienError
+from engine.grow import parse_grow
 from engine.inpaint import FillOptions
 from engine.modules.options import takes_wishes
 
@@ -62,7 +63,17 @@ def batch(
     scratches: Annotated[
         bool, typer.Option("--scratches", help="Find scratches and spots, and fill them.")
     ] = False,
-    grow: Annotated[float, typer.Option(help="Widen every mask by so many pixels.")] = 0.0,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Fill what is black in the masks instead.")
+    ] = False,
+    grow: Annotated[
+        str,
+        typer.Option(
+            help="Pixels every mask is made larger by; auto: as far as what it hugs shows at its "
+            "border."
+        ),
+    ] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="Fill even nearly whole photos.")] = False,
     list_: Annotated[
         Path | None,
         typer.Option("--list", help="A text file with one photo a line; - reads it from a pipe."),
@@ -125,7 +136,9 @@ def batch(
             marker=marker,
             parts=tuple(part or ()),
             scratches=scratches,
-            grow=grow,
+            invert=invert,
+            sure=yes,
+            grow=parse_grow(grow),
         ),
         FillOptions(
             model=model,

@@ -27,6 +27,8 @@ PARTS = (
     "right_half",
 )
 
+_WIDEST = 1.1  # eye distances that a part may reach beyond the mesh
+
 
 def part_mask(mesh: np.ndarray, part: str, size: tuple[int, int]) -> np.ndarray:
     """A part of a face as H x W uint8, 0 or 255.
@@ -84,6 +86,30 @@ def part_mask(mesh: np.ndarray, part: str, size: tuple[int, int]) -> np.ndarray:
         above_chin = canvas.side_of(mesh[4] + 0.3 * unit * down, -down)
         return around & ~canvas.hull(nodes.OVAL, 0.0) & above_chin
     raise MienError(f"'{part}' is not a part of a face; choose one of {', '.join(PARTS)}.")
+
+
+def part_area(
+    mesh: np.ndarray, part: str, size: tuple[int, int]
+) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
+    """The same by box: (x, y, width, height) in the canvas and its h x w uint8; what lies outside
+    is 0. Costs what the face's box costs. None for a face that lies outside the canvas."""
+    box = area_of(mesh, size)
+    if box is None:
+        return None
+    x, y, width, height = box
+    return box, part_mask(np.asarray(mesh, np.float64) - (x, y), part, (width, height))
+
+
+def area_of(mesh: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The box (x, y, width, height) in a canvas of (width, height) that every part of a face lies
+    in, None for a face outside."""
+    mesh = np.asarray(mesh, np.float64)
+    margin = _WIDEST * nodes.inter_ocular(mesh) + 2
+    low = np.clip(np.floor(mesh.min(0) - margin), 0, size).astype(int)
+    high = np.clip(np.ceil(mesh.max(0) + margin), 0, size).astype(int)
+    if (low >= high).any():
+        return None
+    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
 class _Canvas:

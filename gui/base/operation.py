@@ -19,10 +19,15 @@ from gui.worker import Failure, Job, Ticket, Worker
 
 class Desk(QObject):
     """Signals: `busy_changed` when the first operation in the foreground began or the last ended;
-    `progressed` with what a job reports; `failed` with a Failure to be shown."""
+    `changed` when any began or ended; `progressed` with what a job reports and whose it is;
+    `failed` with a Failure to be shown.
+
+    An operation may be of something (`of`): one open photo's, say. Whoever asks about that hears
+    of its operations alone."""
 
     busy_changed = Signal(bool)
-    progressed = Signal(object)
+    changed = Signal()
+    progressed = Signal(object, object)
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -34,40 +39,52 @@ class Desk(QObject):
         """Whether an operation in the foreground runs or waits."""
         return bool(self._running)
 
-    def runs(self, kind: str) -> bool:
+    def runs(self, kind: str, of: object = None) -> bool:
         """Whether an operation of a kind runs or waits."""
-        return self.running(kind) is not None
+        return self.running(kind, of) is not None
 
-    def running(self, kind: str) -> Operation | None:
-        """The last operation of a kind that runs or waits."""
-        return next((one for one in reversed(self._running) if one.kind == kind), None)
+    def running(self, kind: str, of: object = None) -> Operation | None:
+        """The last operation of a kind that runs or waits; of something, if that is given."""
+        return next(
+            (one for one in reversed(self._running) if one.kind == kind and of in (None, one.of)),
+            None,
+        )
 
-    def cancel(self, *kinds: str) -> None:
-        """Stop what is in the foreground at its next step, all of it or some kinds."""
+    def is_busy_with(self, of: object) -> bool:
+        """Whether an operation of something runs or waits."""
+        return any(one.of is of for one in self._running)
+
+    def cancel(self, *kinds: str, of: object = None) -> None:
+        """Stop what is in the foreground at its next step: all of it, some kinds, something's."""
         for operation in tuple(self._running):
-            if not kinds or operation.kind in kinds:
+            if (not kinds or operation.kind in kinds) and of in (None, operation.of):
                 operation.cancel()
 
     def _take(self, operation: Operation) -> None:
         self._running.append(operation)
         if len(self._running) == 1:
             self.busy_changed.emit(True)
+        self.changed.emit()
 
     def _drop(self, operation: Operation) -> None:
         if operation in self._running:
             self._running.remove(operation)
             if not self._running:
                 self.busy_changed.emit(False)
+            self.changed.emit()
 
 
 class Operation:
     """One job of a worker and what follows its end; every follower runs in the GUI thread.
 
     kind: what it is, for `Desk.runs`. An operation in the background (kind "") makes nobody busy.
+    of: what it is done for.
     """
 
-    def __init__(self, job: Job, worker: Worker, desk: Desk, kind: str = "") -> None:
-        self.kind = kind
+    def __init__(
+        self, job: Job, worker: Worker, desk: Desk, kind: str = "", of: object = None
+    ) -> None:
+        self.kind, self.of = kind, of
         self._job, self._worker, self._desk = job, worker, desk
         self._done: list[Callable[[Any], object]] = []
         self._failed: list[Callable[[Failure], object]] = []
@@ -95,9 +112,12 @@ class Operation:
         """Queue the job."""
         if self.kind:
             self._desk._take(self)
-        progressed = self._desk.progressed.emit if self.kind else None
         self._ticket = self._worker.submit(
-            self._job, self._on_done, self._on_failed, progressed, self._on_cancelled
+            self._job,
+            self._on_done,
+            self._on_failed,
+            self._on_progressed if self.kind else None,
+            self._on_cancelled,
         )
         return self
 
@@ -105,6 +125,9 @@ class Operation:
         """Ask the job to stop at its next step; nothing that was to follow is done."""
         if self._ticket is not None:
             self._ticket.cancel()
+
+    def _on_progressed(self, state: object) -> None:
+        self._desk.progressed.emit(state, self.of)
 
     def _on_done(self, result: Any) -> None:
         self._desk._drop(self)

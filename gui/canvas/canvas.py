@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -20,10 +20,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from engine.edit.compositor import Composite, Shown
 from engine.face.finder import FaceFrame
+from engine.photo import Photo
 from gui import theme
 from gui.canvas import painting
+from gui.canvas.levels import LARGEST_BEHIND, Levels, levels_of
 from gui.canvas.marks import FaceMarks
 from gui.canvas.mesh import MeshLayer
 from gui.canvas.nodes import NodeTool
@@ -33,9 +34,11 @@ from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
 from gui.canvas.zoomable import WHEEL_STEP, Zoomable
 from gui.document import Document
 from gui.readout import Readings
+from gui.tab import Tab
 from gui.translation import tr
 
 MASK_OPACITY = 0.5
+SLICE = 0.006  # seconds of work on large changes between two events
 OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
 FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
 
@@ -47,12 +50,14 @@ class Canvas(Zoomable):
     """The photo with its overlays.
 
     Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
-    changed the brush; `face_removed` with the number of a face whose cross was pressed.
+    changed the brush; `face_removed` with the number of a face whose cross was pressed;
+    `levels_wanted` with a tab that is shown coarsely until its levels are made again.
     """
 
     pointer_moved = Signal(object)
     brush_resized = Signal()
     face_removed = Signal(int)
+    levels_wanted = Signal(object)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -70,7 +75,12 @@ class Canvas(Zoomable):
         self._split: float | None = None
         self._before_held = False
         self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
-        self._original = self._current = self._mask = None
+        self._levels: dict[Tab, Levels] = {}  # the one that was shown last is the last
+        self._loaded: dict[Photo, Levels] = {}  # of photos that were not shown yet
+        self._shown: Levels | None = None
+        self._going_on = QTimer(self)
+        self._going_on.setInterval(0)
+        self._going_on.timeout.connect(self._go_on)
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
         self._space = False
@@ -83,6 +93,7 @@ class Canvas(Zoomable):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 180)
+        document.leaving.connect(self._on_leaving)
         document.opened.connect(self._on_opened)
         document.pixels_changed.connect(self._on_pixels_changed)
         document.mask_changed.connect(self._on_mask_changed)
@@ -98,9 +109,23 @@ class Canvas(Zoomable):
 
     # What the window asks for.
 
-    def take_pyramid(self, pyramid: Pyramid) -> None:
-        """Levels of the next photo, computed off the GUI thread; used by the next open."""
-        self._original = pyramid
+    def take_levels(self, levels: Levels) -> None:
+        """A photo's levels, computed off the GUI thread: for when it is shown, or now."""
+        tab = self.document.tab
+        if tab is None or tab.photo is not levels.photo or self._shown is None:
+            self._loaded[levels.photo] = levels
+            self._bound()
+            return
+        levels.view, levels.is_fitted = self._shown.view, self._shown.is_fitted
+        levels.catch_up(tab)
+        self._levels[tab] = self._shown = levels
+        self._going_on.start()
+        self.update()
+
+    def forget(self, tab: Tab) -> None:
+        """The photo is closed."""
+        self._levels.pop(tab, None)
+        self._loaded.pop(tab.photo, None)
 
     def set_tool(self, name: str) -> None:
         self.tool.cancel()
@@ -173,32 +198,69 @@ class Canvas(Zoomable):
 
     # The document's changes.
 
+    def _on_leaving(self) -> None:
+        """Another photo will be shown: what is half done is taken back, what is seen is kept."""
+        self.tool.cancel()
+        tab, levels = self.document.tab, self._shown
+        self._shown = None
+        if tab is not None and levels is not None:
+            levels.view, levels.is_fitted, levels.edit = self.view, self._is_fitted, tab.now
+            self._levels[tab] = self._levels.pop(tab)  # the one that was shown last
+
     def _on_opened(self) -> None:
-        document = self.document
-        assert document.photo is not None
-        if self._original is None or self._original.levels[0].photo is not document.photo:
-            self._original = Pyramid(Shown(Composite(document.photo)))
-        self._current = self._original.copy_onto(document.shown)
-        for layer in document.edit.shown:
-            for patch in layer.patches:
-                self._current.update(patch.box)
-        self._mask = Pyramid.blank(document.painted)
-        if document.edit.mask.painted is not None:
-            self._mask.update(document.edit.mask.painted)
+        tab = self.document.tab
         self._preview = []
         self._split = None if self._split is None else 0.5
-        self.fit()
+        if tab is None:
+            self.update()
+            return
+        levels = self._levels.pop(tab, None) or self._loaded.pop(tab.photo, None)
+        levels = levels or levels_of(tab.photo, tab.now)
+        levels.catch_up(tab)
+        self._levels[tab] = self._shown = levels
+        self._bound()
+        if levels.view is None or levels.is_fitted:
+            self.fit()
+        else:
+            self._is_fitted = False
+            self.set_view(levels.view)
+        self._going_on.start()
+        if not levels.is_whole:
+            self.levels_wanted.emit(tab)
+
+    def _bound(self) -> None:
+        """Of the photos behind the shown one, those looked at last keep all their levels."""
+        room = LARGEST_BEHIND
+        behind = [*self._loaded.values(), *self._levels.values()]
+        for levels in reversed([one for one in behind if one is not self._shown]):
+            if levels.bytes > room:
+                levels.thin()
+            room -= min(room, levels.bytes)
 
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._current is not None and self.document.picture is not None:
-            self._current.rebase(self.document.shown)
-            self._current.update(box)
-            self.update(self.view.dirty(box))
+        if self._shown is not None:
+            self._shown.current.rebase(self.document.shown)
+            self._bring_up_to_date(self._shown.current, box)
 
     def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._mask is not None:
-            self._mask.rebase(self.document.painted)
-            self._mask.update(box)
+        if self._shown is not None:
+            self._shown.mask.rebase(self.document.painted)
+            self._bring_up_to_date(self._shown.mask, box)
+
+    def _bring_up_to_date(self, pyramid: Pyramid, box: tuple[int, int, int, int]) -> None:
+        assert self._shown is not None
+        if self._shown.update(pyramid, box):
+            self.update(self.view.dirty(box))
+        else:
+            self._going_on.start()
+
+    def _go_on(self) -> None:
+        """A large change is shown piece by piece, between the events."""
+        levels = self._shown
+        if levels is None or not levels.waiting:
+            self._going_on.stop()
+            return
+        for box in levels.go_on(SLICE):
             self.update(self.view.dirty(box))
 
     def _on_faces_changed(self) -> None:
@@ -210,7 +272,7 @@ class Canvas(Zoomable):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(theme.colours().canvas))
-        if not self.document.is_open or self._current is None or self._original is None:
+        if not self.document.is_open or self._shown is None:
             return
         width, height = self.document.size
         shown = self.view.rect_to_widget((0, 0, width, height))
@@ -220,7 +282,7 @@ class Canvas(Zoomable):
         painter.save()
         painter.setClipRect(shown)
         if self._before_held:
-            painting.draw_photo(painter, self._original, self.view, area)
+            painting.draw_photo(painter, self._shown.original, self.view, area)
             painter.restore()
             painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
             return
@@ -230,7 +292,7 @@ class Canvas(Zoomable):
             before = area.intersected(QRect(0, 0, x, self.height()))
             after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
             if not before.isEmpty():
-                painting.draw_photo(painter, self._original, self.view, before)
+                painting.draw_photo(painter, self._shown.original, self.view, before)
             painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
         if not after.isEmpty():
             self._draw_after(painter, after)
@@ -260,10 +322,9 @@ class Canvas(Zoomable):
         return self.marks.at(at, self.view, QSizeF(self.size()))
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
-        assert self._current is not None
-        assert self._mask is not None
+        assert self._shown is not None
         document, colours = self.document, theme.colours()
-        painting.draw_photo(painter, self._current, self.view, area)
+        painting.draw_photo(painter, self._shown.current, self.view, area)
         if self._split is not None:
             return
         if self._preview:
@@ -271,7 +332,7 @@ class Canvas(Zoomable):
         if self.mask_shown:
             opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
             tint = theme.mask_colour()
-            painting.draw_mask(painter, self._mask, self.view, area, tint, opacity)
+            painting.draw_mask(painter, self._shown.mask, self.view, area, tint, opacity)
         if self.mesh_shown or self.tool is self.nodes:
             fades = self._filled and self.tool is not self.nodes
             self.mesh.draw(painter, self.view, FADED if fades else 1.0)

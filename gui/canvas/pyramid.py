@@ -33,7 +33,7 @@ class Pixels(Protocol):
 
 class Pyramid:
     """levels[0] is the picture itself (an array that is shared, not copied, or what is read by
-    box); each further level is an array half as large, 8 bit."""
+    box); each further level is an array half as large, 8 bit, or None where it was let go."""
 
     def __init__(self, base: np.ndarray | Pixels) -> None:
         self.levels: list = [base]
@@ -54,8 +54,24 @@ class Pyramid:
     def copy_onto(self, base: np.ndarray | Pixels) -> Pyramid:
         """A pyramid of `base`, an equal picture, without computing the levels again."""
         other = object.__new__(Pyramid)
-        other.levels = [base, *(level.copy() for level in self.levels[1:])]
+        other.levels = [base, *(None if la is None else la.copy() for la in self.levels[1:])]
         return other
+
+    @property
+    def bytes(self) -> int:
+        """What the levels take, the picture itself left out."""
+        return sum(level.nbytes for level in self.levels[1:] if level is not None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no level was let go."""
+        return all(level is not None for level in self.levels)
+
+    def thin(self, largest: int) -> None:
+        """Let the levels of more pixels go; until they are made again a coarser one is drawn."""
+        for number, level in enumerate(self.levels[1:-1], 1):
+            if level is not None and level.shape[0] * level.shape[1] > largest:
+                self.levels[number] = None
 
     def rebase(self, base: np.ndarray | Pixels) -> None:
         """The picture is another one of the same size; `update` where they differ."""
@@ -65,14 +81,28 @@ class Pyramid:
         """The base changed in a box (x, y, width, height): bring the levels up to date there."""
         x0, y0 = box[0], box[1]
         x1, y1 = box[0] + box[2], box[1] + box[3]
-        for finer, coarser in zip(self.levels[:-1], self.levels[1:], strict=True):
-            height, width = coarser.shape[:2]
+        height, width = self.levels[0].shape[:2]
+        for number, coarser in enumerate(self.levels[1:]):
+            finer_size = width, height
+            height, width = (height + 1) // 2, (width + 1) // 2
             x0, y0 = min(x0 // 2, width - 1), min(y0 // 2, height - 1)
             x1, y1 = min((x1 + 1) // 2, width), min((y1 + 1) // 2, height)
             x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
-            right, bottom = min(2 * x1, finer.shape[1]), min(2 * y1, finer.shape[0])
-            part = _cut(finer, 2 * x0, 2 * y0, right, bottom)
-            coarser[y0:y1, x0:x1] = _halved(_bytes(part))
+            if coarser is not None:
+                right, bottom = min(2 * x1, finer_size[0]), min(2 * y1, finer_size[1])
+                part = self._part(number, 2 * x0, 2 * y0, right, bottom)
+                coarser[y0:y1, x0:x1] = _halved(part)
+
+    def _part(self, number: int, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+        """8-bit pixels of a level, made from the finer ones where it was let go."""
+        level = self.levels[number]
+        if level is not None:
+            return _bytes(_cut(level, x0, y0, x1, y1))
+        height, width = self.levels[0].shape[:2]
+        for _ in range(number - 1):
+            height, width = (height + 1) // 2, (width + 1) // 2
+        right, bottom = min(2 * x1, width), min(2 * y1, height)
+        return _halved(self._part(number - 1, 2 * x0, 2 * y0, right, bottom))
 
     def view(
         self, scale: float, shift: tuple[float, float], rect: tuple[int, int, int, int]
@@ -84,6 +114,8 @@ class Pyramid:
         """
         level = 0
         while level + 1 < len(self.levels) and scale * 2 ** (level + 1) <= 1.0:
+            level += 1
+        while self.levels[level] is None:
             level += 1
         source = self.levels[level]
         step = scale * 2**level  # device pixels a pixel of the level

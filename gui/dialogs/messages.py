@@ -22,6 +22,8 @@ from gui import theme
 from gui.translation import say, tr
 from gui.worker import Failure
 
+NAMED = 6  # names in one sentence
+
 
 class FailureDialog(QDialog):
     """One sentence, and behind a button the detail that can be copied into a report."""
@@ -151,6 +153,74 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     return {"save": button.Save, "discard": button.Discard}.get(answer, button.Cancel)
 
 
+def ask_to_save_all(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:
+    """Save, Discard or Cancel, for several photos with fills that are not saved yet."""
+    button = QMessageBox.StandardButton
+    title = tr("Save the changes to {count} photos?").format(count=len(names))
+    answer = ask(
+        parent,
+        "content-save-alert-outline",
+        title if len(names) > 1 else tr("Save the changes to {name}?").format(name=names[0]),
+        tr("These have fills that are not saved: {names}.").format(names=_listed(names)),
+        Answer("cancel", tr("Cancel"), "escape"),
+        Answer("discard", tr("Do not save")),
+        Answer("save", tr("Save all") if len(names) > 1 else tr("Save"), "primary"),
+    )
+    return {"save": button.Save, "discard": button.Discard}.get(answer, button.Cancel)
+
+
+def _listed(names: list[str]) -> str:
+    """Names in one line, of very many the first."""
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    more = tr("and {count} more").format(count=len(names) - NAMED)
+    return ", ".join(names[:NAMED]) + ", " + more
+
+
+REPLACE, ELSEWHERE = "replace", "elsewhere"
+
+
+def ask_to_replace(parent: QWidget, name: str) -> str:
+    """What becomes of a file that another program wrote meanwhile: REPLACE, ELSEWHERE or ""."""
+    return ask(
+        parent,
+        "file-alert-outline",
+        tr("Replace {name}?").format(name=name),
+        tr(
+            "Another program changed {name} since Mien opened or saved it. Replacing it loses "
+            "those changes."
+        ).format(name=name),
+        Answer("", tr("Cancel"), "escape"),
+        Answer(REPLACE, tr("Replace it")),
+        Answer(ELSEWHERE, tr("Save as another file…"), "primary"),
+    )
+
+
+INVERTED, AS_IT_IS = "inverted", "as it is"
+
+
+def ask_about_mask(parent: QWidget, name: str, share: float) -> str:
+    """How to use a mask that would repaint a large share of the photo: INVERTED, AS_IT_IS or ""."""
+    if share >= 1:
+        text = tr("{name} would repaint the whole photo. A mask is white where it is filled.")
+        inverted = ()
+    else:
+        text = tr(
+            "{name} would repaint {percent} % of the photo. A mask is white where it is filled; "
+            "many programs write it the other way round."
+        )
+        inverted = (Answer(INVERTED, tr("Use it inverted"), "primary"),)
+    return ask(
+        parent,
+        "invert-colors",
+        tr("Fill nearly everything?") if share < 1 else tr("Fill everything?"),
+        text.format(name=name, percent=round(100 * share)) if inverted else text.format(name=name),
+        Answer("", tr("Cancel"), "escape"),
+        Answer(AS_IT_IS, tr("Use it all the same")),
+        *inverted,
+    )
+
+
 RECOVER, GIVE_UP, LATER = "recover", "give up", "later"
 
 
@@ -188,6 +258,13 @@ def ask_to_drop_mask(parent: QWidget, name: str) -> bool:
     """Whether to leave although something is painted and not filled."""
     text = tr("{name} has a painted mask that is not filled yet.").format(name=name)
     return _leaves(parent, tr("Leave without filling?"), text, tr("Leave without it"))
+
+
+def ask_to_drop_masks(parent: QWidget, names: list[str]) -> bool:
+    """Whether to leave although several photos are painted or being filled."""
+    text = tr("These are painted or still being filled: {names}. What is painted is lost.")
+    title = tr("Leave without filling?")
+    return _leaves(parent, title, text.format(names=_listed(names)), tr("Leave without it"))
 
 
 def _leaves(parent: QWidget, title: str, text: str, leave: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from gui.actions import Actions
+from gui.panels.widgets import give_focus_back
 from gui.translation import say, tr
 
 NOTICE = 9000  # milliseconds
@@ -25,6 +28,11 @@ class StatusLine(QWidget):
         self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._zoom.setMinimumWidth(52)
         self._pointer.setMinimumWidth(96)
+        self.undo = QPushButton(tr("Take it back"))
+        self.undo.setObjectName("small")
+        self.undo.clicked.connect(self._take_back)
+        self.undo.hide()
+        self._undoes: Callable[[], object] | None = None
         self.stage = QLabel()
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -39,6 +47,7 @@ class StatusLine(QWidget):
         row.setSpacing(16)
         row.addWidget(self._zoom)
         row.addWidget(self._pointer)
+        row.addWidget(self.undo)
         row.addWidget(self._message, 1)
         for widget in (self.stage, self.bar, self.cancel):
             row.addWidget(widget)
@@ -46,7 +55,7 @@ class StatusLine(QWidget):
         self._noticed = QTimer(self)
         self._noticed.setSingleShot(True)
         self._noticed.setInterval(NOTICE)
-        self._noticed.timeout.connect(lambda: self._message.setText(self._told))
+        self._noticed.timeout.connect(self._end_notice)
         self.setFixedHeight(38)
         self.show_busy(False)
 
@@ -63,10 +72,26 @@ class StatusLine(QWidget):
         if not self._noticed.isActive():
             self._message.setText(self._told)
 
-    def notice(self, message: str) -> None:
-        """A line that must not be missed: it stays, whatever is told meanwhile."""
+    def notice(self, message: str, undo: Callable[[], object] | None = None) -> None:
+        """A line that must not be missed: it stays, whatever is told meanwhile. undo: what takes
+        back what the line is about, on a button beside it."""
         self._message.setText(message)
+        self._undoes = undo
+        self.undo.setVisible(undo is not None)
         self._noticed.start()
+
+    def _take_back(self) -> None:
+        undo = self._undoes
+        self._noticed.stop()
+        self._end_notice()
+        give_focus_back(self)
+        if undo is not None:
+            undo()
+
+    def _end_notice(self) -> None:
+        self._undoes = None
+        self.undo.hide()
+        self._message.setText(self._told)
 
     def show_busy(self, busy: bool) -> None:
         for widget in (self.stage, self.bar, self.cancel):
@@ -91,4 +116,5 @@ def stages() -> dict[str, str]:
         "blend": tr("Blending"),
         "save": tr("Saving"),
         "mask": tr("Changing the mask"),
+        "wait": tr("Waiting for another photo's fill"),
     }

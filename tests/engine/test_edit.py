@@ -13,7 +13,8 @@ import engine.edit.history
 from engine.edit.compositor import Composite, composite, damage
 from engine.edit.edit import Edit, Layer, PlacedNode, found, framed, new_edit, subjects_of
 from engine.edit.history import History
-from engine.edit.tiles import StrokeInProgress, TiledMask
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, photo_from_array, save_photo

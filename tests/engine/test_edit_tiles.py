@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.edit.tiles import StrokeInProgress, TiledMask, full_tile
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask, full_tile
 from engine.mask import Mask, paint_segment
 
 SIZE = (700, 530)
@@ -118,3 +121,23 @@ def test_a_piece_of_a_stroke_copies_no_more_than_it_touches() -> None:
     after = stroke.snapshot()
     changed = [k for k, tile in after.tiles.items() if tile is not before.tiles[k]]
     assert 1 <= len(changed) <= 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-100, 1300), st.integers(-100, 1000)), min_size=2, max_size=6),
+    st.sampled_from([140.0, 310.0]),
+    st.sampled_from([0.2, 0.8, 1.0]),
+)
+def test_a_large_brush_leaves_out_only_what_it_painted_before(points, radius, hardness) -> None:
+    size = (1200, 900)
+    whole = StrokeInProgress(TiledMask(size))
+    pieces = np.zeros(size[::-1], np.uint8)
+    for start, end in pairwise([points[0], *points]):
+        whole.paint(start, end, radius, hardness)
+        alone = StrokeInProgress(TiledMask(size))
+        alone.paint(start, end, radius, hardness)
+        np.maximum(pieces, alone.snapshot().to_mask().pixels, out=pieces)
+    differs = np.abs(whole.snapshot().to_mask().pixels.astype(int) - pieces)
+    # Distances to the end of one piece and to the start of the next may round differently.
+    assert differs.max() <= 1

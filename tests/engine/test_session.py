@@ -22,7 +22,8 @@ from engine.edit.session import (
     reference_of,
     write_session,
 )
-from engine.edit.tiles import StrokeInProgress, TiledMask
+from engine.edit.stroke import StrokeInProgress
+from engine.edit.tiles import TiledMask
 from engine.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import FillOptions, FillResult, Patch

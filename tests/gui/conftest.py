@@ -143,7 +143,7 @@ def window(qtbot, qapp: QApplication, fake: FakeInpainter, settings) -> Iterator
     qtbot.waitExposed(shown)
     yield shown
     fake.gate.set()
-    shown.files.may_leave = lambda then=None: True  # type: ignore[method-assign]
+    shown.files.may_leave_all = lambda then=None: True  # type: ignore[method-assign]
     shown.close()
     shown.deleteLater()
 
@@ -153,6 +153,12 @@ def photo_path(tmp_path: Path) -> Path:
     y, x = np.mgrid[:300, :400]
     pixels = np.stack([x % 256, y % 256, (x + y) % 256], -1).astype(np.uint8)
     return save_photo(photo_from_array(pixels), tmp_path / "사진.png")
+
+
+@pytest.fixture
+def another_path(tmp_path: Path) -> Path:
+    pixels = np.full((260, 340, 3), (200, 90, 40), np.uint8)
+    return save_photo(photo_from_array(pixels), tmp_path / "other.png")
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_a_failed_save_leaves_nothing_armed(
     assert opened.isVisible()
 
 
-def test_the_photo_asked_for_opens_once_the_old_one_is_saved(
+def test_a_photo_closes_once_it_is_saved(
     qtbot, opened: MainWindow, hand, monkeypatch, tmp_path: Path
 ) -> None:
     hand.stroke((100, 100))
@@ -133,9 +133,8 @@ def test_the_photo_asked_for_opens_once_the_old_one_is_saved(
     monkeypatch.setattr(gui.dialogs.messages, "ask_to_save", lambda *_: BUTTON.Save)
     target = str(tmp_path / "saved.png")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (target, "PNG (*.png)"))
-    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
-    opened.open(tmp_path / "red.png")
-    qtbot.waitUntil(lambda: opened.document.size == (90, 70))
+    opened.actions_["close"].trigger()
+    qtbot.waitUntil(lambda: not opened.document.is_open)
     assert np.array_equal(open_photo(target).pixels, filled)
 
 
@@ -145,13 +144,12 @@ def test_leaving_waits_for_a_save_that_runs(
     gate = threading.Event()
     opened.editor._files.submit(lambda *_: gate.wait(10), lambda _: None)
     opened.editor.save(tmp_path / "saved.png", overwrite=False)
-    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
     shown = opened.document.pixels
-    opened.open(tmp_path / "red.png")
+    opened.actions_["close"].trigger()
     assert opened.document.size == (400, 300)
     gate.set()
     slow_save.set()
-    qtbot.waitUntil(lambda: opened.document.size == (90, 70))
+    qtbot.waitUntil(lambda: not opened.document.is_open)
     assert np.array_equal(open_photo(tmp_path / "saved.png").pixels, shown)
 
 
@@ -213,12 +211,11 @@ def test_an_abandoned_stroke_leaves_the_fill_that_landed(
 
 
 def test_a_shift_click_does_not_come_from_another_photo(
-    qtbot, opened: MainWindow, hand, photo_path, monkeypatch
+    qtbot, opened: MainWindow, hand, another_path
 ) -> None:
     hand.stroke((300, 250))
-    monkeypatch.setattr(gui.dialogs.messages, "ask_to_drop_mask", lambda *_: True)
     photo = opened.document.photo
-    opened.open(photo_path)
+    opened.open(another_path)
     qtbot.waitUntil(lambda: opened.document.photo is not photo)
     at = hand.at(50, 50)
     left, shift = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
@@ -272,11 +269,11 @@ def test_a_search_that_fails_ends(qtbot, window: MainWindow, fake, photo_path, f
 
 
 def test_a_chosen_brush_size_is_kept_for_the_next_photo(
-    qtbot, opened: MainWindow, hand, photo_path
+    qtbot, opened: MainWindow, hand, another_path
 ) -> None:
     hand.key(Qt.Key.Key_BracketRight)
     size, photo = opened.canvas.brush.size, opened.document.photo
-    opened.open(photo_path)
+    opened.open(another_path)
     qtbot.waitUntil(lambda: opened.document.photo is not photo)
     assert opened.canvas.brush.size == size
 

@@ -336,7 +336,7 @@ def test_a_closed_window_leaves_no_photo_behind(
     other = MainWindow(settings, lambda: fake)
     with qtbot.waitSignal(other.document.faces_changed):
         other.open(photo_path)
-    photo, pyramid = weakref.ref(other.document.photo), weakref.ref(other.canvas._current)
+    photo, levels = weakref.ref(other.document.photo), weakref.ref(other.canvas._shown)
     other.close()
     other.deleteLater()
     del other
@@ -346,4 +346,4 @@ def test_a_closed_window_leaves_no_photo_behind(
     qtbot.wait(50)
     gc.collect()
     assert photo() is None
-    assert pyramid() is None
+    assert levels() is None

@@ -102,7 +102,7 @@ def test_the_history_is_bounded_by_bytes(document: Document, monkeypatch) -> Non
         paint(document, 30 * step, 80)
         fill(document)
         pixels.append(document.pixels)
-    assert document.history._kept.memory <= 400_000 + 300_000  # the newest step stays
+    assert document.tab.steps.memory <= 400_000 + 300_000  # the newest step stays
     assert document.history.position == 24
     for number in range(12):
         document.history.go(2 * number + 2)

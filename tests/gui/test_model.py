@@ -33,10 +33,12 @@ from engine.mask import HOLE_THRESHOLD, paint_segment
 from engine.photo import open_photo, photo_from_array, save_photo
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
+from gui.tab import Tab
 
 STEPS = int(os.environ.get("MIEN_STEPS", "240"))
 STEPS_OF_ONE = 30  # from opening a photo on
 SIZE = (560, 300)  # more than a tile each way, and a pyramid of two levels
+MOST_TABS = 4
 RADIUS, HARDNESS = 22.0, 0.8
 points = st.tuples(st.integers(-20, 580), st.integers(-20, 320))
 
@@ -56,7 +58,7 @@ class State:
     mask: np.ndarray
 
 
-@dataclass
+@dataclass(eq=False)
 class Model:
     """Photo, holes as they were painted, the states one can go back to."""
 
@@ -67,6 +69,7 @@ class Model:
     known: dict[str, int] = field(default_factory=dict)  # the hole of every layer there was
     saved: tuple[Filled, ...] = ()
     saved_mask: np.ndarray | None = None
+    tab: Tab | None = None
 
     @property
     def state(self) -> State:
@@ -140,8 +143,9 @@ class Sitting(RuleBasedStateMachine):
         super().__init__()
         self.bot, self.window, self.fake, self.hand = qtbot, window, fake, hand
         self.folder, self.failures, self.holds = folder, shown, holds
-        self.filling: tuple[int, int] | None = None  # hole, variant
-        self.saving: tuple[Path, State] | None = None
+        self.filling: tuple[Model, int, int] | None = None  # whose, hole, variant
+        self.saving: tuple[Model, Path, State] | None = None
+        self.models: list[Model] = []  # of the tabs, in their order
         self.stroke: tuple[np.ndarray, bool, tuple[int, int]] | None = None
         self.files = 0
 
@@ -154,17 +158,34 @@ class Sitting(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
+        for tab in self.window.editor.tabs:
+            self.window.editor.tabs.close(tab)
         self._open()
 
     def _open(self) -> None:
         rng = np.random.default_rng(self.files)
         photo = photo_from_array(rng.integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8))
-        self.window.document.history.mark_saved()
         self.window.editor.open_pasted(photo)
         self.until(lambda: self.document.photo is photo and self.document.faces is not None)
         self._look()
-        self.model = Model(photo.pixels)
-        self.model.states.append(State((), np.zeros(SIZE[::-1], np.uint8)))
+        model = Model(photo.pixels)
+        model.states.append(State((), np.zeros(SIZE[::-1], np.uint8)))
+        self.models.append(model)
+        self._show(model)
+
+    def _show(self, model: Model) -> None:
+        """This photo is shown, by now."""
+        self.model, model.tab = model, self.document.tab
+        self.stroke = None
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether the shown photo is being filled."""
+        return self.filling is not None and self.filling[0] is self.model
+
+    @property
+    def is_saving(self) -> bool:
+        return self.saving is not None and self.saving[0] is self.model
 
     def _look(self) -> None:
         # One to one, at whole pixels: what the hand does is what the model does, to the bit.
@@ -238,7 +259,7 @@ class Sitting(RuleBasedStateMachine):
         if not (mask >= HOLE_THRESHOLD).any():
             assert not self.window.editor.is_busy
             return
-        self.filling = self.model.hole_of(mask), 0
+        self.filling = self.model, self.model.hole_of(mask), 0
         if not late:
             self.land()
 
@@ -252,7 +273,7 @@ class Sitting(RuleBasedStateMachine):
             assert not self.window.editor.is_busy
             return
         variant = 1 + max(result.options.variant for result in one.results)
-        self.filling = self._hole(one.results[0].layer.id), variant
+        self.filling = self.model, self._hole(one.results[0].layer.id), variant
         if not late:
             self.land()
 
@@ -262,12 +283,12 @@ class Sitting(RuleBasedStateMachine):
     @precondition(lambda self: self.filling is not None)
     @rule()
     def land(self) -> None:
-        hole, variant = self.filling
+        model, hole, variant = self.filling
         self.fake.gate.set()
-        self.until(lambda: not self.window.editor.is_filling)
-        layer = self.window.editor.results.current.layer
+        self.until(lambda: not self.window.editor.desk.runs("fill"))
+        layer = next(layer for layer in model.tab.edit.shown if layer.id not in model.known)
         assert layer.fill.patches[0].pixels[0, 0].tolist() == [variant, 255, 0]
-        self.model.show(Filled(hole, variant, layer.id))
+        model.show(Filled(hole, variant, layer.id))
         self.filling = None
 
     @precondition(lambda self: self.filling is not None)
@@ -277,9 +298,9 @@ class Sitting(RuleBasedStateMachine):
         self.fake.gate.set()
         self.until(lambda: len(self.failures) > told)
         self.fake.error, self.filling = None, None
-        assert not self.window.editor.is_filling
+        assert not self.window.editor.desk.runs("fill")
 
-    @precondition(lambda self: self.filling is not None and self.saving is None)
+    @precondition(lambda self: self.is_filling and self.saving is None)
     @rule()
     def cancel(self) -> None:
         self.window.editor.cancel()
@@ -303,7 +324,7 @@ class Sitting(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def go_to_a_step(self, number: int) -> None:
         steps = self.window.layers.steps
-        if not self.window.editor.is_busy:
+        if not self.window.editor.is_busy and steps.count():
             number %= len(self.model.states)
             steps.itemClicked.emit(steps.item(number))
             self.model.at = number
@@ -352,51 +373,123 @@ class Sitting(RuleBasedStateMachine):
         path = self.folder / f"{self.files}.png"
         self.holds["save"].clear()
         self.window.editor.save(path, overwrite=True)
-        self.saving = path, self.model.state
+        self.saving = self.model, path, self.model.state
         if not late:
             self.finish_saving()
 
     @precondition(lambda self: self.saving is not None)
     @rule()
     def finish_saving(self) -> None:
-        path, state = self.saving
+        model, path, state = self.saving
         self.holds["save"].set()
         self.until(lambda: not self.window.editor.desk.runs("save"))
-        assert np.array_equal(open_photo(path).pixels, self.model.picture(state))
+        assert np.array_equal(open_photo(path).pixels, model.picture(state))
+        assert model.tab.path == path
         path.unlink()
-        self.model.saved, self.saving = state.fills, None
+        model.saved, self.saving = state.fills, None
 
     @precondition(lambda self: self.filling is None and self.saving is None and self.stroke is None)
     @rule()
     def save_and_open_the_session(self) -> None:
-        path = self.folder / "a.mien"
+        self.files += 1
+        path = self.folder / f"{self.files}.mien"
         self.window.editor.save_session(path)
         self.until(lambda: not self.window.editor.is_busy)
-        photo = self.document.photo
-        self.window.open(path)
-        self.until(lambda: self.document.photo is not photo and self.document.faces is not None)
-        self._look()
-        state = self.model.state
-        self.model.states, self.model.at = [state], 0
+        tab, state = self.document.tab, self.model.state
         self.model.saved, self.model.saved_mask = state.fills, state.mask
+        assert self.window.files.may_leave()
+        self.window.editor.tabs.close(tab)
+        self.window.open(path)
+        self.until(lambda: self.document.session == path and self.document.faces is not None)
+        path.unlink()
+        self._look()
+        self.model.states, self.model.at = [state], 0
+        self.models.remove(self.model)
+        self.models.append(self.model)
+        self._show(self.model)
 
     @precondition(lambda self: self.stroke is None)
     @rule()
     def stay(self) -> None:
         """Ask to close, and answer that one would rather go on."""
         self.holds["asked"] = ""
-        expected = "stop" if self.filling is not None else self.model.question
-        if self.saving is not None:
+        expected = "stop" if self.is_filling else self.model.question
+        if self.is_saving:
             expected = ""  # one waits for the save
         leaves = self.window.files.may_leave()
-        assert leaves == (not expected and self.saving is None)
+        assert leaves == (not expected and not self.is_saving)
         assert self.holds["asked"] == expected
 
-    @precondition(lambda self: self.filling is None and self.saving is None and self.stroke is None)
+    @precondition(lambda self: self.stroke is None)
+    @rule()
+    def stay_with_all(self) -> None:
+        """The same with every photo: several are asked about at once."""
+        self.holds["asked"] = ""
+        asks = [m for m in self.models if m.question or (self.filling and self.filling[0] is m)]
+        unsaved = [model for model in asks if model.state.fills != model.saved]
+        expected = "all" if unsaved else "masks"
+        if len(asks) < 2:
+            (one,) = asks or (None,)
+            filled = self.filling is not None and self.filling[0] is one
+            expected = "" if one is None else "stop" if filled else one.question
+        if self.saving is not None:
+            expected = ""
+        leaves = self.window.files.may_leave_all()
+        assert leaves == (not expected and self.saving is None)
+        assert self.holds["asked"] == expected
+        self._follow()
+
+    # Tabs.
+
+    @precondition(lambda self: len(self.models) < MOST_TABS and self.stroke is None)
     @rule()
     def open_another(self) -> None:
+        # A fill that waits holds the search for the new photo's faces up.
+        if self.filling is not None:
+            self.land()
+        if self.saving is not None:
+            self.finish_saving()
         self.files += 1
         self._open()
+
+    @precondition(lambda self: len(self.models) > 1)
+    @rule(forwards=st.booleans())
+    def switch(self, forwards: bool) -> None:
+        """In a stroke, too: it is taken back."""
+        self.window.actions_["tab_next" if forwards else "tab_back"].trigger()
+        at = self.models.index(self.model) + (1 if forwards else -1)
+        self._show(self.models[at % len(self.models)])
+
+    @precondition(lambda self: len(self.models) > 1 and self.saving is None)
+    @rule(number=st.integers(0, MOST_TABS))
+    def close_a_tab(self, number: int) -> None:
+        """One that would lose nothing goes without a question; of another one is asked, and
+        stays."""
+        model = self.models[number % len(self.models)]
+        self.holds["asked"] = ""
+        filled = self.filling is not None and self.filling[0] is model
+        expected = "stop" if filled else model.question
+        if expected and model is not self.model:
+            self.stroke = None  # what is asked about is shown
+        self.window.files.close(model.tab)
+        assert self.holds["asked"] == expected
+        if not expected:
+            assert model.tab not in self.window.editor.tabs
+            self.models.remove(model)
+        self._follow()
+
+    @precondition(lambda self: len(self.models) > 1)
+    @rule(start=st.integers(0, MOST_TABS), end=st.integers(0, MOST_TABS))
+    def move_a_tab(self, start: int, end: int) -> None:
+        start, end = start % len(self.models), end % len(self.models)
+        self.window.tab_bar.bar.moveTab(start, end)
+        self.models.insert(end, self.models.pop(start))
+
+    def _follow(self) -> None:
+        """What is shown now, where a question or a closing chose it."""
+        model = next(model for model in self.models if model.tab is self.document.tab)
+        if model is not self.model:
+            self._show(model)
 
     # Always.
 
@@ -413,13 +506,24 @@ class Sitting(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         document, canvas = self.document, self.window.canvas
+        assert [model.tab for model in self.models] == list(self.window.editor.tabs)
+        assert document.tab is self.model.tab
+        assert self.window.tab_bar.isVisible() == (len(self.models) > 1)
+        assert self.window.tab_bar.bar.currentIndex() == self.models.index(self.model)
+        assert self.window.editor.is_busy == (self.is_filling or self.is_saving)
+        for number, model in enumerate(self.models):  # those behind as well
+            assert len(model.tab.steps.titles) == len(model.states) - 1
+            assert model.tab.steps.position == model.at
+            assert model.tab.is_saved == (model.state.fills == model.saved)
+            dotted = self.window.tab_bar.bar.tabText(number).startswith("●")
+            assert dotted != model.tab.is_saved
         seen, mask = self.model.picture(), self._shown_mask()
         assert np.array_equal(document.pixels, seen)
         assert np.array_equal(document.mask, mask)
         assert document.is_changed == (self.model.state.fills != self.model.saved)
         assert len(document.history.titles) == len(self.model.states) - 1
         # What the canvas draws from is the same, at every level.
-        for drawn, wanted in ((canvas._current, seen), (canvas._mask, mask)):
+        for drawn, wanted in ((canvas._shown.current, seen), (canvas._shown.mask, mask)):
             top, *levels = drawn.levels
             assert np.array_equal(top.read((0, 0, *SIZE)), wanted)
             for level, anew in zip(levels, Pyramid(wanted).levels[1:], strict=True):
@@ -430,7 +534,7 @@ class Sitting(RuleBasedStateMachine):
         self.fake.error = None
         self.holds["save"].set()
         self.window.canvas.tool.cancel()
-        self.until(lambda: not self.window.editor.is_busy)
+        self.until(lambda: not self.window.editor.desk.is_busy)
 
 
 @pytest.mark.slow
@@ -453,6 +557,8 @@ def test_the_window_is_what_the_model_says(
     monkeypatch.setattr(messages, "ask_to_save", answer("save", stay))
     monkeypatch.setattr(messages, "ask_to_stop_fill", answer("stop", False))
     monkeypatch.setattr(messages, "ask_to_drop_mask", answer("mask", False))
+    monkeypatch.setattr(messages, "ask_to_save_all", answer("all", stay))
+    monkeypatch.setattr(messages, "ask_to_drop_masks", answer("masks", False))
 
     def save(photo, path, **how):
         holds["save"].wait(20)

@@ -358,10 +358,9 @@ def test_results_are_bounded(qtbot, faced: MainWindow, monkeypatch, hand) -> Non
     assert len(faced.strip.buttons) == 3
 
 
-def test_a_new_photo_has_no_results(qtbot, faced: MainWindow, photo_path, hand) -> None:
+def test_a_new_photo_has_no_results(qtbot, faced: MainWindow, another_path, hand) -> None:
     hand.hide_mouth()
     hand.fill()
-    faced.document.history.mark_saved()
-    faced.open(photo_path)
+    faced.open(another_path)
     qtbot.waitUntil(lambda: faced.strip.isHidden())
     assert faced.editor.results.round is None

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, QSizeF
 
+import gui.canvas.levels
+from engine.photo import photo_from_array
+from gui.canvas.levels import levels_of
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport, fitted
 
@@ -91,3 +94,47 @@ def test_a_fitted_photo_is_inside_and_centred(width, height) -> None:
         assert rect.bottom() <= 700.01
     assert rect.center().x() == pytest.approx(500)
     assert rect.center().y() == pytest.approx(350)
+
+
+def test_a_large_change_is_shown_piece_by_piece(monkeypatch) -> None:
+    monkeypatch.setattr(gui.canvas.levels, "AT_ONCE", 50_000)
+    monkeypatch.setattr(gui.canvas.levels, "PIECE", 301)
+    rng = np.random.default_rng(3)
+    before, after = rng.integers(0, 255, (2, 1301, 1707, 3)).astype(np.uint8)
+    levels = levels_of(photo_from_array(before))
+    box = (13, 0, 1507, 1301)
+    base = before.copy()
+    base[:, 13:1520] = after[:, 13:1520]
+    levels.current.rebase(base)
+    assert not levels.update(levels.current, box)
+    assert np.array_equal(levels.current.levels[1], Pyramid(before).levels[1])
+    base[5:9, 20:30] = 7  # a small change is seen at once
+    assert levels.update(levels.current, (20, 5, 10, 4))
+    assert levels.current.levels[1][3, 12, 0] == 7
+    first = levels.go_on(1e-9)
+    assert len(first) == 1
+    turns = 1
+    while levels.waiting:
+        levels.go_on(0.002)
+        turns += 1
+    assert turns > 1
+    for level, anew in zip(levels.current.levels[1:], Pyramid(base).levels[1:], strict=True):
+        assert np.array_equal(level, anew)
+
+
+def test_a_thinned_pyramid_draws_and_follows() -> None:
+    rng = np.random.default_rng(4)
+    base = rng.integers(0, 255, (1301, 1707, 3)).astype(np.uint8)
+    whole, thin = Pyramid(base), Pyramid(base)
+    thin.thin(200_000)
+    assert not thin.is_whole
+    assert thin.bytes < 0.3 * whole.bytes
+    assert thin.view(0.5, (0, 0), (0, 0, 200, 100)).shape == (100, 200, 3)
+    base[300:420, 500:733] = 9
+    for pyramid in (whole, thin):
+        pyramid.update((500, 300, 233, 120))
+    for one, other in zip(whole.levels[1:], thin.levels[1:], strict=True):
+        assert other is None or np.array_equal(one, other)
+    assert np.array_equal(
+        thin.view(1.0, (0, 0), (490, 290, 60, 60)), whole.view(1.0, (0, 0), (490, 290, 60, 60))
+    )

@@ -37,9 +37,11 @@ def test_a_session_is_saved_and_opened_layers_and_all(
     assert not document.is_changed
     assert faced.files.may_leave()  # the mask is in the session: nothing is lost
     searches = len(fake.requests)
-    photo = document.photo
+    faced.open(path)  # it is open already
+    assert len(faced.editor.tabs) == 1
+    faced.actions_["close"].trigger()
     faced.open(path)
-    qtbot.waitUntil(lambda: document.photo is not photo)
+    qtbot.waitUntil(lambda: document.is_open)
     assert np.array_equal(document.pixels, shown)
     assert np.array_equal(document.mask, painted)
     assert not document.is_changed

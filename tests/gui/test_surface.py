@@ -249,9 +249,11 @@ def test_of_several_dropped_photos_none_is_lost_silently(
         for name in ("b.png", "c.png")
     ]
     drop(window, photo_path, *others)
-    qtbot.waitUntil(lambda: window.document.faces is not None)
-    assert "2" in window.status._message.text()
-    assert window.settings.recent() == [photo_path, *others]
+    tabs = window.editor.tabs
+    qtbot.waitUntil(lambda: len(tabs) == 3)
+    assert [tab.path for tab in tabs] == [photo_path, *others]
+    assert window.document.path == photo_path
+    assert set(window.settings.recent()) == {photo_path, *others}
 
 
 def test_what_cannot_be_opened_is_said(window: MainWindow, tmp_path: Path) -> None:
@@ -294,7 +296,7 @@ def test_the_mesh_steps_back_at_the_result(faced: MainWindow, hand) -> None:
                 total += abs(shown.pixelColor(spot).lightness() - bare.pixelColor(spot).lightness())
         return total
 
-    faced.document.edges = np.stack([np.arange(0, 476), np.arange(1, 477)], 1)
+    faced.document.tab.edges = np.stack([np.arange(0, 476), np.arange(1, 477)], 1)
     faced.document.faces_changed.emit()
     before = painted()
     hand.stroke((300, 280))

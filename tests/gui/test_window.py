@@ -139,13 +139,12 @@ def test_a_mask_that_was_not_filled_is_asked_about(
     stroke(qtbot, opened, (100, 100))
     painted = opened.document.mask.copy()
     assert not opened.close()
-    Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
-    opened.open(tmp_path / "red.png")
+    opened.actions_["close"].trigger()
     assert len(asked) == 2
     assert np.array_equal(opened.document.mask, painted)
 
 
-def test_opening_another_photo_while_a_fill_runs_drops_the_fill(
+def test_closing_a_photo_while_a_fill_runs_drops_the_fill(
     qtbot, opened: MainWindow, fake, monkeypatch, tmp_path: Path
 ) -> None:
     stroke(qtbot, opened, (100, 100))
@@ -155,10 +154,13 @@ def test_opening_another_photo_while_a_fill_runs_drops_the_fill(
     Image.new("RGB", (90, 70), "red").save(tmp_path / "red.png")
     monkeypatch.setattr(gui.dialogs.messages, "ask_to_stop_fill", lambda *_: True)
     monkeypatch.setattr(gui.dialogs.messages, "ask_to_drop_mask", lambda *_: True)
+    opened.actions_["close"].trigger()
+    assert not opened.document.is_open
+    assert opened.stage.currentWidget() is opened.welcome
     opened.open(tmp_path / "red.png")
     qtbot.waitUntil(lambda: opened.document.size == (90, 70))
     fake.gate.set()
-    qtbot.waitUntil(lambda: not opened.editor.is_busy)
+    qtbot.waitUntil(lambda: not opened.editor.desk.is_busy)
     assert (opened.document.pixels == (255, 0, 0)).all()
 
 
