@@ -153,10 +153,12 @@ def test_the_window(
 
 
 @pytest.fixture
-def cluster() -> Iterator[str]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a cluster of two workers on this machine."""
     ray = pytest.importorskip("ray", reason="the cluster extra is not installed: mien[cluster]")
-    elsewhere = os.environ.pop("RAY_ADDRESS", None)
+    # Ray would join the cluster named there; and its workers give way to everything else.
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     ray.init(
         address="local",
         num_cpus=2,
@@ -167,8 +169,6 @@ def cluster() -> Iterator[str]:
     )
     yield ray.get_runtime_context().gcs_address
     ray.shutdown()
-    if elsewhere is not None:
-        os.environ["RAY_ADDRESS"] = elsewhere
 
 
 def test_a_cluster(cluster: str, mixed: Mixed, undisturbed: Path, tmp_path: Path) -> None:
