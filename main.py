@@ -143,8 +143,8 @@ def inpaint(
     hole = open_mask(mask, picture.size, invert=invert, marker=colour)
     if hole.is_empty:
         raise MienError(
-            f"The mask {mask} is all black; paint white what should be filled, or say --invert to "
-            "fill what is black."
+            f"The mask {mask} is all black; paint white what should be filled, or invert it "
+            "(--invert) to fill what is black."
         )
     if not yes:
         refuse_doubtful(hole, mask.name)

@@ -140,17 +140,17 @@ def refuse_doubtful(mask: Mask, name: str) -> None:
     if share >= 1:
         raise MienError(
             f"The mask {name} would repaint the whole photo; paint white only what should be "
-            "filled, or say --yes if that is meant."
+            "filled, or confirm that it is meant so (--yes)."
         )
     if share > 0.5 and float(border.mean()) > _BORDER:
         raise MienError(
-            f"The mask {name} would repaint {percent} of the photo and looks inverted; say "
-            "--invert to fill what is black instead, or --yes if it is meant so."
+            f"The mask {name} would repaint {percent} of the photo and looks inverted; invert it "
+            "(--invert) to fill what is black instead, or confirm that it is meant so (--yes)."
         )
     if share > _ALMOST_ALL:
         raise MienError(
-            f"The mask {name} would repaint {percent} of the photo; say --invert to fill what is "
-            "black instead, or --yes if it is meant so."
+            f"The mask {name} would repaint {percent} of the photo; invert it (--invert) to fill "
+            "what is black instead, or confirm that it is meant so (--yes)."
         )
 
 

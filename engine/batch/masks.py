@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ class MaskFinder:
         self._rule = rule
         self._photos = {file.path for file in files}
         self._listings: dict[Path, dict[str, list[Path]]] = {}
-        self._folders: dict[Path, dict[str, Path]] = {}
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
 
     def mask_of(self, file: PhotoFile) -> Path | None:
         """The mask's picture, None where there is none (or the rule needs none)."""
@@ -44,25 +45,26 @@ class MaskFinder:
         folder = self._rule.folder
         if folder is None:
             return [file.path.parent]
-        same = folder
+        same = [folder]
         for part in file.name.parent.parts:
-            same = self._below(same, part)
+            same = [below for place in same for below in self._below(place, part)]
         # The top holds masks for all subfolders, unless it holds photos of its own.
-        if same != folder and not searched(self._rule, file.path.parent):
-            return [same, folder]
-        return [same]
+        if same != [folder] and not searched(self._rule, file.path.parent):
+            return [*same, folder]
+        return same
 
-    def _below(self, folder: Path, name: str) -> Path:
-        """The subfolder of this name in any normal form and case."""
+    def _below(self, folder: Path, name: str) -> list[Path]:
+        """The subfolders of this name in any normal form and case, the exact one first: a folder
+        that two systems wrote to has both."""
         if folder not in self._folders:
-            try:
-                self._folders[folder] = {
-                    key_of(path.name): path for path in sorted(folder.iterdir()) if path.is_dir()
-                }
-            except OSError:
-                self._folders[folder] = {}
-        exact = folder / name
-        return exact if exact.is_dir() else self._folders[folder].get(key_of(name), exact)
+            named: dict[str, list[Path]] = defaultdict(list)
+            with contextlib.suppress(OSError):
+                for path in sorted(folder.iterdir()):
+                    if path.is_dir():
+                        named[key_of(path.name)].append(path)
+            self._folders[folder] = dict(named)
+        found = self._folders[folder].get(key_of(name), [])
+        return sorted(found, key=lambda path: path.name != name)
 
     def _match(self, listing: dict[str, list[Path]], pattern: str, file: PhotoFile) -> Path | None:
         wanted = stem_of(pattern).format(stem=file.path.stem, name=file.path.name)

@@ -102,8 +102,8 @@ def decode(work: Work, job: BatchJob) -> None:
     mask = open_mask(item.mask, photo.size, invert=rule.invert, marker=marker)
     if mask.is_empty:
         raise MienError(
-            f"The mask {item.mask.name} is all black; paint white what should be filled, or say "
-            "--invert to fill what is black."
+            f"The mask {item.mask.name} is all black; paint white what should be filled, or "
+            "invert it (--invert) to fill what is black."
         )
     if not rule.sure:
         refuse_doubtful(mask, item.mask.name)

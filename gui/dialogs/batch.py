@@ -30,7 +30,7 @@ from gui.batch_process import BatchProcess
 from gui.dialogs.training import clock
 from gui.panels.batch_options import BatchOptions
 from gui.panels.queue import QueueModel, QueueView, Row, words
-from gui.panels.widgets import quiet, tabular
+from gui.panels.widgets import Elided, quiet, tabular
 from gui.settings import Settings
 from gui.translation import say, tr
 from gui.worker import Failure, Worker
@@ -67,8 +67,7 @@ class BatchDialog(QDialog):
         self._refresh()
 
     def _build(self) -> None:
-        self.source = QLabel()
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.source = Elided(Qt.TextElideMode.ElideRight)
         self.folder = QPushButton(tr("Choose a folder…"))
         self.photos = QPushButton(tr("Choose photos…"))
         self.model = QueueModel(self._worker, self)
@@ -314,8 +313,9 @@ class BatchDialog(QDialog):
         process, rows = self._process, self.model.rows
         running, job = process.is_running, process.job
         trouble = self._why_not()
-        self.source.setText(self._inputs_line())
-        self.source.setToolTip("\n".join(str(path) for path in self.inputs[:20]))
+        self.source.show_text(
+            self._inputs_line(), "\n".join(str(path) for path in self.inputs[:20])
+        )
         page = QUEUE if rows else EMPTY
         self.stack.setCurrentIndex(LOG if self.show_log.isChecked() else page)
         self.start.setEnabled(not running and not trouble)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gui.actions import Actions
-from gui.panels.widgets import button_for
+from gui.panels.widgets import Elided, button_for
 from gui.translation import tr
 
 
@@ -21,7 +21,8 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         brand = QLabel("Mien")
         brand.setObjectName("brand")
-        self._file = _Elided()
+        self._file = Elided()
+        self._file.setObjectName("quiet")
         self.compare = QPushButton(tr("Hold to compare"))
         self.compare.setToolTip(tr("Shows the photo as it was opened while pressed  (C)"))
         self.compare.pressed.connect(lambda: self.held.emit(True))
@@ -48,26 +49,3 @@ class Header(QWidget):
         """The photo's name and size, with a dot while it has unsaved fills."""
         dot = "● " if changed else ""
         self._file.show_text(f"{dot}{name}  —  {size[0]} × {size[1]}" if name else "")
-
-
-class _Elided(QLabel):
-    """A label that shortens a long name in its middle instead of widening the window."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("quiet")
-        self.setMinimumWidth(40)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._text = ""
-
-    def show_text(self, text: str) -> None:
-        self._text = text
-        self.setToolTip(text)
-        self._elide()
-
-    def resizeEvent(self, event) -> None:
-        self._elide()
-
-    def _elide(self) -> None:
-        middle = Qt.TextElideMode.ElideMiddle
-        self.setText(self.fontMetrics().elidedText(self._text, middle, max(0, self.width() - 4)))

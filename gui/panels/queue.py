@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from engine.batch import Item
@@ -22,6 +22,7 @@ from gui.worker import Worker
 
 PHOTO, NAME, MASK, RESULT, STATE = range(5)
 SIDE = 56  # of a thumbnail
+NARROW = 520  # pixels of a list that has no room for the masks' names
 KEPT = 1500  # thumbnails in memory
 Index = QModelIndex | QPersistentModelIndex
 
@@ -139,7 +140,7 @@ class QueueModel(QAbstractTableModel):
             state = row.state if row.state or row.item.has_hole else NO_MASK
             text = words().get(state, state)
             if state == FILLED:
-                text += f"  {row.seconds:.1f} s"
+                text += "  " + tr("{seconds:.1f} s").format(seconds=row.seconds)
             return f"{text}\n{row.detail}" if row.detail else text
         return None
 
@@ -224,21 +225,31 @@ class QueueView(QTableView):
         self.setTabKeyNavigation(False)
         self.setAccessibleName(tr("Queue"))
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(SIDE + 8)
+        self.verticalHeader().setDefaultSectionSize(SIDE + 16)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, mode in (
             (PHOTO, QHeaderView.ResizeMode.Fixed),
-            (NAME, QHeaderView.ResizeMode.Stretch),
+            (NAME, QHeaderView.ResizeMode.Interactive),
             (MASK, QHeaderView.ResizeMode.Interactive),
             (RESULT, QHeaderView.ResizeMode.Fixed),
-            (STATE, QHeaderView.ResizeMode.Interactive),
+            (STATE, QHeaderView.ResizeMode.Stretch),
         ):
             header.setSectionResizeMode(column, mode)
-        for column, width in ((PHOTO, SIDE + 12), (MASK, 110), (RESULT, SIDE + 12), (STATE, 170)):
+        for column, width in ((PHOTO, SIDE + 12), (MASK, 110), (RESULT, SIDE + 12)):
             self.setColumnWidth(column, width)
         self.doubleClicked.connect(lambda index: opened(model.rows[index.row()]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The state, which tells what went wrong, keeps the most room; where there is little, the
+        mask is only shown on its photo."""
+        super().resizeEvent(event)
+        room = self.viewport().width()
+        self.setColumnHidden(MASK, room < NARROW)
+        others = self.columnWidth(PHOTO) + self.columnWidth(RESULT)
+        others += 0 if room < NARROW else self.columnWidth(MASK)
+        self.setColumnWidth(NAME, min(260, max(100, round(0.42 * (room - others)))))
 
     @property
     def selected(self) -> Row | None:

@@ -220,3 +220,27 @@ def tabular(font: QFont) -> QFont:
     font = QFont(font)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
+
+
+class Elided(QLabel):
+    """A label that shortens a long text, by itself in its middle, instead of widening the window.
+    The tool tip is the whole text, or what was given for it."""
+
+    def __init__(self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
+        super().__init__()
+        self._mode = mode
+        self.setMinimumWidth(40)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text = ""
+
+    def show_text(self, text: str, tip: str = "") -> None:
+        self._text = text
+        self.setToolTip(tip or text)
+        self._elide()
+
+    def resizeEvent(self, event) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        width = max(0, self.width() - 4)
+        self.setText(self.fontMetrics().elidedText(self._text, self._mode, width))

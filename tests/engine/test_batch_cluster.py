@@ -73,6 +73,7 @@ def cluster(place: Path) -> Iterator[None]:
     # Ray would join the cluster that is named here, whatever address it is given.
     elsewhere = {name: os.environ.pop(name) for name in ADDRESSES if name in os.environ}
     os.environ["MIEN_TEST_PLACE"] = str(place)
+    os.environ.setdefault("RAY_worker_niceness", "0")  # they would give way to everything else
     ray.init(
         address="local",
         num_cpus=2,

@@ -82,7 +82,9 @@ def test_names_are_compared_in_one_form_and_any_case(tmp_path: Path) -> None:
         ("b.jpg", "b.jpg.png"),
         ("c.jpg", "C_mask.Png"),
         (nfd("가족") + "/d.jpg", nfc("가족") + "/d.png"),
+        (nfd("가족") + "/e.jpg", nfd("가족") + "/e.png"),  # two systems wrote to the masks
     ):
+        (masks / mask).parent.mkdir(exist_ok=True)
         save_photo(GREY, photos / photo)
         pixels = Image.fromarray(MASK.pixels)
         pixels.save(masks / mask)
@@ -91,7 +93,7 @@ def test_names_are_compared_in_one_form_and_any_case(tmp_path: Path) -> None:
     (photos / "@eaDir").mkdir()
     save_photo(GREY, photos / "@eaDir" / "b.jpg")
     summary = run(BatchJob((photos,), tmp_path / "out", MaskRule(folder=masks)))
-    assert len(summary.records) == 5
+    assert len(summary.records) == 6
     assert {record.state for record in summary.records} == {"filled"}
 
 

@@ -139,6 +139,20 @@ def test_a_dropped_folder_becomes_a_queue_with_masks(qtbot, panel, photos: Path)
     assert tinted.blue() > tinted.red()  # the mask shows on the photo
 
 
+def test_a_small_window_shows_what_became_of_every_photo(qtbot, panel, photos: Path) -> None:
+    ready(qtbot, panel, photos)
+    view = panel.queue
+    for width, hidden in ((1060, False), (760, True)):
+        panel.resize(width, 480)
+        qtbot.waitUntil(lambda hidden=hidden: view.isColumnHidden(MASK) == hidden)
+        assert view.columnViewportPosition(STATE) + view.columnWidth(STATE) <= (
+            view.viewport().width() + 1
+        )
+        assert view.columnWidth(STATE) >= 120
+    assert panel.source.text().startswith("사진  ·  4")
+    assert panel.source.text().endswith("…")
+
+
 def test_a_text_file_is_not_taken(panel, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     drop(panel, tmp_path / "a.txt")
