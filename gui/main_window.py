@@ -26,9 +26,10 @@ from PySide6.QtWidgets import (
 
 from engine.inpaint import FillResult, create_inpainter
 from gui import theme
-from gui.actions import FILE, VIEW, Actions, Now
+from gui.actions import Actions
 from gui.batches import Batches
 from gui.canvas.canvas import MASK_OPACITY, Canvas
+from gui.commands.command import FILE, VIEW, Now
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
@@ -59,7 +60,7 @@ SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 class MainWindow(QMainWindow):
     """Composition only: what happens is the editor's, what is seen the panels', and what can be
-    asked for stands in `gui.actions`."""
+    asked for stands in `gui.commands`."""
 
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
         super().__init__()
