@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QTabBar
 
 import gui.canvas.canvas
 import gui.dialogs.messages
-import gui.editor
+import gui.saving
 from engine.edit.session import read_session, sessions_folder
 from engine.photo import open_photo, save_photo
 from gui.canvas.pyramid import Pyramid
@@ -337,11 +337,11 @@ def test_a_save_of_one_photo_reaches_its_own_tab(
         gate.wait(10)
         return save_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.editor, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "save_photo", save)
     hand.stroke((100, 100))
     hand.fill()
     shown = two.document.pixels.copy()
-    two.editor.save(tmp_path / "saved.png", overwrite=False)
+    two.editor.saving.save(tmp_path / "saved.png", overwrite=False)
     two.editor.tabs.show(first)
     gate.set()
     idle(qtbot, two)
