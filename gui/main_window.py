@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
         document.opened.connect(self._refresh)
         editor.tabs.changed.connect(self._refresh)
         editor.tabs.added.connect(self._on_added)
-        editor.tabs.closed.connect(canvas.forget)
+        editor.tabs.closed.connect(canvas.shelf.forget)
         document.faces_changed.connect(self._show_faces)
         document.mask_changed.connect(lambda _box: self._refresh())
         document.nodes_changed.connect(self._show_readings)

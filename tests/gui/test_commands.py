@@ -338,7 +338,7 @@ def test_a_closed_window_leaves_no_photo_behind(
     other = MainWindow(settings, lambda: fake)
     with qtbot.waitSignal(other.document.faces_changed):
         other.open(photo_path)
-    photo, levels = weakref.ref(other.document.photo), weakref.ref(other.canvas._shown)
+    photo, levels = weakref.ref(other.document.photo), weakref.ref(other.canvas.shelf.shown)
     other.close()
     other.deleteLater()
     del other

@@ -523,7 +523,7 @@ class Sitting(RuleBasedStateMachine):
         assert document.is_changed == (self.model.state.fills != self.model.saved)
         assert len(document.history.titles) == len(self.model.states) - 1
         # What the canvas draws from is the same, at every level.
-        for drawn, wanted in ((canvas._shown.current, seen), (canvas._shown.mask, mask)):
+        for drawn, wanted in ((canvas.shelf.shown.current, seen), (canvas.shelf.shown.mask, mask)):
             top, *levels = drawn.levels
             assert np.array_equal(top.read((0, 0, *SIZE)), wanted)
             for level, anew in zip(levels, Pyramid(wanted).levels[1:], strict=True):
