@@ -18,8 +18,9 @@ from engine.photo import (
 )
 from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import Astray, Editor
+from gui.editor import Editor
 from gui.keeper import orphans
+from gui.opening import Astray
 from gui.qimage import rgb_from_image
 from gui.settings import Settings
 from gui.tab import Tab
@@ -42,8 +43,8 @@ class Files(QObject):
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
         self._settings = settings
-        editor.saved.connect(settings.add_recent)
-        editor.astray.connect(self._find)
+        editor.saving.saved.connect(settings.add_recent)
+        editor.opening.astray.connect(self._find)
 
     # Opening.
 
@@ -56,9 +57,9 @@ class Files(QObject):
                 if not number:
                     self._editor.tabs.show(there)
             elif path.suffix.lower() == SUFFIX:
-                self._editor.open_session(path, show=not number)
+                self._editor.opening.open_session(path, show=not number)
             else:
-                self._editor.open(path, show=not number)
+                self._editor.opening.open(path, show=not number)
 
     def recover(self) -> bool:
         """Offer what killed processes left, photo by photo; whether any is gone on with.
@@ -68,7 +69,7 @@ class Files(QObject):
         for orphan in orphans():
             answer = messages.ask_to_recover(self._window, orphan.photo or tr("A pasted picture"))
             if answer == messages.RECOVER:
-                self._editor.open_session(orphan.path, orphan=orphan, show=not taken)
+                self._editor.opening.open_session(orphan.path, orphan=orphan, show=not taken)
                 taken += 1
             elif answer == messages.GIVE_UP:
                 orphan.remove()
@@ -85,7 +86,7 @@ class Files(QObject):
             _patterns(OPEN_SUFFIXES),
         )
         if name:
-            self._editor.open_session(astray.session, Path(name), astray.orphan)
+            self._editor.opening.open_session(astray.session, Path(name), astray.orphan)
 
     def ask_open(self) -> None:
         folder = str(self._document.path.parent) if self._document.path else ""
@@ -114,7 +115,7 @@ class Files(QObject):
             self.open(*paths)
         elif data.hasImage():
             image = QGuiApplication.clipboard().image()
-            self._editor.open_pasted(photo_from_array(rgb_from_image(image)))
+            self._editor.opening.open_pasted(photo_from_array(rgb_from_image(image)))
         else:
             self.told.emit(tr("The clipboard holds no photo."))
 
@@ -158,11 +159,11 @@ class Files(QObject):
         def changed() -> None:
             answer = self._ask_about_change(tab, path)
             if answer == messages.REPLACE:
-                self._editor.save(path, overwrite=overwrite, then=then)
+                self._editor.saving.save(path, overwrite=overwrite, then=then)
             elif answer == messages.ELSEWHERE:
                 self.save_as(then)
 
-        self._editor.save(path, overwrite=overwrite, then=then, changed=changed)
+        self._editor.saving.save(path, overwrite=overwrite, then=then, changed=changed)
 
     def _ask_about_change(self, tab: Tab | None, path: Path) -> str:
         """What to do with a file that another program wrote meanwhile; "" where its photo is not
@@ -193,11 +194,11 @@ class Files(QObject):
         def changed() -> None:
             answer = self._ask_about_change(tab, path)
             if answer == messages.REPLACE:
-                self._editor.save_session(path)
+                self._editor.saving.save_session(path)
             elif answer == messages.ELSEWHERE:
                 self.save_session()
 
-        self._editor.save_session(path, changed=changed)
+        self._editor.saving.save_session(path, changed=changed)
 
     # Leaving.
 
@@ -219,7 +220,7 @@ class Files(QObject):
         tab = tab or self._document.tab
         if tab is None:
             return True
-        if self._editor.after_saving(tab, then):
+        if self._editor.saving.after(tab, then):
             return False
         if self._is_settled(tab):
             return True
@@ -244,7 +245,7 @@ class Files(QObject):
         about in one question."""
         tabs = self._editor.tabs
         for tab in tabs:
-            if self._editor.after_saving(tab, then):
+            if self._editor.saving.after(tab, then):
                 return False
         unsaved = [tab for tab in tabs if not tab.is_saved]
         unsettled = [tab for tab in tabs if not self._is_settled(tab)]

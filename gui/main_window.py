@@ -27,9 +27,10 @@ from PySide6.QtWidgets import (
 from engine.inpaint import FillResult
 from engine.inpainter import create_inpainter
 from gui import theme
-from gui.actions import FILE, VIEW, Actions, Now
+from gui.actions import Actions
 from gui.batches import Batches
 from gui.canvas.canvas import MASK_OPACITY, Canvas
+from gui.commands.command import FILE, VIEW, Now
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
@@ -60,7 +61,7 @@ SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 class MainWindow(QMainWindow):
     """Composition only: what happens is the editor's, what is seen the panels', and what can be
-    asked for stands in `gui.actions`."""
+    asked for stands in `gui.commands`."""
 
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
         super().__init__()
@@ -180,15 +181,15 @@ class MainWindow(QMainWindow):
         document.opened.connect(self._refresh)
         editor.tabs.changed.connect(self._refresh)
         editor.tabs.added.connect(self._on_added)
-        editor.tabs.closed.connect(canvas.forget)
+        editor.tabs.closed.connect(canvas.shelf.forget)
         document.faces_changed.connect(self._show_faces)
         document.mask_changed.connect(lambda _box: self._refresh())
         document.nodes_changed.connect(self._show_readings)
         document.selected_changed.connect(self._show_faces)
         document.renamed.connect(self._refresh)
         document.history.changed.connect(self._refresh)
-        editor.loaded.connect(canvas.take_levels)
-        canvas.levels_wanted.connect(editor.need_levels)
+        editor.opening.loaded.connect(canvas.take_levels)
+        canvas.levels_wanted.connect(editor.opening.need_levels)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)
         editor.readout.read.connect(self._show_readings)

@@ -14,7 +14,8 @@ from engine.photo import OPEN_SUFFIXES
 from gui import parts
 from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import DoubtfulMask, Editor
+from gui.editor import Editor
+from gui.mask_work import DoubtfulMask
 from gui.tab import Tab
 from gui.translation import tr
 
@@ -32,8 +33,8 @@ class Masks(QObject):
     def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
         super().__init__(window)
         self._window, self._document, self._editor = window, document, editor
-        editor.doubtful.connect(self._ask_about)
-        editor.grown.connect(self._on_grown)
+        editor.mask_work.doubtful.connect(self._ask_about)
+        editor.mask_work.grown.connect(self._on_grown)
         self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
     def set_all(self, on: bool) -> None:
@@ -46,7 +47,7 @@ class Masks(QObject):
         boxes = [area_of(mesh, size) for mesh in meshes]
         pixels = sum(box[2] * box[3] for box in boxes if box is not None)
         if pixels:
-            self._editor.change_mask(
+            self._editor.mask_work.change(
                 lambda mask: with_part(mask, part, meshes), pixels, tr(parts.NAMES[part])
             )
 
@@ -82,16 +83,16 @@ class Masks(QObject):
             tr("Pictures ({patterns})").format(patterns=patterns),
         )
         if name:
-            self._editor.open_mask(Path(name))
+            self._editor.mask_work.open(Path(name))
 
     def _ask_about(self, doubtful: DoubtfulMask) -> None:
         """A mask that would repaint nearly everything: inverted, as it is, or not at all."""
         self._editor.tabs.show(doubtful.tab)
         answer = messages.ask_about_mask(self._window, doubtful.name, doubtful.share)
         if answer == messages.INVERTED:
-            self._editor.take_mask(doubtful.tab, doubtful.mask.invert())
+            self._editor.mask_work.take(doubtful.tab, doubtful.mask.invert())
         elif answer == messages.AS_IT_IS:
-            self._editor.take_mask(doubtful.tab, doubtful.mask)
+            self._editor.mask_work.take(doubtful.tab, doubtful.mask)
 
     def _on_grown(self, tab: Tab, by: int) -> None:
         grown = tab.edit.mask
@@ -111,14 +112,14 @@ class Masks(QObject):
             self._window, tr("Save the mask"), start, "PNG (*.png)"
         )
         if name:
-            self._editor.save_mask(Path(name).with_suffix(".png"))
+            self._editor.mask_work.save(Path(name).with_suffix(".png"))
 
     def reuse(self) -> None:
         last = self._document.last_mask
         if last is None or last.size != self._document.size:
             self.told.emit(tr("There is no earlier mask of this size."))
             return
-        self._editor.change_mask(
+        self._editor.mask_work.change(
             lambda mask: mask.union(last), len(last.tiles) * TILE**2 / 8, tr("Last mask")
         )
 
@@ -134,7 +135,7 @@ class Masks(QObject):
         def change(mask: TiledMask) -> TiledMask:
             return mask.changed(lambda part: getattr(part, name)(step), reach)
 
-        self._editor.change_mask(change, (box[2] + 2 * reach) * (box[3] + 2 * reach), title)
+        self._editor.mask_work.change(change, (box[2] + 2 * reach) * (box[3] + 2 * reach), title)
 
 
 def with_part(mask: TiledMask, part: str, meshes: list[np.ndarray]) -> TiledMask:

@@ -20,6 +20,11 @@ def test_no_file_of_engine_or_training_imports_in_a_circle() -> None:
     assert sorted(found) == []
 
 
+def test_no_file_of_the_editor_imports_in_a_circle() -> None:
+    # What is imported for its type alone is not imported when the program runs.
+    assert not circular(grimp.build_graph("gui", exclude_type_checking_imports=True))
+
+
 def test_a_circle_is_seen() -> None:
     graph = grimp.ImportGraph()
     for name in ("a", "b", "c"):

@@ -16,6 +16,8 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.worker import Failure, Job, Ticket, Worker
 
+FILL, SAVE, MASK = "fill", "save", "mask"  # kinds of operations
+
 
 class Desk(QObject):
     """Signals: `busy_changed` when the first operation in the foreground began or the last ended;

@@ -21,20 +21,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from engine.face.finder import FaceFrame
-from engine.photo import Photo
 from gui import theme
 from gui.canvas import painting
-from gui.canvas.levels import LARGEST_BEHIND, Levels, levels_of
+from gui.canvas.levels import Levels
 from gui.canvas.marks import FaceMarks
 from gui.canvas.mesh import MeshLayer
 from gui.canvas.nodes import NodeTool
 from gui.canvas.pyramid import Pyramid
+from gui.canvas.shelf import Shelf
 from gui.canvas.toolbox import TOOLS
 from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
 from gui.canvas.zoomable import WHEEL_STEP, Zoomable
 from gui.document import Document
 from gui.readout import Readings
-from gui.tab import Tab
 from gui.translation import tr
 
 MASK_OPACITY = 0.5
@@ -75,9 +74,7 @@ class Canvas(Zoomable):
         self._split: float | None = None
         self._before_held = False
         self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
-        self._levels: dict[Tab, Levels] = {}  # the one that was shown last is the last
-        self._loaded: dict[Photo, Levels] = {}  # of photos that were not shown yet
-        self._shown: Levels | None = None
+        self.shelf = Shelf()
         self._going_on = QTimer(self)
         self._going_on.setInterval(0)
         self._going_on.timeout.connect(self._go_on)
@@ -111,21 +108,9 @@ class Canvas(Zoomable):
 
     def take_levels(self, levels: Levels) -> None:
         """A photo's levels, computed off the GUI thread: for when it is shown, or now."""
-        tab = self.document.tab
-        if tab is None or tab.photo is not levels.photo or self._shown is None:
-            self._loaded[levels.photo] = levels
-            self._bound()
-            return
-        levels.view, levels.is_fitted = self._shown.view, self._shown.is_fitted
-        levels.catch_up(tab)
-        self._levels[tab] = self._shown = levels
-        self._going_on.start()
-        self.update()
-
-    def forget(self, tab: Tab) -> None:
-        """The photo is closed."""
-        self._levels.pop(tab, None)
-        self._loaded.pop(tab.photo, None)
+        if self.shelf.take(levels, self.document.tab):
+            self._going_on.start()
+            self.update()
 
     def set_tool(self, name: str) -> None:
         self.tool.cancel()
@@ -201,11 +186,7 @@ class Canvas(Zoomable):
     def _on_leaving(self) -> None:
         """Another photo will be shown: what is half done is taken back, what is seen is kept."""
         self.tool.cancel()
-        tab, levels = self.document.tab, self._shown
-        self._shown = None
-        if tab is not None and levels is not None:
-            levels.view, levels.is_fitted, levels.edit = self.view, self._is_fitted, tab.now
-            self._levels[tab] = self._levels.pop(tab)  # the one that was shown last
+        self.shelf.put_back(self.document.tab, self.view, is_fitted=self._is_fitted)
 
     def _on_opened(self) -> None:
         tab = self.document.tab
@@ -214,11 +195,7 @@ class Canvas(Zoomable):
         if tab is None:
             self.update()
             return
-        levels = self._levels.pop(tab, None) or self._loaded.pop(tab.photo, None)
-        levels = levels or levels_of(tab.photo, tab.now)
-        levels.catch_up(tab)
-        self._levels[tab] = self._shown = levels
-        self._bound()
+        levels = self.shelf.show(tab)
         if levels.view is None or levels.is_fitted:
             self.fit()
         else:
@@ -228,35 +205,26 @@ class Canvas(Zoomable):
         if not levels.is_whole:
             self.levels_wanted.emit(tab)
 
-    def _bound(self) -> None:
-        """Of the photos behind the shown one, those looked at last keep all their levels."""
-        room = LARGEST_BEHIND
-        behind = [*self._loaded.values(), *self._levels.values()]
-        for levels in reversed([one for one in behind if one is not self._shown]):
-            if levels.bytes > room:
-                levels.thin()
-            room -= min(room, levels.bytes)
-
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._shown is not None:
-            self._shown.current.rebase(self.document.shown)
-            self._bring_up_to_date(self._shown.current, box)
+        if self.shelf.shown is not None:
+            self.shelf.shown.current.rebase(self.document.shown)
+            self._bring_up_to_date(self.shelf.shown.current, box)
 
     def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self._shown is not None:
-            self._shown.mask.rebase(self.document.painted)
-            self._bring_up_to_date(self._shown.mask, box)
+        if self.shelf.shown is not None:
+            self.shelf.shown.mask.rebase(self.document.painted)
+            self._bring_up_to_date(self.shelf.shown.mask, box)
 
     def _bring_up_to_date(self, pyramid: Pyramid, box: tuple[int, int, int, int]) -> None:
-        assert self._shown is not None
-        if self._shown.update(pyramid, box):
+        assert self.shelf.shown is not None
+        if self.shelf.shown.update(pyramid, box):
             self.update(self.view.dirty(box))
         else:
             self._going_on.start()
 
     def _go_on(self) -> None:
         """A large change is shown piece by piece, between the events."""
-        levels = self._shown
+        levels = self.shelf.shown
         if levels is None or not levels.waiting:
             self._going_on.stop()
             return
@@ -272,7 +240,7 @@ class Canvas(Zoomable):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(theme.colours().canvas))
-        if not self.document.is_open or self._shown is None:
+        if not self.document.is_open or self.shelf.shown is None:
             return
         width, height = self.document.size
         shown = self.view.rect_to_widget((0, 0, width, height))
@@ -282,7 +250,7 @@ class Canvas(Zoomable):
         painter.save()
         painter.setClipRect(shown)
         if self._before_held:
-            painting.draw_photo(painter, self._shown.original, self.view, area)
+            painting.draw_photo(painter, self.shelf.shown.original, self.view, area)
             painter.restore()
             painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
             return
@@ -292,7 +260,7 @@ class Canvas(Zoomable):
             before = area.intersected(QRect(0, 0, x, self.height()))
             after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
             if not before.isEmpty():
-                painting.draw_photo(painter, self._shown.original, self.view, before)
+                painting.draw_photo(painter, self.shelf.shown.original, self.view, before)
             painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
         if not after.isEmpty():
             self._draw_after(painter, after)
@@ -322,9 +290,9 @@ class Canvas(Zoomable):
         return self.marks.at(at, self.view, QSizeF(self.size()))
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
-        assert self._shown is not None
+        assert self.shelf.shown is not None
         document, colours = self.document, theme.colours()
-        painting.draw_photo(painter, self._shown.current, self.view, area)
+        painting.draw_photo(painter, self.shelf.shown.current, self.view, area)
         if self._split is not None:
             return
         if self._preview:
@@ -332,7 +300,7 @@ class Canvas(Zoomable):
         if self.mask_shown:
             opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
             tint = theme.mask_colour()
-            painting.draw_mask(painter, self._shown.mask, self.view, area, tint, opacity)
+            painting.draw_mask(painter, self.shelf.shown.mask, self.view, area, tint, opacity)
         if self.mesh_shown or self.tool is self.nodes:
             fades = self._filled and self.tool is not self.nodes
             self.mesh.draw(painter, self.view, FADED if fades else 1.0)

@@ -13,7 +13,6 @@ from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
 from gui.tab import Tab
 
-LARGEST_BEHIND = 2**28  # bytes of levels that the photos behind the shown one hold
 COARSE = 2**20  # pixels of a level that stays in any case
 AT_ONCE = 2**22  # pixels of a change that is brought up to date at once
 PIECE = 1024  # side of the pieces that a larger change is brought up to date in

@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.actions import SPECS, WITHIN, Actions, Spec, plain
+from gui.actions import Actions, plain
+from gui.commands.catalogue import COMMANDS
+from gui.commands.command import WITHIN, Command
 from gui.translation import tr
 
 WIDTH, ROW, SHOWN = 560, 34, 11
@@ -59,20 +61,22 @@ class Palette(QDialog):
         self.move(place.x() - WIDTH // 2, parent.mapToGlobal(parent.rect().topLeft()).y() + 90)
 
     def _filter(self, typed: str) -> None:
-        ranked = sorted((rank, n) for n, spec in enumerate(SPECS) if (rank := _rank(spec, typed)))
+        ranked = sorted(
+            (rank, n) for n, command in enumerate(COMMANDS) if (rank := _rank(command, typed))
+        )
         # What cannot be done now is listed last, and cannot be run.
-        ranked.sort(key=lambda pair: not self._actions[SPECS[pair[1]].name].isEnabled())
+        ranked.sort(key=lambda pair: not self._actions[COMMANDS[pair[1]].name].isEnabled())
         self.list.clear()
         for _, number in ranked:
-            spec = SPECS[number]
-            action = self._actions[spec.name]
-            item = QListWidgetItem(action.icon(), plain(tr(spec.text)))
-            item.setData(NAME, spec.name)
-            item.setData(PLACE, _place(spec))
+            command = COMMANDS[number]
+            action = self._actions[command.name]
+            item = QListWidgetItem(action.icon(), plain(tr(command.text)))
+            item.setData(NAME, command.name)
+            item.setData(PLACE, _place(command))
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             item.setData(KEYS, keys)
             item.setData(
-                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {_place(spec)}, {keys}"
+                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {_place(command)}, {keys}"
             )
             if not action.isEnabled():
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -131,15 +135,17 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-def _place(spec: Spec) -> str:
-    return plain(tr(spec.menu))
+def _place(command: Command) -> str:
+    return plain(tr(command.menu))
 
 
-def _rank(spec: Spec, typed: str) -> int:
+def _rank(command: Command, typed: str) -> int:
     """0 where nothing of the name is typed, else smaller the better it fits."""
     words = typed.lower().split()
-    names = [plain(tr(spec.text)).lower(), plain(spec.text).lower()]
-    where = f"{_place(spec)} {plain(spec.menu)} {plain(tr(WITHIN.get(spec.menu, '')))}".lower()
+    names = [plain(tr(command.text)).lower(), plain(command.text).lower()]
+    where = (
+        f"{_place(command)} {plain(command.menu)} {plain(tr(WITHIN.get(command.menu, '')))}".lower()
+    )
     best = 0
     for name in names:
         if all(word in name or word in where for word in words):
@@ -157,10 +163,10 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle(tr("Keyboard shortcuts"))
         native = QKeySequence.SequenceFormat.NativeText
         groups: dict[str, list[tuple[str, str]]] = {}
-        for spec in SPECS:
-            if spec.shortcut:
-                keys = QKeySequence(spec.shortcut).toString(native)
-                groups.setdefault(_place(spec), []).append((plain(tr(spec.text)), keys))
+        for command in COMMANDS:
+            if command.shortcut:
+                keys = QKeySequence(command.shortcut).toString(native)
+                groups.setdefault(_place(command), []).append((plain(tr(command.text)), keys))
         groups[tr("On the photo")] = [
             (tr("Move the view"), tr("Space + drag, middle button")),
             (tr("Zoom at the pointer"), tr("Wheel")),

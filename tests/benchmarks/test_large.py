@@ -106,7 +106,7 @@ def test_opening_and_every_command(qtbot, benchmark, window: MainWindow, large: 
     bare = fastest(lambda: np.asarray(Image.open(large[0]).convert("RGB")), 2)
 
     def idle() -> bool:
-        return not window.editor.desk.is_busy and not window.canvas._shown.waiting
+        return not window.editor.desk.is_busy and not window.canvas.shelf.shown.waiting
 
     def open_first() -> None:
         window.open(large[0])

@@ -97,7 +97,7 @@ def main() -> None:
             kept(file)
 
         os.fsync = never
-        sitting.window.editor.save(folder / "saved.png", overwrite=False)
+        sitting.window.editor.saving.save(folder / "saved.png", overwrite=False)
         sitting.until(saving.is_set)
     elif when == "autosave":
         writing = threading.Event()

@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 import gui.dialogs.messages
-import gui.editor
 import gui.main_window
+import gui.saving
 from engine.errors import MienError
 from engine.photo import open_photo, save_photo
 from gui.base.operation import Desk, Operation
@@ -40,7 +40,7 @@ def slow_save(monkeypatch) -> threading.Event:
         gate.wait(10)
         return save_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.editor, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "save_photo", save)
     return gate
 
 
@@ -59,7 +59,7 @@ def test_a_save_writes_what_was_shown_when_it_was_asked_for(
     hand.key(Qt.Key.Key_G)
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     shown = faced.document.pixels
-    faced.editor.save(tmp_path / "saved.png", overwrite=False)
+    faced.editor.saving.save(tmp_path / "saved.png", overwrite=False)
     qtbot.mouseClick(faced.strip.buttons[0], Qt.MouseButton.LeftButton)
     assert not np.array_equal(faced.document.pixels, shown)
     slow_save.set()
@@ -79,7 +79,7 @@ def test_a_fill_that_lands_while_a_save_waits_is_not_in_the_file(
     fake.gate.clear()
     hand.key(Qt.Key.Key_G)
     qtbot.waitUntil(lambda: len(fake.requests) == 2)
-    faced.editor.save(tmp_path / "saved.png", overwrite=False)
+    faced.editor.saving.save(tmp_path / "saved.png", overwrite=False)
     fake.gate.set()
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     slow_save.set()
@@ -143,7 +143,7 @@ def test_leaving_waits_for_a_save_that_runs(
 ) -> None:
     gate = threading.Event()
     opened.editor._files.submit(lambda *_: gate.wait(10), lambda _: None)
-    opened.editor.save(tmp_path / "saved.png", overwrite=False)
+    opened.editor.saving.save(tmp_path / "saved.png", overwrite=False)
     shown = opened.document.pixels
     opened.actions_["close"].trigger()
     assert opened.document.size == (400, 300)

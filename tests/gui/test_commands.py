@@ -29,8 +29,10 @@ import gui.canvas.canvas
 import gui.canvas.toolbox
 import gui.panels.rail
 from engine.face.finder import FaceFrame
-from gui.actions import SPECS, plain
+from gui.actions import plain
 from gui.canvas.tools import Tool
+from gui.commands.catalogue import COMMANDS
+from gui.commands.tools import tool_command
 from gui.dialogs.messages import Question, ask_to_save
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.main_window import MainWindow
@@ -49,20 +51,20 @@ def in_menus(window: MainWindow) -> set[str]:
 
 
 def test_every_command_stands_in_a_menu_and_in_the_palette(window: MainWindow) -> None:
-    names = {spec.name for spec in SPECS}
-    assert len(names) == len(SPECS)
+    names = {spec.name for spec in COMMANDS}
+    assert len(names) == len(COMMANDS)
     assert names <= in_menus(window)
     palette = Palette(window.actions_, window)
-    assert palette.list.count() == len(SPECS)
+    assert palette.list.count() == len(COMMANDS)
     shown = " ".join(label.text() for label in ShortcutsDialog(window).findChildren(QLabel))
-    for spec in SPECS:
+    for spec in COMMANDS:
         if spec.shortcut:
             assert plain(spec.text) in shown
     palette.deleteLater()
 
 
 def test_no_two_commands_share_a_shortcut(window: MainWindow) -> None:
-    keys = [spec.shortcut for spec in SPECS if spec.shortcut]
+    keys = [spec.shortcut for spec in COMMANDS if spec.shortcut]
     assert len(set(keys)) == len(keys)
 
 
@@ -77,8 +79,8 @@ def test_a_new_tool_is_a_file_and_a_line(qtbot, window: MainWindow, monkeypatch,
     tools = (*gui.canvas.toolbox.TOOLS, Dot)
     for module in (gui.canvas.canvas, gui.panels.rail):
         monkeypatch.setattr(module, "TOOLS", tools)
-    rows = (*SPECS, gui.actions._tool(Dot))
-    monkeypatch.setattr(gui.actions, "SPECS", rows)
+    rows = (*COMMANDS, tool_command(Dot))
+    monkeypatch.setattr(gui.actions, "COMMANDS", rows)
     other = MainWindow(settings)
     assert "tool_dot" in in_menus(other)
     assert "Dot" in {button.accessibleName() for button in other.rail.findChildren(QToolButton)}
@@ -336,7 +338,7 @@ def test_a_closed_window_leaves_no_photo_behind(
     other = MainWindow(settings, lambda: fake)
     with qtbot.waitSignal(other.document.faces_changed):
         other.open(photo_path)
-    photo, levels = weakref.ref(other.document.photo), weakref.ref(other.canvas._shown)
+    photo, levels = weakref.ref(other.document.photo), weakref.ref(other.canvas.shelf.shown)
     other.close()
     other.deleteLater()
     del other

@@ -152,7 +152,7 @@ def test_a_mask_that_looks_inverted_is_asked_about(
         return answer
 
     monkeypatch.setattr(messages, "ask_about_mask", ask)
-    opened.editor.open_mask(mask_file(tmp_path, values))
+    opened.editor.mask_work.open(mask_file(tmp_path, values))
     qtbot.waitUntil(lambda: bool(heard))
     idle(qtbot, opened)
     assert heard == [("m.png", pytest.approx(1 - 50 * 80 / 120_000, abs=0.01))]
@@ -189,7 +189,7 @@ def test_a_mask_that_hugs_is_grown_and_one_press_takes_that_back(
     photo, mask = hugged(tmp_path)
     window.open(photo)
     qtbot.waitUntil(lambda: window.document.faces is not None)
-    window.editor.open_mask(mask)
+    window.editor.mask_work.open(mask)
     qtbot.waitUntil(lambda: window.document.has_mask)
     idle(qtbot, window)
     assert window.document.history.titles == ["Open a mask", "Grow to fit"]
@@ -207,7 +207,7 @@ def test_taking_a_growth_back_later_takes_nothing_else_back(
     photo, mask = hugged(tmp_path)
     window.open(photo)
     qtbot.waitUntil(lambda: window.document.faces is not None)
-    window.editor.open_mask(mask)
+    window.editor.mask_work.open(mask)
     qtbot.waitUntil(lambda: window.status.undo.isVisible())
     hand.stroke((50, 50))
     steps = window.document.history.titles
@@ -219,7 +219,7 @@ def test_taking_a_growth_back_later_takes_nothing_else_back(
 def test_a_mask_is_left_alone_in_an_even_photo(qtbot, opened: MainWindow, tmp_path: Path) -> None:
     values = np.zeros((300, 400), np.uint8)
     values[100:150, 120:200] = 255
-    opened.editor.open_mask(mask_file(tmp_path, values))
+    opened.editor.mask_work.open(mask_file(tmp_path, values))
     qtbot.waitUntil(lambda: opened.document.has_mask)
     idle(qtbot, opened)
     assert opened.document.history.titles == ["Open a mask"]

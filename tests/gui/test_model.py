@@ -27,8 +27,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 import gui.dialogs.messages
-import gui.editor
 import gui.main_window
+import gui.saving
 from engine.mask import HOLE_THRESHOLD, paint_segment
 from engine.photo import open_photo, photo_from_array, save_photo
 from gui.canvas.pyramid import Pyramid
@@ -165,7 +165,7 @@ class Sitting(RuleBasedStateMachine):
     def _open(self) -> None:
         rng = np.random.default_rng(self.files)
         photo = photo_from_array(rng.integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8))
-        self.window.editor.open_pasted(photo)
+        self.window.editor.opening.open_pasted(photo)
         self.until(lambda: self.document.photo is photo and self.document.faces is not None)
         self._look()
         model = Model(photo.pixels)
@@ -372,7 +372,7 @@ class Sitting(RuleBasedStateMachine):
         self.files += 1
         path = self.folder / f"{self.files}.png"
         self.holds["save"].clear()
-        self.window.editor.save(path, overwrite=True)
+        self.window.editor.saving.save(path, overwrite=True)
         self.saving = self.model, path, self.model.state
         if not late:
             self.finish_saving()
@@ -393,7 +393,7 @@ class Sitting(RuleBasedStateMachine):
     def save_and_open_the_session(self) -> None:
         self.files += 1
         path = self.folder / f"{self.files}.mien"
-        self.window.editor.save_session(path)
+        self.window.editor.saving.save_session(path)
         self.until(lambda: not self.window.editor.is_busy)
         tab, state = self.document.tab, self.model.state
         self.model.saved, self.model.saved_mask = state.fills, state.mask
@@ -523,7 +523,7 @@ class Sitting(RuleBasedStateMachine):
         assert document.is_changed == (self.model.state.fills != self.model.saved)
         assert len(document.history.titles) == len(self.model.states) - 1
         # What the canvas draws from is the same, at every level.
-        for drawn, wanted in ((canvas._shown.current, seen), (canvas._shown.mask, mask)):
+        for drawn, wanted in ((canvas.shelf.shown.current, seen), (canvas.shelf.shown.mask, mask)):
             top, *levels = drawn.levels
             assert np.array_equal(top.read((0, 0, *SIZE)), wanted)
             for level, anew in zip(levels, Pyramid(wanted).levels[1:], strict=True):
@@ -564,7 +564,7 @@ def test_the_window_is_what_the_model_says(
         holds["save"].wait(20)
         return save_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.editor, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "save_photo", save)
     window.actions_["preview"].setChecked(False)
     window.actions_["layers"].setChecked(True)
     run_state_machine_as_test(

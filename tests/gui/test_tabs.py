@@ -14,8 +14,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QTabBar
 
 import gui.canvas.canvas
+import gui.canvas.levels
+import gui.canvas.shelf
 import gui.dialogs.messages
-import gui.editor
+import gui.saving
 from engine.edit.session import read_session, sessions_folder
 from engine.photo import open_photo, save_photo
 from gui.canvas.pyramid import Pyramid
@@ -116,7 +118,7 @@ def test_a_fill_lands_in_its_own_photo(qtbot, two: MainWindow, hand, fake) -> No
     assert two.document.pixels[100, 100].tolist() == [0, 255, 0]
     assert np.array_equal(two.document.pixels[200:], before[200:])
     assert not second.is_news
-    shown = two.canvas._shown
+    shown = two.canvas.shelf.shown
     for levels, wanted in (
         (shown.current.levels, two.document.pixels),
         (shown.mask.levels, two.document.mask),
@@ -337,11 +339,11 @@ def test_a_save_of_one_photo_reaches_its_own_tab(
         gate.wait(10)
         return save_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.editor, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "save_photo", save)
     hand.stroke((100, 100))
     hand.fill()
     shown = two.document.pixels.copy()
-    two.editor.save(tmp_path / "saved.png", overwrite=False)
+    two.editor.saving.save(tmp_path / "saved.png", overwrite=False)
     two.editor.tabs.show(first)
     gate.set()
     idle(qtbot, two)
@@ -362,7 +364,7 @@ def test_photos_behind_let_their_levels_go_and_get_them_back(
     for name in ("a", "b"):
         noise = rng.integers(0, 255, (1500, 2100, 3)).astype(np.uint8)
         Image.fromarray(noise).save(tmp_path / f"{name}.png")
-    monkeypatch.setattr(gui.canvas.canvas, "LARGEST_BEHIND", 0)
+    monkeypatch.setattr(gui.canvas.shelf, "LARGEST_BEHIND", 0)
     monkeypatch.setattr(gui.canvas.levels, "COARSE", 2**18)
     window.open(tmp_path / "a.png", tmp_path / "b.png")
     qtbot.waitUntil(lambda: len(window.editor.tabs) == 2)
@@ -370,15 +372,15 @@ def test_photos_behind_let_their_levels_go_and_get_them_back(
     hand.stroke((700, 700))
     hand.fill()
     window.editor.tabs.show(second)
-    behind = window.canvas._levels[first]
+    behind = window.canvas.shelf.levels[first]
     assert not behind.is_whole
     assert behind.current.levels[1] is None
     window.editor.tabs.show(first)
-    assert not window.canvas._shown.is_whole
+    assert not window.canvas.shelf.shown.is_whole
     window.canvas.grab()  # it is drawn all the same
     hand.stroke((300, 300))
-    qtbot.waitUntil(lambda: window.canvas._shown.is_whole)
-    shown = window.canvas._shown
+    qtbot.waitUntil(lambda: window.canvas.shelf.shown.is_whole)
+    shown = window.canvas.shelf.shown
     for levels, wanted in (
         (shown.original.levels, first.photo.pixels),
         (shown.current.levels, window.document.pixels),
@@ -394,14 +396,14 @@ def test_a_large_change_ends_where_a_small_one_does(
     monkeypatch.setattr(gui.canvas.levels, "AT_ONCE", 1000)
     monkeypatch.setattr(gui.canvas.levels, "PIECE", 50)
     monkeypatch.setattr(gui.canvas.canvas, "SLICE", 1e-9)
-    levels = two.canvas._shown
+    levels = two.canvas.shelf.shown
     two.actions_["mask_invert"].trigger()
     assert levels.waiting
     two.actions_["tab_next"].trigger()  # in the middle of it
     assert levels.waiting
     two.actions_["tab_next"].trigger()
     qtbot.waitUntil(lambda: not levels.waiting)
-    assert two.canvas._shown is levels
+    assert two.canvas.shelf.shown is levels
     for level, anew in zip(
         levels.mask.levels[1:], Pyramid(two.document.mask).levels[1:], strict=True
     ):

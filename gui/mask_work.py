@@ -1,0 +1,128 @@
+"""Masks from and to files, and changes of a whole mask, off the GUI thread where they are long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+
+from engine.edit.tiles import TiledMask
+from engine.errors import MienError
+from engine.mask import Mask, open_mask, save_mask
+from engine.mask_file import refuse_doubtful
+from gui.base.operation import MASK, Operation
+from gui.base.work import Work
+from gui.tab import Tab
+from gui.translation import tr
+
+SMALL = 2**20  # pixels of a mask that are changed at once
+
+
+@dataclass(frozen=True, eq=False)
+class DoubtfulMask:
+    """A mask that would repaint a `share` (0 .. 1) of its photo that is seldom meant."""
+
+    tab: Tab
+    mask: Mask
+    name: str
+    share: float
+
+
+class MaskWork(Work):
+    """Signals: `doubtful` with a DoubtfulMask; `grown` with the tab whose opened mask was grown,
+    and by how many pixels."""
+
+    doubtful = Signal(object)
+    grown = Signal(object, int)
+
+    def open(self, path: Path) -> None:
+        """Take a mask from a picture of the photo's size; `doubtful` with one that would repaint
+        nearly everything, else as `take`."""
+        tab, size = self._document.tab, self._document.size
+        assert tab is not None
+
+        def job(progress: object, cancel: threading.Event) -> DoubtfulMask | Mask:
+            mask = open_mask(path, size)
+            try:
+                refuse_doubtful(mask, path.name)
+            except MienError:
+                return DoubtfulMask(tab, mask, path.name, float(mask.hole.mean()))
+            return mask
+
+        def done(mask: DoubtfulMask | Mask) -> None:
+            if tab not in self._tabs:
+                return
+            if isinstance(mask, Mask):
+                self.take(tab, mask)
+            else:
+                self.doubtful.emit(mask)
+
+        Operation(job, self._worker, self._desk, MASK, tab).when_done(done).start()
+        self.progressed.emit("mask", 0.0)
+
+    def take(self, tab: Tab, mask: Mask) -> None:
+        """A mask out of a file; one that hugs what it hides is grown, as a step of its own:
+        `grown` with the tab and by how many pixels."""
+
+        def job(progress: object, cancel: threading.Event) -> tuple[TiledMask, TiledMask, int]:
+            from engine.grow import auto_grow
+
+            wider, by = auto_grow(tab.photo.rgb8, mask)
+            return TiledMask.of(mask), TiledMask.of(wider), by
+
+        def done(answer: tuple[TiledMask, TiledMask, int]) -> None:
+            if tab not in self._tabs:
+                return
+            opened, wider, by = answer
+            with self._document.on(tab):
+                self._document.set_mask(opened, tr("Open a mask"))
+                if by:
+                    self._document.set_mask(wider, tr("Grow to fit"))
+            if by:
+                self.grown.emit(tab, by)
+
+        Operation(job, self._worker, self._desk, MASK, tab).when_done(done).start()
+        self.progressed.emit("mask", 0.0)
+
+    def save(self, path: Path) -> None:
+        """Write the mask as a grey PNG; the dialog asked about replacing already."""
+        mask = self._document.now.mask
+
+        def job(progress: object, cancel: threading.Event) -> Path:
+            return save_mask(mask.to_mask(), path, overwrite=True)
+
+        def done(saved: Path) -> None:
+            self.told.emit(tr("Saved {name}.").format(name=saved.name))
+
+        Operation(job, self._worker, self._desk).when_done(done).start()
+
+    def change(self, change: Callable[[TiledMask], TiledMask], pixels: float, title: str) -> None:
+        """Grow, shrink, a part of a face: a function of the mask that works on about so many
+        pixels. What works on many is done in the background; if the mask is painted on meanwhile,
+        what is painted by then is changed."""
+        tab = self._document.tab
+        if tab is None:
+            return
+        mask = tab.edit.mask
+        if pixels <= SMALL:
+            self._document.set_mask(change(mask), title)
+            return
+
+        def job(progress: object, cancel: threading.Event) -> TiledMask:
+            return change(mask)
+
+        def done(changed: TiledMask) -> None:
+            if tab not in self._tabs:
+                return
+            with self._document.on(tab):
+                if tab.edit.mask is mask:
+                    self._document.set_mask(changed, title)
+                else:
+                    self.change(change, pixels, title)
+
+        changing = Operation(job, self._worker, self._desk, MASK, tab)
+        changing.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()
+        self.progressed.emit("mask", 0.0)

@@ -1,0 +1,118 @@
+"""Saving photos and sessions: what is written is what was shown when it was asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+
+from engine.edit.session import write_session
+from engine.errors import MienError
+from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of
+from gui.base.operation import SAVE, Operation
+from gui.base.work import Work
+from gui.tab import Tab
+from gui.translation import tr
+from gui.worker import Failure
+
+
+class ChangedOnDiskError(MienError):
+    """A file is not what it was when it was read or written."""
+
+
+class Saving(Work):
+    """Signal `saved` with the file."""
+
+    saved = Signal(object)
+
+    def save(
+        self,
+        path: Path,
+        *,
+        overwrite: bool,
+        then: Callable[[], object] | None = None,
+        changed: Callable[[], object] | None = None,
+    ) -> None:
+        """Save the photo as it looks now, whatever is clicked meanwhile; `then` what was to
+        follow, unless it fails or is cancelled; `changed` what is done instead where the file
+        was changed by another program since it was opened or saved: without it, it is replaced."""
+        tab = self._document.tab
+        assert tab is not None
+        edit, picture = tab.edit, tab.picture
+
+        def write() -> Path:
+            return save_photo(picture.photo(), path, overwrite=overwrite)
+
+        def done(saved: Path) -> None:
+            if tab in self._tabs:
+                with self._document.on(tab):
+                    self._document.rename(saved, edit)
+
+        self._save(tab, path, write, done, then, changed)
+
+    def save_session(
+        self,
+        path: Path,
+        then: Callable[[], object] | None = None,
+        changed: Callable[[], object] | None = None,
+    ) -> None:
+        """Write what was made of the photo, layers and all, as a session."""
+        tab = self._document.tab
+        assert tab is not None
+        edit = tab.edit
+
+        def write() -> Path:
+            return write_session(edit, path, tab.reference)
+
+        def done(saved: Path) -> None:
+            if tab in self._tabs:
+                tab.session = saved
+                with self._document.on(tab):
+                    self._document.history.mark_saved(edit, mask=True)
+
+        self._save(tab, path, write, done, then, changed)
+
+    def _save(
+        self,
+        tab: Tab,
+        path: Path,
+        write: Callable[[], Path],
+        done: Callable[[Path], object],
+        then: Callable[[], object] | None,
+        changed: Callable[[], object] | None,
+    ) -> None:
+        def job(progress: object, cancel: threading.Event) -> tuple[Path, Stamp | None]:
+            if changed is not None and changed_on_disk(tab.stamps.get(path), path):
+                raise ChangedOnDiskError(f"{path} was changed by another program.")
+            saved = write()
+            return saved, stamp_of(saved)
+
+        def written(answer: tuple[Path, Stamp | None]) -> None:
+            saved, stamp = answer
+            if stamp is not None:
+                tab.stamps[saved] = stamp
+            done(saved)
+            self.told.emit(tr("Saved {name}.").format(name=saved.name))
+            self.saved.emit(saved)
+            if then is not None:
+                then()
+
+        def failed(failure: Failure) -> None:
+            if changed is not None and isinstance(failure.error, ChangedOnDiskError):
+                changed()
+            else:
+                self._desk.failed.emit(failure)
+
+        saving = Operation(job, self._worker, self._desk, SAVE, tab)
+        saving.when_done(written).when_failed(failed, quiet=True)
+        saving.when_cancelled(lambda: self.cancelled.emit(tab)).start()
+        self.progressed.emit("save", 0.0)
+
+    def after(self, tab: Tab, then: Callable[[], object] | None) -> bool:
+        """Whether a save of a photo is under way; `then` follows it, unless it fails."""
+        saving = self._desk.running(SAVE, tab)
+        if saving is not None and then is not None:
+            saving.when_done(lambda _saved: then())
+        return saving is not None
