@@ -9,12 +9,13 @@ import multiprocessing
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from engine.batch.verb import batch
 from engine.errors import Cancelled, MienError
+from engine.modules.options import takes_wishes
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
@@ -59,17 +60,6 @@ FaceOption = Annotated[
     typer.Option("--face", help="Where a face is: X,Y,WIDTH,HEIGHT[,ANGLE]. May be repeated."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-LandmarksOption = Annotated[
-    bool, typer.Option("--landmarks/--no-landmarks", help="Keep the geometry the face had.")
-]
-EmotionOption = Annotated[
-    str,
-    typer.Option(
-        help="keep (what the visible part says), off, or one of anger, disgust, fear, happiness, "
-        "neutral, sadness, surprise."
-    ),
-]
-StrengthOption = Annotated[float, typer.Option(help="Of an asked-for emotion, 0 to 1.5.")]
 GrowOption = Annotated[
     str,
     typer.Option(
@@ -80,6 +70,7 @@ VariantOption = Annotated[int, typer.Option(help="0 the most probable fill, 1, 2
 
 
 @app.command()
+@takes_wishes
 def inpaint(
     photo: Annotated[Path, typer.Argument(help="The photo to fill.")],
     mask: Annotated[
@@ -94,9 +85,6 @@ def inpaint(
     model: ModelOption = "default",
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
-    landmarks: LandmarksOption = True,
-    emotion: EmotionOption = "keep",
-    strength: StrengthOption = 1.0,
     variant: VariantOption = 0,
     invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
     marker: Annotated[
@@ -113,14 +101,17 @@ def inpaint(
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     as_json: JsonOption = False,
+    *,
+    wishes: dict[str, Any],
 ) -> None:
     """Fill the masked part of one photo."""
     from engine.device import check_device
     from engine.face.frames import parse_frame
     from engine.generator.weights import find_filler
-    from engine.inpaint import FillOptions, FillRequest, create_inpainter
-    from engine.mask import open_mask
-    from engine.mask_file import parse_colour, refuse_doubtful
+    from engine.grow import grow_mask, parse_grow
+    from engine.inpaint import FillOptions, FillRequest
+    from engine.inpainter import create_inpainter
+    from engine.mask_file import open_mask, parse_colour, refuse_doubtful
     from engine.photo import (
         changed_on_disk,
         check_destination,
@@ -136,15 +127,13 @@ def inpaint(
         device=device,
         seed=seed,
         frames=frames,
-        landmarks=landmarks,
-        emotion=emotion,
-        strength=strength,
         variant=variant,
+        **wishes,
     )
     check_destination(output, overwrite=overwrite)
     find_filler(model)  # what cannot be is said before anything is loaded
     check_device(device)
-    by = _pixels_to_grow(grow)
+    by = parse_grow(grow)
     colour = None if marker is None else parse_colour(marker)
     picture = _open_whole(open_photo, photo, partial)
     check_room(picture, output)
@@ -159,12 +148,7 @@ def inpaint(
         )
     if not yes:
         refuse_doubtful(hole, mask.name)
-    if by is None:
-        from engine.grow import auto_grow
-
-        hole, by = auto_grow(picture.rgb8, hole)
-    else:
-        hole = hole.grow(by)
+    hole, by = grow_mask(picture.rgb8, hole, by)
     result = create_inpainter().fill(FillRequest(picture, hole, options))
     if (
         output.exists()
@@ -193,15 +177,6 @@ def _open_whole(open_photo, path: Path, partial: bool):
     except IncompletePhotoError as error:
         sentence = str(error).rstrip(".")
         raise MienError(f"{sentence} (--partial).") from error
-
-
-def _pixels_to_grow(text: str) -> int | None:
-    """None for auto. Raises MienError."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) > 1000:
-        raise MienError(f"--grow {text}: give auto, or whole pixels from 0 to 1000.")
-    return int(text)
 
 
 app.command()(batch)

@@ -5,12 +5,9 @@ Canvas, save, command line and batch all come here, so that what is written is w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from engine.inpaint import Patch
+from engine.patch import Patch
 
 
 def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -1,14 +1,17 @@
-"""Fills as crisp as the photo around them.
+"""Fills as crisp as the photo around them, and no crisper.
 
 A fill that was learnt by mean errors is softer than a photograph, and beside sharp skin one sees
 it. How much softer is measured, the fill's finest detail against that of the face's visible part,
-and unsharp masking makes up for it. A soft photo keeps a soft fill.
+and unsharp masking makes up for it. A blurred photo gets a fill as blurred: how wide edges are is
+measured on the strongest ones, which every part of a face has some of.
 
 What is raised is detail, never the seam, which is no detail of the face, nor the faint pattern of
 an even surface; and no pixel goes far beyond its neighbours, or lips get white rims.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +25,10 @@ LEAST = 0.02  # share of the crop that must be visible face before it says anyth
 FAINT = 0.004  # [-1, 1] units: of the coarser band, what is pattern and not detail
 SEAM = 6 / 256  # crop units beside the visible part over which the raising sets in
 BEYOND = 0.25  # of the range of a pixel's neighbours, how far beyond it a raised pixel may go
+EDGES = 0.1  # share of a region's pixels that are its edges
+SIGMAS = (1 / 256, 2 / 256, 4 / 256)  # crop units: octaves whose shares tell how wide edges are
+WIDTHS = (0.0, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # of 256: blurs that are tried
+SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack before any is
 FACE = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of the face in crop units
 
 
@@ -31,10 +38,11 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     filled: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S, 1 hidden. Returns the shape of `filled`.
     """
     side = filled.shape[-1]
-    fine = (filled - _blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     # Where the two meet there is a little of both.
     inner, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     face = _face(side)[0].to(filled)
+    filled = _as_blurred(filled, hole, inner, outer * face)
+    fine = (filled - _blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     amounts = [
         _amount(detail[part > 0.5], detail[seen * face > 0.5], side)
         for detail, part, seen in zip(fine, inner, outer, strict=True)
@@ -49,6 +57,45 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     beyond = BEYOND * (highest - lowest)
     raised = raised.clamp(lowest - beyond, highest + beyond)
     return torch.where(hole > 0.5, raised.clamp(-1, 1), filled)
+
+
+def _as_blurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
+    """The crops with their fills blurred to the width of the edges in `seen` (B x 1 x S x S)."""
+    side = filled.shape[-1]
+    wanted = _fineness(filled, seen)
+    out = filled
+    for number in range(len(filled)):
+        one = filled[number : number + 1]
+        if not wanted[number]:
+            continue
+        for width in WIDTHS:
+            soft = _blurred(one, width * side / 256) if width else one
+            painted = torch.where(hole[number : number + 1] > 0.5, soft, one)
+            (found,) = _fineness(painted, inner[number : number + 1])
+            if wanted[number] >= (SOFTER if not width else 1.0) * found:
+                break
+        if width:
+            out = torch.cat([out[:number], painted, out[number + 1 :]])
+    return out
+
+
+def _fineness(pictures: Tensor, where: Tensor) -> list[float]:
+    """How fine the edges of each picture are in its part `where`: the finest octaves' share of
+    all there. 0 where there are too few pixels to say."""
+    side = pictures.shape[-1]
+    blurs = [pictures, *(_blurred(pictures, sigma * side) for sigma in SIGMAS)]
+    octaves = [(a - b).abs().mean(1, keepdim=True) for a, b in pairwise(blurs)]
+    result = []
+    for number, part in enumerate(where > 0.5):
+        if part.sum() < LEAST * side * side:
+            result.append(0.0)
+            continue
+        bands = torch.stack([octave[number][part] for octave in octaves])
+        strength = bands.sum(0)
+        edges = strength >= strength.quantile(1 - EDGES)
+        parts = bands[:, edges].mean(1)
+        result.append(float(parts[0] / parts.sum().clamp_min(1e-9)))
+    return result
 
 
 def _amount(inside: Tensor, outside: Tensor, side: int) -> float:

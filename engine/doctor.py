@@ -34,9 +34,10 @@ def examine() -> dict[str, Any]:
     """Plain values: mien, python, system, packages, devices, generator, modules, models."""
     from engine.device import available_devices, choose_device
     from engine.generator.dmfn import Dmfn
-    from engine.generator.modules import EmotionModule, LandmarkModule
+    from engine.generator.modules import Branches
+    from engine.modules import MODULES
 
-    generator = Dmfn()
+    generator, branches = Dmfn(), Branches(module.key for module in MODULES)
     return {
         "mien": mien_version(),
         "python": platform.python_version(),
@@ -46,7 +47,7 @@ def examine() -> dict[str, Any]:
         "devices": available_devices(),
         "device": choose_device("auto"),
         "generator": {"parameters": _count(generator)},
-        "modules": {"landmark": _count(LandmarkModule()), "emotion": _count(EmotionModule())},
+        "modules": {key: _count(branch) for key, branch in branches.named_children()},
         "models": model_table(),
         "models_folder": str(weights.user_folder()),
     }

@@ -15,14 +15,17 @@ from engine.errors import Cancelled, MienError
 from engine.face.finder import Face, MediaPipeFinder
 from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
-from engine.guidance import Guidance, Wishes
-from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
+from engine.guidance import Guidance
+from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.mask import Mask
+from engine.modules import Wishes
 from engine.networks import Networks, load_networks
+from engine.patch import Patch
 from engine.photo import Photo
 from engine.readings import FaceReading
 from engine.shares import Behind, Share, backdrop, share_out
 from engine.silhouette import Matte, matte
+from engine.surroundings import decided
 
 Report = Callable[[Progress], None]
 
@@ -66,7 +69,8 @@ class FaceInpainter:
         hole, bounds = request.mask.hole, request.mask.bounds
         laying = self._lay(request, hole, cancel)
         faces = tuple(laid.face for laid in laying.faces)
-        shares = share_out(hole, bounds, faces)
+        surrounded = decided(request.photo.rgb8, hole, bounds, faces)
+        shares = share_out(hole & ~surrounded, bounds, faces)
 
         patches: list[Patch] = []
         readings: list[FaceReading] = []
@@ -123,7 +127,8 @@ class FaceInpainter:
         faces = tuple(laid.face for laid in laying.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
-        shares = share_out(hole, request.mask.bounds, faces)
+        surrounded = decided(request.photo.rgb8, hole, request.mask.bounds, faces)
+        shares = share_out(hole & ~surrounded, request.mask.bounds, faces)
         for face in faces:
             if not any(share.face is face for share in shares):
                 readings.append(self._untouched(networks, request, faces, face))
@@ -230,23 +235,12 @@ def read_face(
     filled: np.ndarray | None,
 ) -> FaceReading:
     """The reading of a face by its guidance and, where something was filled, its filled crop."""
-    after = shift = None
-    if filled is not None:
-        after, shift = networks.read(filled, guidance)
-    mesh = hidden = None
-    if guidance.nodes is not None and guidance.hidden is not None:
-        places = networks.nodes(filled, guidance)
-        mesh = geometry.transform(geometry.invert(frame), places).astype(np.float32)
-        hidden = guidance.hidden[0].cpu().numpy() > 0
-    return FaceReading(
-        number_of(faces, face),
-        None if guidance.visible is None else tuple(guidance.visible[0].tolist()),
-        None if after is None else tuple(after[0].tolist()),
-        mesh,
-        hidden,
-        shift,
-        guidance.modules if filled is not None else (),
-    )
+    read = networks.read(guidance, filled)
+    if "mesh" in read:
+        places = read["mesh"].astype(np.float64)
+        read["mesh"] = geometry.transform(geometry.invert(frame), places).astype(np.float32)
+    modules = guidance.modules if filled is not None else ()
+    return FaceReading(number_of(faces, face), modules=modules, **read)
 
 
 def number_of(faces: tuple[Face, ...], face: Face) -> int:
@@ -269,15 +263,15 @@ def _look(
         if node.face == number and options.landmarks:
             x, y = geometry.transform(share.frame, np.array([[node.x, node.y]]))[0]
             moved.append((node.node, float(x), float(y)))
-    wishes = Wishes(
-        options.landmarks,
-        options.emotion,
-        options.strength,
-        tuple(moved),
-        options.variant,
-        options.seed,
+    return networks.look(
+        crop,
+        hidden,
+        _mesh_in_crop(share.face, share.frame),
+        options,
+        moved=tuple(moved),
+        variant=options.variant,
+        seed=options.seed,
     )
-    return networks.look(crop, hidden, _mesh_in_crop(share.face, share.frame), wishes)
 
 
 def _mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
@@ -286,9 +280,9 @@ def _mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
 
 def _matte(guidance: Guidance, frame: np.ndarray, side: int) -> Matte | None:
     """The matte of a face whose nodes are known, in its frame."""
-    if guidance.nodes is None:
+    if guidance.sight.told is None:
         return None
-    nodes = guidance.nodes[0].cpu().numpy().astype(np.float64)
+    nodes = guidance.sight.told[0].cpu().numpy().astype(np.float64)
     return Matte(matte(nodes, side, AROUND), geometry.grown(frame, AROUND))
 
 

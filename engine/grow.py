@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.errors import MienError
 from engine.mask import Mask
 
 _FAR = 4  # pixels between the widest reach and where the surroundings are read
@@ -45,6 +46,23 @@ def auto_grow(rgb: np.ndarray, mask: Mask) -> tuple[Mask, int]:
             pixels = np.maximum(pixels, part.grow(by).pixels)
             most = max(most, by)
     return (Mask(pixels), most) if most else (mask, 0)
+
+
+def grow_mask(rgb: np.ndarray, mask: Mask, px: int | None) -> tuple[Mask, int]:
+    """(the mask with `px` pixels more all around, how many at most). None looks for itself."""
+    if px is None:
+        return auto_grow(rgb, mask)
+    return mask.grow(px), px
+
+
+def parse_grow(text: str) -> int | None:
+    """The pixels that 'auto' (None) or a whole number from 0 to 1000 stand for. Raises
+    MienError."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) > 1000:
+        raise MienError(f"--grow {text}: give auto, or whole pixels from 0 to 1000.")
+    return int(text)
 
 
 def _reach(thickness: float) -> int:

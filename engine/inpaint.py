@@ -1,6 +1,7 @@
 """The contract of a fill: one request in, patches out.
 
-Cheap to import: the editor knows these types before torch is loaded. `engine.filler` does it.
+Cheap to import: the editor knows these types before torch is loaded; `engine.inpainter` makes what
+fills.
 """
 
 from __future__ import annotations
@@ -13,22 +14,20 @@ from typing import Any, Protocol
 from engine.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
+from engine.modules import Wishes
 from engine.patch import Patch
 from engine.photo import Photo
-from engine.readings import EMOTION_CHOICES, KEEP, DraggedNode, FaceReading
+from engine.readings import DraggedNode, FaceReading
 
 
 @dataclass(frozen=True)
-class FillOptions:
-    """How to fill.
+class FillOptions(Wishes):
+    """How to fill, and what is asked of the modules (see engine.modules).
 
     `frames` are face frames the user drew: each is a face whether a finder agrees or not.
     `model` names an installed generator, "prior" stops after the face prior.
     `device` is auto, cpu, cuda or mps. `seed` makes texture and variants repeatable.
-    `landmarks` switches the landmark module. `emotion` is "off", "keep" (what is read off the
-    visible part) or one of EMOTIONS, asked for with `strength` 0 .. 1.5 (0 leaves the face's own, 1
-    is as clear as the average face of that expression). `nodes` are hidden nodes the user dragged;
-    they need the landmark module.
+    `nodes` are hidden nodes the user dragged; they need the landmark module.
     `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
     Raises MienError for values that are none of these.
     """
@@ -37,23 +36,15 @@ class FillOptions:
     device: str = "auto"
     seed: int = 0
     frames: tuple[FaceFrame, ...] = ()
-    landmarks: bool = True
-    emotion: str = KEEP
-    strength: float = 1.0
     nodes: tuple[DraggedNode, ...] = ()
     variant: int = 0
 
     def __post_init__(self) -> None:
-        if self.emotion not in EMOTION_CHOICES:
-            raise MienError(
-                f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
-            )
+        super().__post_init__()
         if not 0 <= self.seed < 2**32:
             raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
         if self.variant < 0:
             raise MienError(f"There is no variant {self.variant}; give 0, 1, 2, ...")
-        if not 0 <= self.strength <= 1.5:
-            raise MienError(f"A strength of {self.strength:g} is not between 0 and 1.5.")
 
 
 @dataclass(frozen=True)
@@ -153,10 +144,3 @@ class Inpainter(Protocol):
 
         Needs `request.faces`; parts no face owns are left out."""
         ...
-
-
-def create_inpainter() -> Inpainter:
-    """The real inpainter; it loads its networks when they are first needed."""
-    from engine.filler import FaceInpainter
-
-    return FaceInpainter()

@@ -6,15 +6,12 @@ stroke works on the touched box only, so that painting on 40 megapixels costs wh
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
-from engine.atomic import write_atomically
 from engine.errors import MienError
 
 HOLE_THRESHOLD = 8  # of 255: fainter than this the fill would not be seen
@@ -128,7 +125,7 @@ class Mask:
 
     def _check(self, other: Mask) -> None:
         if self.size != other.size:
-            raise MienError(_sizes_differ(other.size, self.size))
+            raise MienError(sizes_differ(other.size, self.size))
 
     def _morphed(self, px: float, grow: bool) -> Mask:
         import cv2
@@ -215,55 +212,8 @@ def _capsule(
     return (np.clip((radius + 0.5 - distance) / np.float32(rim), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def open_mask(
-    path: Path | str,
-    size: tuple[int, int] | None = None,
-    *,
-    invert: bool = False,
-    marker: tuple[int, int, int] | None = None,
-) -> Mask:
-    """Read a mask from a picture: white fills, grey fills that much (see engine.mask_file).
-
-    size: the photo's (width, height); another size raises MienError naming both. invert: fill what
-    the picture keeps. marker: the picture is a photo, and what is painted on it in this (red,
-    green, blue) is filled. A photo without a marker raises MienError.
-    """
-    from engine.mask_file import is_lossy, marker_values, mask_values
-    from engine.photo import open_photo
-    from engine.photo_encode import eight_bit
-
-    photo = open_photo(path)
-    if size is not None and photo.size != size:
-        raise MienError(f"{Path(path).name}: {_sizes_differ(photo.size, size)}")
-    pixels = photo.pixels
-    if pixels.dtype == np.uint16 and pixels[..., :3].max() < 256:
-        pixels = pixels.astype(np.uint8)  # numbered classes in 16 bit, black to the eye
-    pixels = eight_bit(pixels)
-    if marker is not None:
-        values = marker_values(pixels, marker)
-    else:
-        lossy = is_lossy(photo.format, photo.metadata.lossless)
-        values = mask_values(pixels, lossy=lossy, name=Path(path).name)
-    mask = Mask(values)
-    return mask.invert() if invert else mask
-
-
-def save_mask(mask: Mask, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Save a mask as a grey PNG. Raises MienError when the file exists or cannot be written."""
-    from PIL import Image
-
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise MienError(f"A mask is saved as PNG; end '{path.name}' in .png.")
-    if path.exists() and not overwrite:
-        raise MienError(f"{path} exists; choose another name or allow overwriting.")
-    buffer = io.BytesIO()
-    Image.fromarray(mask.pixels).save(buffer, "PNG", compress_level=1)
-    write_atomically(path, lambda file: file.write(buffer.getbuffer()))
-    return path
-
-
-def _sizes_differ(mask: tuple[int, int], photo: tuple[int, int]) -> str:
+def sizes_differ(mask: tuple[int, int], photo: tuple[int, int]) -> str:
+    """The sentence for a mask and a photo of two sizes."""
     return (
         f"the mask is {mask[0]} x {mask[1]} pixels and the photo {photo[0]} x {photo[1]}; "
         "make them the same size."

@@ -9,14 +9,16 @@ What could mean two things is refused with the words that decide it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from pathlib import Path
 
 import numpy as np
 
+from engine.atomic import write_atomically
 from engine.errors import MienError
-
-if TYPE_CHECKING:
-    from engine.mask import Mask
+from engine.mask import Mask, sizes_differ
+from engine.photo import open_photo
+from engine.photo_source import eight_bit, grey_of
 
 _LABELS = 64  # numbered classes: all values below this, black to the eye
 _DARK = 48  # a ground is no lighter than this
@@ -25,6 +27,50 @@ _NEAR = 24  # of 255: colours this close are one
 _MARKER_NEAR, _MARKER_SURE = 90, 20  # of 255, from a marker's colour: its rim, its body
 _PHOTO_COLOURS = 24  # kinds of colours that a drawing may have
 _ALMOST_ALL, _BORDER = 0.85, 0.9
+
+
+def open_mask(
+    path: Path | str,
+    size: tuple[int, int] | None = None,
+    *,
+    invert: bool = False,
+    marker: tuple[int, int, int] | None = None,
+) -> Mask:
+    """Read a mask from a picture: white fills, grey fills that much.
+
+    size: the photo's (width, height); another size raises MienError naming both. invert: fill what
+    the picture keeps. marker: the picture is a photo, and what is painted on it in this (red,
+    green, blue) is filled. A photo without a marker raises MienError.
+    """
+    photo = open_photo(path)
+    if size is not None and photo.size != size:
+        raise MienError(f"{Path(path).name}: {sizes_differ(photo.size, size)}")
+    pixels = photo.pixels
+    if pixels.dtype == np.uint16 and pixels[..., :3].max() < 256:
+        pixels = pixels.astype(np.uint8)  # numbered classes in 16 bit, black to the eye
+    pixels = eight_bit(pixels)
+    if marker is not None:
+        values = marker_values(pixels, marker)
+    else:
+        lossy = is_lossy(photo.format, photo.metadata.lossless)
+        values = mask_values(pixels, lossy=lossy, name=Path(path).name)
+    mask = Mask(values)
+    return mask.invert() if invert else mask
+
+
+def save_mask(mask: Mask, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Save a mask as a grey PNG. Raises MienError when the file exists or cannot be written."""
+    from PIL import Image
+
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise MienError(f"A mask is saved as PNG; end '{path.name}' in .png.")
+    if path.exists() and not overwrite:
+        raise MienError(f"{path} exists; choose another name or allow overwriting.")
+    buffer = io.BytesIO()
+    Image.fromarray(mask.pixels).save(buffer, "PNG", compress_level=1)
+    write_atomically(path, lambda file: file.write(buffer.getbuffer()))
+    return path
 
 
 def mask_values(pixels: np.ndarray, *, lossy: bool = False, name: str = "The mask") -> np.ndarray:
@@ -40,9 +86,19 @@ def mask_values(pixels: np.ndarray, *, lossy: bool = False, name: str = "The mas
 
 
 def marker_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """H x W uint8: what is painted in a marker's colour on a photo, its soft rim included.
+    """The same as marked_values. Raises MienError where nothing is marked."""
+    marked = marked_values(pixels, colour)
+    if not marked.any():
+        painted = "#{:02x}{:02x}{:02x}".format(*colour)
+        raise MienError(f"Nothing is marked in {painted}; give the colour that was painted with.")
+    return marked
 
-    Raises MienError where nothing is.
+
+def marked_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """H x W uint8: 255 on what is painted in a marker's colour on a photo, its soft rim included.
+
+    pixels: H x W x 3 or 4 uint8 RGB(A). The rim is what is near in place and colour, so that
+    compression and anti-aliasing leave no coloured border.
     """
     import cv2
 
@@ -57,10 +113,8 @@ def marker_values(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarra
     body = has_body[labels].astype(np.uint8)
     # The rim that the brush or the compression mixed with the photo is near, in place and colour.
     near = (distance <= _MARKER_NEAR).astype(np.uint8)
-    marked = body | (cv2.dilate(body, np.ones((9, 9), np.uint8)) & near)
-    if not marked.any():
-        painted = "#{:02x}{:02x}{:02x}".format(*colour)
-        raise MienError(f"Nothing is marked in {painted}; give the colour that was painted with.")
+    reach = max(4, round(0.004 * min(pixels.shape[:2])))
+    marked = body | (cv2.dilate(body, np.ones((2 * reach + 1,) * 2, np.uint8)) & near)
     return cv2.dilate(marked, np.ones((5, 5), np.uint8)) * np.uint8(255)
 
 
@@ -233,8 +287,6 @@ def _ends(counts: np.ndarray) -> tuple[int, int]:
 
 
 def _luminance(rgb: np.ndarray) -> np.ndarray:
-    from engine.photo_source import grey_of
-
     return grey_of(rgb)
 
 

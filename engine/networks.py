@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.generator.dmfn import Dmfn
-    from engine.generator.modules import Modules
-    from engine.guidance import Guidance, Guide, Wishes
+    from engine.generator.modules import Branches
+    from engine.guidance import Guidance, Guide
+    from engine.modules import Wishes
+    from engine.modules.module import Moved
     from engine.prior import FacePrior
 
 PRIOR = "prior"  # the model name that stops after the prior
@@ -38,18 +40,29 @@ class Networks:
     generator: Dmfn | None
     input: str
     guide: Guide
-    modules: Modules | None = None
+    branches: Branches | None = None
 
     def look(
-        self, crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray | None, wishes: Wishes
+        self,
+        crop: np.ndarray,
+        hole: np.ndarray,
+        mesh: np.ndarray | None,
+        wishes: Wishes,
+        *,
+        moved: tuple[Moved, ...] = (),
+        variant: int = 0,
+        seed: int = 0,
     ) -> Guidance:
         """What the modules say of a crop: S x S x 3 float32 in [0, 1], hole S x S bool, mesh
-        478 x 2 in crop units or None."""
+        478 x 2 in crop units or None; the rest as of `Guide.look`."""
         import torch
 
         with torch.inference_mode():
             known = None if mesh is None else torch.from_numpy(np.asarray(mesh, np.float32))
-            return self.guide.look(*self._tensors(crop, hole), known, wishes)
+            pixels, hidden = self._tensors(crop, hole)
+            return self.guide.look(
+                pixels, hidden, known, wishes, moved=moved, variant=variant, seed=seed
+            )
 
     def fill(
         self,
@@ -62,7 +75,7 @@ class Networks:
         """The crop with its hole filled.
 
         crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves
-        both modules off. Returns S x S x 3 float32 in [0, 1], outside the hole `crop` itself.
+        every module off. Returns S x S x 3 float32 in [0, 1], outside the hole `crop` itself.
         Raises Cancelled within one layer of the generator.
         """
         import torch
@@ -82,8 +95,8 @@ class Networks:
                 whole = slice(0, crop.shape[0])
                 rows, columns = window_of(hidden) if self.input == "prior" else (whole, whole)
                 hints = None
-                if self.modules is not None and guidance is not None:
-                    hints = self.modules(guidance.conditions, rows, columns, crop.shape[0])
+                if self.branches is not None and guidance is not None:
+                    hints = self.branches(guidance.conditions, rows, columns, crop.shape[0])
                 part = filled[..., rows, columns], hidden[..., rows, columns]
                 finish = sharpen if self.input == "prior" else paint
                 with _Interruptible(self.generator, cancel):
@@ -105,37 +118,27 @@ class Networks:
             filled = self._prior(pixels, hidden, guidance)
             return _array(crispened(toned(filled, hidden), hidden))
 
-    def read(self, crop: np.ndarray, guidance: Guidance) -> tuple[Tensor | None, float | None]:
-        """(1 x 7 probabilities, landmark shift) of a filled crop; see engine.readings."""
+    def read(self, guidance: Guidance, filled: np.ndarray | None) -> dict[str, Any]:
+        """What the modules read of a face, and of its filled crop where something is filled; see
+        `Guide.reading`."""
         import torch
 
         with torch.inference_mode():
-            pixels, _ = self._tensors(crop, np.zeros(crop.shape[:2], bool))
-            return self.guide.read(pixels), self.guide.shift(pixels, guidance)
-
-    def nodes(self, filled: np.ndarray | None, guidance: Guidance) -> np.ndarray:
-        """478 x 2 in crop units: seen nodes as found, hidden ones where the fill has them. An
-        asked-for expression moves them away from where the face had them; else, and where
-        nothing is filled, they are those that were expected."""
-        import torch
-
-        assert guidance.nodes is not None
-        with torch.inference_mode():
-            nodes = guidance.nodes
-            if filled is not None and guidance.asked:
+            pixels = None
+            if filled is not None:
                 pixels, _ = self._tensors(filled, np.zeros(filled.shape[:2], bool))
-                nodes = self.guide.painted(pixels, guidance)
-            return nodes[0].cpu().numpy().astype(np.float64)
+            return self.guide.reading(guidance, pixels)
 
     def _prior(self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None) -> Tensor:
         if guidance is None:
             return self.prior.fill(pixels, hidden)
-        change = None
-        if guidance.asked:
-            change = partial(self._expressed, pixels, hidden, *guidance.asked)
-        meshes = guidance.conditions.nodes
         fill = partial(
-            self.prior.fill, pixels, hidden, guidance.observations, change=change, meshes=meshes
+            self.prior.fill,
+            pixels,
+            hidden,
+            guidance.observations,
+            change=guidance.change(self.prior),
+            meshes=guidance.meshes,
         )
         if not guidance.variant:
             return fill()
@@ -143,11 +146,6 @@ class Networks:
 
         seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
         return fill(generator=seeded, spread=VARIETY)
-
-    def _expressed(
-        self, pixels: Tensor, hidden: Tensor, emotion: str, strength: float, z: Tensor
-    ) -> Tensor:
-        return self.guide.expressed(z, self.prior, pixels, hidden, emotion, strength)
 
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch
@@ -191,10 +189,8 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     manifest = weights.find_filler(model)  # before torch, which takes seconds to load
     check_device(device)
-    from engine.face.emotion import load_emotion
-    from engine.face.landmarks import load_landmarks
     from engine.generator.dmfn import Dmfn
-    from engine.generator.modules import load_modules
+    from engine.generator.modules import load_branches
     from engine.guidance import Guide
     from engine.prior import FacePrior
     from engine.prior.knowledge import Knowledge
@@ -202,11 +198,11 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     chosen = choose_device(device)
     tensors = weights.load_prior(weights.find(PRIOR))
     prior = FacePrior(tensors, chosen)
-    guide = Guide(load_emotion(chosen), load_landmarks(chosen), Knowledge.of(tensors, chosen))
+    guide = Guide.load(Knowledge.of(tensors, chosen), chosen)
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
     generator = Dmfn.of(weights.load_tensors(manifest))
     generator.eval().requires_grad_(False).to(chosen)
-    modules = load_modules(manifest, chosen, generator.stride)
+    branches = load_branches(manifest, chosen, generator.stride)
     side = manifest.native_crop
-    return Networks(manifest.name, chosen, side, prior, generator, manifest.input, guide, modules)
+    return Networks(manifest.name, chosen, side, prior, generator, manifest.input, guide, branches)

@@ -10,10 +10,10 @@ import numpy as np
 from engine import colour, photo_exif, photo_jpeg, photo_png, photo_tiff
 from engine.errors import MienError
 from engine.photo_metadata import iptc_of
-from engine.photo_source import ALPHA, CMYK, GREY, RGB, grey_of
+from engine.photo_source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
 
 if TYPE_CHECKING:
-    from engine.photo import Photo
+    from engine.photo_value import Photo
 
 JPEG_QUALITY = 95
 LARGEST_SIDE = {"JPEG": photo_jpeg.LARGEST_SIDE, "WEBP": 16383, "AVIF": 65535}
@@ -91,15 +91,6 @@ def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
     if photo.pixels.shape[2] == 4:
         rgb = np.concatenate([rgb, photo.pixels[..., 3:]], axis=2)
     return rgb, None
-
-
-def eight_bit(pixels: np.ndarray) -> np.ndarray:
-    """uint16 pixels as uint8, uint8 ones as they are."""
-    import cv2
-
-    if pixels.dtype == np.uint8:
-        return pixels
-    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257)).reshape(pixels.shape)
 
 
 def _on_white(pixels: np.ndarray) -> np.ndarray:

@@ -144,6 +144,15 @@ def white_of(samples: np.ndarray) -> float:
     return 255.0 if float(finite.max()) <= 256 else 65535.0
 
 
+def eight_bit(pixels: np.ndarray) -> np.ndarray:
+    """uint16 pixels as uint8, uint8 ones as they are."""
+    import cv2
+
+    if pixels.dtype == np.uint8:
+        return pixels
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257)).reshape(pixels.shape)
+
+
 def grey_of(rgb: np.ndarray) -> np.ndarray:
     """... x 3 of any depth as grey (Rec. 601); equal channels stay exactly what they are."""
     if rgb.dtype.kind == "f":

@@ -5,7 +5,7 @@ Cheap to import: the editor draws these before torch is loaded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class FaceReading:
     same of the filled face, None where nothing is filled. mesh: 478 x 2 float32 photo pixels, seen
     nodes as found, hidden ones as predicted; None without a mesh. hidden: 478 bool. shift: how far
     the hidden nodes of the fill lie from where they were expected (predicted, or dragged to), mean
-    in inter-ocular distances; None where nothing is hidden. modules: which modules had a say.
+    in inter-ocular distances; None where nothing is hidden. figures: what further modules read, by
+    name. modules: which modules had a say.
     """
 
     face: int
@@ -48,6 +49,7 @@ class FaceReading:
     hidden: np.ndarray | None = None
     shift: float | None = None
     modules: tuple[str, ...] = ()
+    figures: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json` and logs."""
@@ -62,5 +64,6 @@ class FaceReading:
             "emotion": {"before": named(self.before), "after": named(self.after)},
             "landmark_shift": None if self.shift is None else round(self.shift, 4),
             "hidden_nodes": 0 if self.hidden is None else int(self.hidden.sum()),
+            **{name: round(value, 4) for name, value in self.figures.items()},
             "modules": list(self.modules),
         }

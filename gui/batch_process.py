@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 
 from engine.batch import BatchJob
 from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS
+from engine.modules.options import as_arguments
 from gui.translation import tr
 from gui.worker import Failure
 
@@ -48,13 +49,13 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--marker", rule.marker] if rule.marker else []
     line += [word for part in rule.parts for word in ("--part", part)]
     line += ["--scratches"] if rule.scratches else []
-    line += ["--grow", f"{rule.grow:g}"] if rule.grow else []
+    line += ["--invert"] if rule.invert else []
+    line += ["--yes"] if rule.sure else []
+    line += [] if rule.grow is None else ["--grow", str(rule.grow)]
     line += ["--format", job.format.lstrip(".")] if job.format != KEEP_FORMAT else []
     line += ["--quality", str(job.quality)] if job.quality is not None else []
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
-    line += ["--seed", str(options.seed), "--emotion", options.emotion]
-    line += ["--strength", f"{options.strength:g}"]
-    line += [] if options.landmarks else ["--no-landmarks"]
+    line += ["--seed", str(options.seed), *as_arguments(options)]
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.
     return line if list_ else [*line, "--", *(str(path) for path in job.inputs)]

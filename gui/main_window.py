@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.inpaint import FillResult, create_inpainter
+from engine.inpaint import FillResult
+from engine.inpainter import create_inpainter
 from gui import theme
 from gui.actions import Actions
 from gui.batches import Batches

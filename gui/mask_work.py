@@ -11,8 +11,8 @@ from PySide6.QtCore import Signal
 
 from engine.edit.tiles import TiledMask
 from engine.errors import MienError
-from engine.mask import Mask, open_mask, save_mask
-from engine.mask_file import refuse_doubtful
+from engine.mask import Mask
+from engine.mask_file import open_mask, refuse_doubtful, save_mask
 from gui.base.operation import MASK, Operation
 from gui.base.work import Work
 from gui.tab import Tab

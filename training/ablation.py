@@ -16,9 +16,8 @@ from typing import Any
 
 from engine.errors import Cancelled, MienError
 from engine.generator import weights
-from engine.guidance import Wishes
+from engine.modules import MODULES, Wishes, only
 from engine.networks import PRIOR, load_networks
-from engine.readings import KEEP, OFF
 from training import report as html
 from training.checkpoint import EMA, LATEST, load_average, load_checkpoint
 from training.config import ModuleSwitches, TrainingConfig
@@ -60,7 +59,7 @@ class Row:
     @property
     def wishes(self) -> Wishes:
         """The modules' state in which the row is measured: a module that was trained is on."""
-        return Wishes(landmarks=self.landmark, emotion=KEEP if self.emotion else OFF)
+        return only(*(module.key for module in MODULES if getattr(self, module.key)))
 
 
 ROWS = (

@@ -7,19 +7,21 @@ the generator learns how far to trust it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generator.modules import Conditions
-from engine.guidance import nodes_in_hole
+from engine.generator.branches import Conditions, Told
+from engine.modules import MODULES, Wishes
+from engine.modules.landmarks import nodes_in_hole
+from engine.modules.module import Sight
 from engine.prior import Observation
 
 if TYPE_CHECKING:
-    from engine.face.emotion import EmotionNetwork
     from engine.prior.knowledge import Knowledge
     from training.config import ModuleSwitches
     from training.sample import Sample
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PREDICTION_ERROR = 0.03 * 0.31 / 2**0.5
 WAVES = 6  # of which a smooth error is made
 LENGTHS = (0.3, 1.2)  # crop units, of the waves
+KEPT = Wishes()  # everything as the face has it
 
 
 def hidden_nodes(mesh: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -52,33 +55,41 @@ def predicted(mesh: np.ndarray, hidden: np.ndarray, rng: np.random.Generator) ->
     return mesh + error * hidden[:, None]
 
 
-def conditions(
-    sample: Sample, switches: ModuleSwitches, emotion: EmotionNetwork | None
-) -> Conditions:
-    """What a batch tells the modules that are on.
+def taught(sample: Sample, networks: Mapping[str, Any], knowledge: Knowledge | None) -> Sight:
+    """What the modules are to say of a batch: the nodes that lie in it, and what their frozen
+    networks read off the untouched crops."""
+    sight = Sight(
+        sample.crop,
+        networks=networks,
+        knowledge=knowledge,
+        nodes=sample.nodes,
+        told=sample.nodes,
+        hidden=sample.hidden,
+    )
+    for module in MODULES:
+        module.see(sight)
+    return sight
 
-    emotion: the frozen network; what it reads off the untouched crop is the expression to keep.
-    """
-    told = Conditions()
-    if switches.landmark:
-        told = replace(told, nodes=sample.nodes, hidden=sample.hidden, use_nodes=sample.told[:, 0])
-    if switches.emotion:
-        assert emotion is not None
-        read = emotion.read(sample.crop)
-        told = replace(told, emotion=read, use_emotion=sample.told[:, 1])
-    return told
+
+def conditions(sight: Sight, told: Tensor, switches: ModuleSwitches) -> Conditions:
+    """What a batch tells the modules that are on. told: B x (number of modules) of 0 and 1."""
+    said: Conditions = {}
+    for number, module in enumerate(MODULES):
+        condition = module.condition(sight, KEPT) if module.key in switches.on else None
+        if condition is not None:
+            said[module.key] = Told(condition, told[:, number])
+    return said
 
 
-def observations(told: Conditions, hole: Tensor, knowledge: Knowledge | None) -> list[Observation]:
+def observations(sight: Sight, told: Conditions, hole: Tensor) -> list[Observation]:
     """The same as observations of the prior, as the program tells it; hole: B x 1 x S x S, or one
     for all. A sample that a module does not speak to has the precision 0."""
+    sight.hole = hole
     rows: list[Observation] = []
-    if knowledge is None:
-        return rows
-    if told.nodes is not None and told.hidden is not None:
-        rows.append(_for_some(knowledge.geometry(told.nodes, told.hidden), told.use_nodes))
-    if told.emotion is not None:
-        rows.append(_for_some(knowledge.kept(told.emotion, hole), told.use_emotion))
+    for module in MODULES:
+        observation = module.observe(sight, KEPT) if module.key in told else None
+        if observation is not None:
+            rows.append(_for_some(observation, told[module.key].use))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from engine.modules import MODULES
 from training.configuration import Config
 
 INPUTS = ("prior", "zero")
@@ -17,8 +18,9 @@ class Weights:
 
     pixel: L1. perceptual: ST-LPIPS distance. lpips: LPIPS-Alex, whose weights the user brings
     (`--lpips`); it is cheap enough for a CPU, and figures by it are then no longer independent.
-    feature, alignment: on the ST-VGG trunk. matching, adversarial: by the discriminator. emotion,
-    landmark: by the frozen networks that read expression and geometry.
+    feature, alignment: on the ST-VGG trunk. matching, adversarial: by the discriminator. projected:
+    by heads on the trunk's maps, on the part that `perceptual` looks at. emotion, landmark: by the
+    frozen networks that read expression and geometry.
     """
 
     pixel: float = 1.0
@@ -28,12 +30,13 @@ class Weights:
     alignment: float = 0.0
     matching: float = 0.0
     adversarial: float = 0.0
+    projected: float = 0.0
     emotion: float = 0.0
     landmark: float = 0.0
 
     @property
     def needs_trunk(self) -> bool:
-        return bool(self.perceptual or self.feature or self.alignment)
+        return bool(self.perceptual or self.projected or self.feature or self.alignment)
 
     @property
     def needs_discriminator(self) -> bool:
@@ -49,8 +52,13 @@ class ModuleSwitches:
     emotion: bool = False
     dropout: float = 0.3
 
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The keys of those that are trained."""
+        return tuple(module.key for module in MODULES if getattr(self, module.key, False))
+
     def __bool__(self) -> bool:
-        return self.landmark or self.emotion
+        return bool(self.on)
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,11 @@ class TrainingConfig(Config):
     sides before that, [share of the schedule it lasts to, side] in turn. balanced: draw dark-
     skinned and Asian faces as often as training.balance has it. astray: share of the samples whose
     frame is laid clearly wrong. patch: side of the part around a place in the hole that the
-    trunk's losses look at, 0 for all. train_generator: False freezes it, only the modules learn.
-    shared_holes: one hole a batch, cheaper on a CPU. keep_minutes: between numbered averages that
-    stay, None keeps none. sheet_steps: between sheets of sample fills. validation_steps: between
-    looks at `validation_faces` faces kept out of the training (at most a tenth of them), by which
+    trunk's losses look at, 0 for all. adversary_from: share of the schedule before which no
+    adversary is asked. train_generator: False freezes it, only the modules learn. shared_holes:
+    one hole a batch, cheaper on a CPU. keep_minutes: between numbered averages that stay, None
+    keeps none. sheet_steps: between sheets of sample fills. validation_steps: between looks at
+    `validation_faces` faces kept out of the training (at most a tenth of them), by which
     `best.safetensors` is chosen; 0 never looks. lpips_file: the LPIPS-Alex weights that
     weights.lpips needs.
     """
@@ -78,6 +87,7 @@ class TrainingConfig(Config):
     balanced: bool = False
     astray: float = 0.0
     patch: int = 0
+    adversary_from: float = 0.0
     batch: int = 16
     samples: int | None = None
     minutes: float | None = None
@@ -114,6 +124,10 @@ class TrainingConfig(Config):
                 for side in (self.side, *(side for _, side in self.growth))
             ),
             (not 0 <= self.astray <= 1, f"astray {self.astray} is not between 0 and 1."),
+            (
+                not 0 <= self.adversary_from <= 1,
+                f"adversary_from {self.adversary_from} is not between 0 and 1.",
+            ),
             (
                 not 0 <= self.modules.dropout < 1,
                 f"dropout {self.modules.dropout} is not between 0 and 1.",

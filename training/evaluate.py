@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ from engine.errors import MienError
 from engine.face.frames import matrix_of
 from engine.face.locator import off
 from engine.generator.weights import find
-from engine.guidance import Wishes
-from engine.inpaint import FillOptions, FillRequest, create_inpainter
+from engine.inpaint import FillOptions, FillRequest
+from engine.inpainter import create_inpainter
 from engine.mask import Mask
+from engine.modules import Wishes, wishes
+from engine.modules.emotion import asked_for
 from engine.networks import PRIOR, Networks, load_networks
 from engine.photo import Photo
-from engine.readings import EMOTION_CHOICES, EMOTIONS, KEEP
 from training import judges as judging
 from training.cases import WHOLE_KINDS, Case, Face, aligned_case, faces_of, whole_case
 from training.evaluation_pages import write_pages
@@ -55,14 +56,13 @@ Painter = Callable[[Case], tuple[np.ndarray, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(Wishes):
     """holes: kinds of training.masks. models: names of the catalogue. lpips: weight file or None.
     source: only faces whose record says so. side: of the crops in pixels. baselines: measure
     OpenCV's two and the prior too. judges: expression and geometry, by networks that take no part
-    in any loss. distance: ST-VGG's too (which is a loss). landmarks, emotion: the modules' state,
-    as in FillOptions. aligned: bare crops instead of the whole program. inside: what covers the
-    face of a whole photo, "flat" or "worn" (training.worn). Raises MienError for an emotion or an
-    inside that is none."""
+    in any loss. distance: ST-VGG's too (which is a loss). aligned: bare crops instead of the whole
+    program. inside: what covers the face of a whole photo, "flat" or "worn" (training.worn). Raises
+    MienError for a wish or an inside that is none."""
 
     holes: tuple[str, ...] = ("centre",)
     models: tuple[str, ...] = ("default",)
@@ -75,23 +75,18 @@ class EvaluateOptions:
     baselines: bool = True
     judges: bool = False
     distance: bool = False
-    landmarks: bool = True
-    emotion: str = KEEP
     aligned: bool = False
     inside: str = "flat"
 
     def __post_init__(self) -> None:
         if self.inside not in INSIDES:
             raise MienError(f"'{self.inside}' covers no face; choose one of {', '.join(INSIDES)}.")
-        if self.emotion not in EMOTION_CHOICES:
-            raise MienError(
-                f"'{self.emotion}' is no emotion; choose one of {', '.join(EMOTION_CHOICES)}."
-            )
+        super().__post_init__()
 
     @property
     def wishes(self) -> Wishes:
         """What the modules are asked for."""
-        return Wishes(landmarks=self.landmarks, emotion=self.emotion)
+        return Wishes(**{name: getattr(self, name) for name in wishes()})
 
 
 def evaluate(
@@ -157,8 +152,7 @@ def evaluate(
         "protocol": "aligned" if options.aligned else f"whole photos, {options.inside}",
         "side": options.side,
         "seed": options.seed,
-        "landmarks": options.landmarks,
-        "emotion": options.emotion,
+        **asdict(options.wishes),
         "rows": rows,
     }
     out.mkdir(parents=True, exist_ok=True)
@@ -172,9 +166,8 @@ class _Meter:
     """Everything that measures one fill, and the means over many."""
 
     def __init__(self, options: EvaluateOptions) -> None:
-        asked = options.emotion if options.emotion in EMOTIONS else None
         self._lpips = Lpips(options.lpips) if options.lpips else None
-        self._judges = Judges(asked) if options.judges else None
+        self._judges = Judges(asked_for(options)) if options.judges else None
         self._trunk = StVgg() if options.distance else None
 
     def measure(self, case: Case, painter: Painter, folder: Path) -> tuple[dict[str, Any], float]:
@@ -309,8 +302,7 @@ def _program(model: str, options: EvaluateOptions) -> Painter:
         model=model,
         device=options.device,
         seed=options.seed,
-        landmarks=options.landmarks,
-        emotion=options.emotion,
+        **asdict(options.wishes),
     )
 
     def paint(case: Case) -> tuple[np.ndarray, dict[str, Any]]:

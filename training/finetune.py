@@ -13,7 +13,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ import numpy as np
 
 from engine.errors import Cancelled, MienError
 from engine.generator import weights
+from engine.generator.modules import kinds
 from engine.generator.weights import Manifest
+from engine.modules import MODULES
 from engine.networks import load_networks
 from training.checkpoint import BEST, EMA, LATEST, load_average
 from training.config import ModuleSwitches, TrainingConfig
@@ -29,7 +31,7 @@ from training.configuration import write_text
 from training.evaluate import EvaluateOptions, evaluate, model_method
 from training.faces import FaceShards, write_shard
 from training.failures import explained
-from training.learner import MODULES, as_networks, split
+from training.learner import BRANCHES, as_networks, split
 from training.prepare import PrepareOptions, prepare
 from training.trainer import train
 
@@ -215,9 +217,12 @@ def _prepared(
 def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
     config = TrainingConfig.load("finetune")
     kept = {} if base.kind == "prior" else weights.load_modules(base) or {}
-    kinds = {name.partition(".")[0] for name in kept}
-    switches = replace(
-        ModuleSwitches(), landmark="landmark" in kinds, emotion="emotion" in kinds and _can_read()
+    known = kinds(kept)
+    switches = ModuleSwitches(
+        **{
+            module.key: module.key in known and (module.prepared or module.load("cpu") is not None)
+            for module in MODULES
+        }
     )
     return config.changed(
         name=options.model_name,
@@ -229,15 +234,9 @@ def _config(options: FinetuneOptions, base: Manifest) -> TrainingConfig:
     )
 
 
-def _can_read() -> bool:
-    from engine.face.emotion import load_emotion
-
-    return load_emotion() is not None
-
-
 def _tensors(base: Manifest) -> dict[str, Any]:
     modules = weights.load_modules(base) or {}
-    return weights.load_tensors(base) | {MODULES + name: t for name, t in modules.items()}
+    return weights.load_tensors(base) | {BRANCHES + name: t for name, t in modules.items()}
 
 
 def _learnt(run: Path, base: Manifest) -> dict[str, Any]:
@@ -245,7 +244,7 @@ def _learnt(run: Path, base: Manifest) -> dict[str, Any]:
     not trained are the base model's."""
     tensors = load_average(run / BEST if (run / BEST).exists() else run / EMA)
     kept = {} if base.kind == "prior" else weights.load_modules(base) or {}
-    return {MODULES + name: tensor for name, tensor in kept.items()} | tensors
+    return {BRANCHES + name: tensor for name, tensor in kept.items()} | tensors
 
 
 def _measured(

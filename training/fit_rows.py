@@ -17,7 +17,7 @@ from engine import geometry
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import mirror_permutation
-from engine.guidance import nodes_in_hole
+from engine.modules.landmarks import nodes_in_hole
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge, log_odds
 from engine.readings import EMOTIONS

@@ -12,11 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import MienError
+from engine.generator.branches import Conditions
 from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
-from engine.generator.modules import Conditions, Modules
+from engine.generator.modules import Branches
+from engine.modules import MODULES
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
-from training.conditions import conditions, observations
+from training.conditions import conditions, observations, taught
 from training.config import TrainingConfig
 from training.faces import FaceShards
 from training.sample import Sample
@@ -24,7 +26,7 @@ from training.sample import Sample
 if TYPE_CHECKING:
     from engine.networks import Networks
 
-MODULES = "modules."  # prefix of a module's tensors beside the generator's
+BRANCHES = "modules."  # prefix of a module's tensors beside the generator's
 AVERAGED_MESHES = 2000
 JITTER, ZOOM = 16, (0.8, 1.1)  # of pictures before the cheap trunk looks: pixels, and sizes
 
@@ -47,7 +49,7 @@ class Learner(nn.Module):
     one call. modules_on: None trains the plain generator.
     """
 
-    def __init__(self, generator: Dmfn, modules_on: Modules | None = None) -> None:
+    def __init__(self, generator: Dmfn, modules_on: Branches | None = None) -> None:
         super().__init__()
         self.generator, self.speaking = generator, modules_on
 
@@ -61,7 +63,7 @@ class Learner(nn.Module):
         """Every weight: the generator's by their own names, the modules' prefixed `modules.`."""
         named = dict(self.generator.state_dict())
         if self.speaking is not None:
-            named |= {MODULES + name: t for name, t in self.speaking.state_dict().items()}
+            named |= {BRANCHES + name: t for name, t in self.speaking.state_dict().items()}
         return named
 
     def load(self, tensors: dict[str, Tensor]) -> None:
@@ -82,8 +84,8 @@ class Learner(nn.Module):
 
 def split(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """(the generator's tensors, the modules' without their prefix)."""
-    modules = {k.removeprefix(MODULES): t for k, t in tensors.items() if k.startswith(MODULES)}
-    return {k: t for k, t in tensors.items() if not k.startswith(MODULES)}, modules
+    modules = {k.removeprefix(BRANCHES): t for k, t in tensors.items() if k.startswith(BRANCHES)}
+    return {k: t for k, t in tensors.items() if not k.startswith(BRANCHES)}, modules
 
 
 def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
@@ -96,18 +98,12 @@ def new_learner(config: TrainingConfig, shards: FaceShards | None) -> Learner:
         generator.start_at_zero()
     modules = None
     if config.modules:
-        landmark = config.modules.landmark
-        adjacency = mean = None
-        if landmark:
-            adjacency = _adjacency()
-            mean = None if shards is None else mean_mesh(shards)
-        modules = Modules(
-            adjacency,
-            mean,
-            landmark=landmark,
-            emotion=config.modules.emotion,
-            stride=generator.stride,
-        )
+        given: dict[str, dict[str, Tensor]] = {}
+        if config.modules.landmark:
+            given["landmark"] = {"adjacency": _adjacency()}
+            if shards is not None:
+                given["landmark"]["mean"] = mean_mesh(shards)
+        modules = Branches(config.modules.on, generator.stride, given)
     learner = Learner(generator, modules)
     learner.generator.requires_grad_(config.train_generator)
     return learner
@@ -142,17 +138,18 @@ class Fills:
     crop: Tensor
     window: tuple[slice, slice]
 
-    def near(self, side: int) -> tuple[Tensor, Tensor]:
-        """(output, target) of a square part around a random place of the hole; 0 means all."""
+    def near(self, side: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(output, target, hole) of a square part around a random place of the hole; 0 means
+        all."""
         height, width = self.hole.shape[-2:]
         places = self.hole.amax((0, 1)).nonzero()
         if not side or not len(places):
-            return self.output, self.target
+            return self.output, self.target, self.hole
         y, x = places[int(torch.randint(len(places), ()))].tolist()
         top = min(max(0, y - side // 2), max(0, height - side))
         left = min(max(0, x - side // 2), max(0, width - side))
         part = (..., slice(top, top + side), slice(left, left + side))
-        return self.output[part], self.target[part]
+        return self.output[part], self.target[part], self.hole[part]
 
     def jittered(self) -> tuple[Tensor, Tensor]:
         """(output, target) without some first rows and columns and at a slightly other size.
@@ -180,8 +177,6 @@ class Filler:
     """From a batch to its fills: the prior's, then the learner's, as the program does it."""
 
     def __init__(self, config: TrainingConfig, prior: Path | None, device: torch.device) -> None:
-        from engine.face.emotion import load_emotion
-
         self.config = config
         self.prior, self.knowledge = None, None
         if prior is not None and config.input == "prior":
@@ -190,12 +185,16 @@ class Filler:
             tensors = load_prior(read_manifest(prior / MANIFEST))
             self.prior = FacePrior(tensors, device)
             self.knowledge = Knowledge.of(tensors, device) if config.modules else None
-        self.emotion = load_emotion(str(device)) if config.modules.emotion else None
-        if config.modules.emotion and self.emotion is None:
-            raise MienError(
-                "The emotion module needs an emotion network; train one with 'main.py train "
-                "emotion' or switch the module off."
-            )
+        self.networks: dict[str, Any] = {}
+        for module in MODULES:
+            if module.key not in config.modules.on or module.prepared:
+                continue
+            self.networks[module.name] = module.load(str(device))
+            if self.networks[module.name] is None:
+                raise MienError(
+                    f"The module needs an {module.name} network; train one with 'main.py train "
+                    f"{module.name}' or switch the module off."
+                )
 
     def __call__(self, network: nn.Module, batch: Sample, *, varied: bool = False) -> Fills:
         """The fills of a batch by a Learner (or what wraps it).
@@ -204,7 +203,8 @@ class Filler:
         context each time, since users' holes are no bounding boxes either.
         """
         crops, holes = batch.crop, batch.hole
-        told = conditions(batch, self.config.modules, self.emotion)
+        sight = taught(batch, self.networks, self.knowledge)
+        told = conditions(sight, batch.told, self.config.modules)
         side = crops.shape[-1]
         everything = slice(0, side), slice(0, side)
         if self.prior is None:
@@ -213,8 +213,10 @@ class Filler:
         shared = self.config.shared_holes or len(holes) == 1
         covered = holes[:1] if shared else holes
         with torch.no_grad():
-            known = observations(told, covered, self.knowledge)
-            fill = self.prior.fill(crops, covered, known, meshes=told.nodes, told=told.use_nodes)
+            known = observations(sight, told, covered)
+            shape = told.get("landmark")
+            meshes, use = (None, None) if shape is None else (shape.values[0], shape.use)
+            fill = self.prior.fill(crops, covered, known, meshes=meshes, told=use)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT
@@ -231,12 +233,9 @@ def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Net
     base: any loaded model, whose prior and guide are used. facts: name, side, input.
     """
     plain, told = split(tensors)
-    generator, modules = Dmfn(grid=grid_of(plain)), None
-    if kinds := {name.partition(".")[0] for name in told}:
-        modules = Modules(
-            landmark="landmark" in kinds, emotion="emotion" in kinds, stride=generator.stride
-        )
+    generator = Dmfn(grid=grid_of(plain))
+    modules = Branches.of(told, generator.stride) if told else None
     learner = Learner(generator, modules)
     learner.load(tensors)
     learner.eval().requires_grad_(False).to(base.device)
-    return replace(base, generator=learner.generator, modules=modules, **facts)
+    return replace(base, generator=learner.generator, branches=modules, **facts)

@@ -99,6 +99,17 @@ def relativistic(real: Tensor, fake: Tensor, *, for_generator: bool) -> Tensor:
     return halves / 2
 
 
+def paired(real: Tensor, fake: Tensor, inside: Tensor, *, for_generator: bool) -> Tensor:
+    """Relativistic adversary of pairs (Huang et al. 2024, R3GAN), place by place.
+
+    real, fake: logits B x N of the same places of photo and fill. inside: B x N, how much of each
+    place is hole; elsewhere both are the same picture. The discriminator learns that the photo
+    looks more real there than the fill; the generator learns the opposite.
+    """
+    behind = real - fake if for_generator else fake - real
+    return (F.softplus(behind.float()) * inside).sum() / inside.sum().clamp_min(1e-6)
+
+
 def emotion(network: EmotionNetwork, output: Tensor, target: Tensor) -> Tensor:
     """How differently a frozen emotion network sees two batches of whole crops.
 

@@ -25,6 +25,7 @@ _SLICES: tuple[tuple[int | None, tuple[int, ...]], ...] = (
     (27, (28, 30, 32)),
 )
 CHANNELS = (64, 128, 256, 512, 512)
+STAGES = 4  # that the distance is taken over
 
 
 class StVgg(nn.Module):
@@ -49,13 +50,17 @@ class StVgg(nn.Module):
             features.append(x)
         return features
 
-    def distance(self, one: Tensor, other: Tensor, stages: int = 4) -> Tensor:
+    def distance(self, one: Tensor, other: Tensor, stages: int = STAGES) -> Tensor:
         """The mean ST-LPIPS distance of two batches over the first stages; no gradient reaches
         `other`."""
         with torch.no_grad():
             targets = self(other, stages)
-        total = torch.zeros((), device=one.device)
-        for number, (a, b) in enumerate(zip(self(one, stages), targets, strict=True)):
+        return self.between(self(one, stages), targets)
+
+    def between(self, ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
+        """`distance` of two batches whose feature maps are known."""
+        total = torch.zeros((), device=ours[0].device)
+        for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             a, b = _unit(a.float()), _unit(b.float())
             weight = self._at(f"lin{number}.model.1.weight")
             total = total + F.conv2d((a - b).square(), weight).mean()

@@ -6,17 +6,19 @@ that was sharpened; expression and geometry need the whole face, so the part is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.errors import MienError
 from training import losses
+from training.adversary import Adversary, Seen
 from training.config import Weights
 from training.learner import Fills
 from training.lpips import Lpips
-from training.perceptual import StVgg
+from training.perceptual import STAGES, StVgg
 
 
 class Objective:
@@ -48,14 +50,25 @@ class Objective:
                     f"train {name}' or set its weight to 0."
                 )
 
-    def __call__(self, fills: Fills, discriminator: nn.Module | None) -> dict[str, Tensor]:
-        """Every loss that is on, unweighted. discriminator: called, but never changed, here."""
+    def look(self, fills: Fills) -> Seen | None:
+        """What the trunk sees of a part of the fills; None where no loss asks it."""
+        if self.trunk is None or not (self.weights.perceptual or self.weights.projected):
+            return None
+        output, target, hole = fills.near(self.patch)
+        with torch.no_grad():
+            theirs = self.trunk(target, STAGES)
+        return Seen(self.trunk(output, STAGES), theirs, hole)
+
+    def __call__(
+        self, fills: Fills, seen: Seen | None = None, adversaries: Iterable[Adversary] = ()
+    ) -> dict[str, Tensor]:
+        """Every loss that is on, unweighted. seen: what `look` saw of these fills."""
         weights, output, target = self.weights, fills.output, fills.target
         parts: dict[str, Tensor] = {}
         if weights.pixel:
             parts["pixel"] = (output - target).abs().mean()
-        if self.trunk is not None and weights.perceptual:
-            parts["perceptual"] = self.trunk.distance(*fills.near(self.patch))
+        if self.trunk is not None and seen is not None and weights.perceptual:
+            parts["perceptual"] = self.trunk.between(seen.ours, seen.theirs)
         if self.lpips is not None:
             parts["lpips"] = self.lpips(*fills.jittered())
         if self.trunk is not None and (weights.feature or weights.alignment):
@@ -66,8 +79,8 @@ class Objective:
                 parts["feature"] = losses.feature_matching(output, target, ours, theirs)
             if weights.alignment:
                 parts["alignment"] = losses.alignment(ours[3], theirs[3])
-        if discriminator is not None:
-            parts |= _adversary(discriminator, fills, weights)
+        for adversary in adversaries:
+            parts |= adversary.against(fills, seen)
         if self.emotion is not None or self.landmarks is not None:
             whole = fills.whole()
             if self.emotion is not None:
@@ -79,25 +92,3 @@ class Objective:
     def total(self, parts: dict[str, Tensor]) -> Tensor:
         """The weighted sum that the generator learns from."""
         return torch.stack([getattr(self.weights, name) * x for name, x in parts.items()]).sum()
-
-
-def _adversary(discriminator: nn.Module, fills: Fills, weights: Weights) -> dict[str, Tensor]:
-    parts: dict[str, Tensor] = {}
-    discriminator.requires_grad_(False)
-    with torch.no_grad():
-        real, real_maps = discriminator(fills.target, fills.hole)
-    fake, fake_maps = discriminator(fills.output, fills.hole)
-    discriminator.requires_grad_(True)
-    if weights.matching:
-        parts["matching"] = losses.discriminator_matching(fake_maps, real_maps)
-    if weights.adversarial:
-        parts["adversarial"] = losses.relativistic(real, fake, for_generator=True)
-    return parts
-
-
-def discriminator_loss(discriminator: nn.Module, fills: Fills) -> Tensor:
-    """What the discriminator learns from one batch of fills."""
-    pictures = torch.cat([fills.target, fills.output.detach()])
-    logits, _ = discriminator(pictures, torch.cat([fills.hole, fills.hole]))
-    real, fake = logits.chunk(2)
-    return losses.relativistic(real, fake, for_generator=False)

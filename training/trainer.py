@@ -19,12 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import MienError
+from training.adversary import adversaries
 from training.average import Average
 from training.balance import balanced_weights
 from training.checkpoint import BEST, EMA, save_average
 from training.config import TrainingConfig
 from training.crops import TrainingCrops, crop_batches, kept_apart
-from training.discriminator import Discriminator
 from training.faces import FaceShards
 from training.failures import explained
 from training.learner import Filler, new_learner
@@ -33,7 +33,7 @@ from training.perceptual import StVgg
 from training.run import RunFolder
 from training.sample import Sample
 from training.sheets import fill_sheet, fixed_samples, spread_out
-from training.step import Objective, discriminator_loss
+from training.step import Objective
 
 
 def train(
@@ -102,22 +102,21 @@ class Trainer(Training):
         self.raw = learner.to(memory_format=layout)  # type: ignore[call-overload]
         self.learner, self.optimisers["generator"] = self._set_up(self.raw)
         self.average = Average(self.raw.tensors(), config.ema)
-        self.discriminator: nn.Module | None = None
-        self.raw_discriminator: nn.Module | None = None
-        if config.weights.needs_discriminator:
-            self.raw_discriminator = Discriminator()
-            judging = self._set_up(self.raw_discriminator)
-            self.discriminator, self.optimisers["discriminator"] = judging
+        self.adversaries = adversaries(config.weights)
+        for name, adversary in self.adversaries.items():
+            judging = self._set_up(adversary.network, adversary.momenta)
+            adversary.shared, self.optimisers[name] = judging
         self.objective = Objective(config.weights, fabric.device, config.lpips_file, config.patch)
         self.filler = Filler(config, prior, fabric.device)
         if shards is not None:
             self._look(shards)
 
-    def _set_up(self, network: nn.Module) -> tuple[Any, Any]:
+    def _set_up(
+        self, network: nn.Module, momenta: tuple[float, float] | None = None
+    ) -> tuple[Any, Any]:
         learning = [p for p in network.parameters() if p.requires_grad]
-        optimiser = torch.optim.Adam(
-            learning, lr=self.config.learning_rate, betas=self.config.betas
-        )
+        betas = momenta or self.config.betas
+        optimiser = torch.optim.Adam(learning, lr=self.config.learning_rate, betas=betas)
         return self.fabric.setup(network, optimiser)
 
     def _look(self, shards: FaceShards) -> None:
@@ -132,17 +131,20 @@ class Trainer(Training):
         self._kept = time.perf_counter()
 
     def train_step(self) -> Losses | None:
-        """One step of both networks on the next batch."""
+        """One step of all networks on the next batch."""
         fills = self.filler(self.learner, next(self._data), varied=True)
+        begun = self.clock.done() >= self.config.adversary_from
+        against = self.adversaries if begun else {}
         with self.fabric.autocast():
-            parts = self.objective(fills, self.raw_discriminator)
+            seen = self.objective.look(fills)
+            parts = self.objective(fills, seen, against.values())
         total = self.objective.total(parts)
         if not self.descend(total, self.optimisers["generator"], self.raw):
             return None
-        if self.discriminator is not None:
-            judging = self.optimisers["discriminator"]
+        for name, adversary in against.items():
+            judging = self.optimisers[name]
             with self.fabric.autocast():
-                loss = parts["discriminator"] = discriminator_loss(self.discriminator, fills)
+                loss = parts[name] = adversary.lesson(fills, seen)
             judging.zero_grad()
             self.fabric.backward(loss)
             judging.step()
@@ -256,17 +258,16 @@ class Trainer(Training):
         return {"best": self.best if math.isfinite(self.best) else None}
 
     def states(self) -> dict[str, dict[str, Tensor]]:
-        """The learner's tensors, and the discriminator's where there is one."""
-        states = {"generator": self.raw.tensors()}
-        if self.raw_discriminator is not None:
-            states["discriminator"] = self.raw_discriminator.state_dict()
-        return states
+        """The learner's tensors, and those of its adversaries."""
+        judging = {name: a.network.state_dict() for name, a in self.adversaries.items()}
+        return {"generator": self.raw.tensors(), **judging}
 
     def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
-        """The inverse of `states`; a discriminator that was not there before begins anew."""
+        """The inverse of `states`; an adversary that was not there before begins anew."""
         self.raw.load(states["generator"])
-        if self.raw_discriminator is not None and "discriminator" in states:
-            self.raw_discriminator.load_state_dict(states["discriminator"])
+        for name, adversary in self.adversaries.items():
+            if name in states:
+                adversary.network.load_state_dict(states[name])
 
     def restore(self, path: Path) -> dict[str, Any]:
         """See `Training.restore`; sees the samples that would have come next."""

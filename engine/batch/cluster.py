@@ -21,7 +21,7 @@ from engine.batch.runner import Clock, Control, Create, Report, Summary, log_pat
 from engine.batch.settle import Settler
 from engine.batch.work import DECODE, Work, begin, process, stage
 from engine.errors import MienError
-from engine.inpaint import create_inpainter
+from engine.inpainter import create_inpainter
 
 RETRIES = 3  # on other workers, when one dies
 WAITING = 2  # photos on their way for every worker
@@ -167,7 +167,7 @@ class _Sender:
             self._settler.settle(work)
             if not work.is_over:
                 item = work.item
-                photo = _bytes_of(item.source)
+                photo = _bytes_of(item.photo)
                 mask = None if item.mask is None else _bytes_of(item.mask)
                 parcel = Parcel(item, self._job, photo, mask, self._threads)
                 return self._send(self._ray.put(parcel))
@@ -180,7 +180,9 @@ class _Sender:
             record, data = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             reason = str(error).strip().splitlines()[-1]
-            work.end(FAILED, f"{name} could not be filled on {RETRIES + 1} workers ({reason}).")
+            raised = isinstance(error, self._ray.exceptions.RayTaskError)
+            where = "a worker" if raised else f"{RETRIES + 1} workers"
+            work.end(FAILED, f"{name} could not be filled on {where} ({reason}).")
             return
         work.record = record
         if data is None:
@@ -215,13 +217,13 @@ def _process_parcel(parcel: Parcel, create: Create) -> tuple[Record, bytes | Non
     item = parcel.item
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
         (Path(folder) / "masks").mkdir()
-        source = Path(folder) / item.source.name
-        source.write_bytes(parcel.photo)
+        photo = Path(folder) / item.photo.name
+        photo.write_bytes(parcel.photo)
         mask = None
         if item.mask is not None and parcel.mask is not None:
             mask = Path(folder) / "masks" / item.mask.name
             mask.write_bytes(parcel.mask)
-        here = replace(item, source=source, mask=mask)
+        here = replace(item, photo=photo, mask=mask)
         temporary = Path(folder) / f"result{item.target.suffix}"
         work = process(here, parcel.job, _inpainters[key], temporary)
         work.record.worker = f"{socket.gethostname()}:{os.getpid()}"

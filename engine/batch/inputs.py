@@ -19,8 +19,8 @@ _LOOKED_AT = 192  # pixels a side are enough to tell a mask from a photo
 
 
 @dataclass(frozen=True)
-class Source:
-    """A photo to fill: its path, and its path below the folder it was found in."""
+class PhotoFile:
+    """A photo to fill: where it lies, and its path below the folder it was found in."""
 
     path: Path
     name: Path
@@ -48,7 +48,7 @@ def read_list(text: str, base: Path) -> tuple[Path, ...]:
     return tuple(base / line for line in lines if line.strip() and not line.startswith("#"))
 
 
-def gather(job: BatchJob) -> list[Source]:
+def gather(job: BatchJob) -> list[PhotoFile]:
     """The photos of a job, in the order of their names.
 
     Left out: side files, what lies in the masks' or the output's folder below an input, and masks
@@ -56,38 +56,38 @@ def gather(job: BatchJob) -> list[Source]:
     """
     _check(job)
     apart = [job.output, *([job.masks.folder] if job.masks.folder else [])]
-    found: dict[Path, Source] = {}
+    found: dict[Path, PhotoFile] = {}
     taken: set[str] = set()
     several = sum(given.is_dir() for given in job.inputs) > 1
     for given in job.inputs:
         if given.is_dir():
-            sources = _in_folder(given, apart)
+            files = _in_folder(given, apart)
             if several:  # each keeps its own name below the output
-                sources = [Source(s.path, Path(_absolute(given).name) / s.name) for s in sources]
+                files = [PhotoFile(s.path, Path(_absolute(given).name) / s.name) for s in files]
         else:
-            sources = [Source(given, Path(given.name))]
-        for source in sources:
-            path = _absolute(source.path)
+            files = [PhotoFile(given, Path(given.name))]
+        for file in files:
+            path = _absolute(file.path)
             if path not in found:
-                found[path] = _apart_from(taken, source)
+                found[path] = _apart_from(taken, file)
     if job.masks.file is not None:
         found.pop(_absolute(job.masks.file), None)
-    sources = _without_masks(list(found.values()), job)
-    if not sources:
+    files = _without_masks(list(found.values()), job)
+    if not files:
         where = ", ".join(str(given) for given in job.inputs)
         raise MienError(f"{where} holds no photos; JPEG, PNG, WebP, TIFF and BMP are read.")
-    return sorted(sources, key=lambda source: (key_of(source.name.as_posix()), str(source.path)))
+    return sorted(files, key=lambda file: (key_of(file.name.as_posix()), str(file.path)))
 
 
-def _apart_from(taken: set[str], source: Source) -> Source:
-    """The source under a name no other has: photos of several folders may be called the same."""
-    name, number = source.name, 1
+def _apart_from(taken: set[str], file: PhotoFile) -> PhotoFile:
+    """The file under a name no other has: photos of several folders may be called the same."""
+    name, number = file.name, 1
     while key_of(name.as_posix()) in taken:
-        folder = source.path.absolute().parent.name
-        name = Path(folder if number == 1 else f"{folder}-{number}") / source.name
+        folder = file.path.absolute().parent.name
+        name = Path(folder if number == 1 else f"{folder}-{number}") / file.name
         number += 1
     taken.add(key_of(name.as_posix()))
-    return Source(source.path, name)
+    return PhotoFile(file.path, name)
 
 
 def _check(job: BatchJob) -> None:
@@ -105,10 +105,10 @@ def _check(job: BatchJob) -> None:
         raise MienError(f"{job.output} is a file; give a folder for the results.")
 
 
-def _in_folder(folder: Path, apart: list[Path]) -> list[Source]:
+def _in_folder(folder: Path, apart: list[Path]) -> list[PhotoFile]:
     top = _absolute(folder)
     kept_out = {_absolute(place) for place in apart} - {top}
-    sources = []
+    files = []
     for place, folders, names in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(
@@ -121,22 +121,22 @@ def _in_folder(folder: Path, apart: list[Path]) -> list[Source]:
         for name in sorted(names):
             path = here / name
             if is_picture(path) and path.is_file():
-                sources.append(Source(path, path.relative_to(folder)))
-    return sources
+                files.append(PhotoFile(path, path.relative_to(folder)))
+    return files
 
 
-def _without_masks(sources: list[Source], job: BatchJob) -> list[Source]:
+def _without_masks(files: list[PhotoFile], job: BatchJob) -> list[PhotoFile]:
     """The photos among pictures: a picture whose name makes it the mask of another one in its
     folder is a mask if it also looks like one."""
     alike: dict[tuple[Path, str], list[Path]] = defaultdict(list)
-    for source in sources:
-        alike[source.path.parent, key_of(source.path.stem)].append(source.path)
+    for file in files:
+        alike[file.path.parent, key_of(file.path.stem)].append(file.path)
     stems = {stem_of(pattern) for pattern in (*job.masks.patterns, *MASK_PATTERNS)}
     affixes = [key_of(stem).split("{stem}") for stem in stems if "{stem}" in stem]
     affixes = [(before, after) for before, after in affixes if before or after]
     surely, suspects = set(), set()
-    for source in sources:
-        photo = source.path
+    for file in files:
+        photo = file.path
         # Where masks are looked for, "a_mask.png" needs no look; "a.png" beside "a.jpg" does.
         trusted = job.masks.needs_files and searched(job.masks, photo.parent)
         for stem in stems:
@@ -147,7 +147,7 @@ def _without_masks(sources: list[Source], job: BatchJob) -> list[Source]:
         if any(own.startswith(before) and own.endswith(after) for before, after in affixes):
             suspects.add(photo)  # the mask of a photo that is not here
     masks = surely | {path for path in suspects - surely if looks_like_mask(path)}
-    return [source for source in sources if source.path not in masks]
+    return [file for file in files if file.path not in masks]
 
 
 def searched(rule: MaskRule, place: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import MienError
 from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
+from engine.mask_file import parse_colour
 from engine.photo import SAVE_SUFFIXES
 
 SKIP, RENAME, OVERWRITE, RESUME = "skip", "rename", "overwrite", "resume"
@@ -46,7 +47,9 @@ class MaskRule:
     None looks beside the photos. file: one mask for all. Instead of mask files: `transparent`
     fills what is transparent, `marker` ("#ff0000", "red") what is painted in that colour, `parts`
     these parts of every face, `scratches` the scratches and spots that are found. With a folder or
-    a file, `marker` is looked for in the mask's picture. grow: pixels more all around.
+    a file, `marker` is looked for in the mask's picture. invert: masks' pictures keep what is white
+    in them. sure: masks that would repaint nearly everything are meant. grow: pixels more all
+    around, None for as many as what a mask hugs shows at its border.
     """
 
     folder: Path | None = None
@@ -56,15 +59,15 @@ class MaskRule:
     marker: str | None = None
     parts: tuple[str, ...] = ()
     scratches: bool = False
-    grow: float = 0.0
+    invert: bool = False
+    sure: bool = False
+    grow: int | None = None
 
     def __post_init__(self) -> None:
         for part in self.parts:
             if part not in PARTS:
                 raise MienError(f"'{part}' is no part of a face; choose of {', '.join(PARTS)}.")
         if self.marker is not None:
-            from engine.batch.rules import parse_colour
-
             parse_colour(self.marker)
         for pattern in self.patterns:
             _check_fields(pattern, PATTERN_FIELDS, "mask pattern", needs=("stem", "name"))
@@ -72,7 +75,9 @@ class MaskRule:
             raise MienError("Masks come from a folder or from one file, not from both.")
         if self.has_files and (self.transparent or self.parts or self.scratches):
             raise MienError("Give masks, or a rule that needs none, not both.")
-        if self.grow < 0:
+        if self.invert and not self.needs_files:
+            raise MienError("Only masks can be inverted; give some, or leave the rule as it is.")
+        if self.grow is not None and self.grow < 0:
             raise MienError("A mask is grown by 0 pixels or more.")
 
     @property
@@ -143,7 +148,7 @@ class BatchJob:
     @property
     def digest(self) -> str:
         """16 hex digits that change with everything that changes a result's bytes."""
-        rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS)
+        rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS, sure=False)
         told = [asdict(rule), asdict(self.options), self.format, self.quality]
         text = json.dumps(told, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

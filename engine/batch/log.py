@@ -38,8 +38,9 @@ class Record:
     photo: its path below its folder. state: "filled", "failed", "no mask", "exists" (a result
     was there), "nothing" (the rule found nothing to fill). output: the result below the output
     folder. seconds: by stage (decode, find, fill, encode). faces: how many were found. laid: the
-    patches that were laid (box, kind, seconds). readings: of every filled face. note: a sentence
-    on what was left as it was or could not be kept. job: the digest of what was asked.
+    patches that were laid (box, kind, seconds). readings: of every filled face. grown: pixels the
+    mask was made larger by. note: a sentence on what was left as it was or could not be kept. job:
+    the digest of what was asked.
     """
 
     photo: str
@@ -53,6 +54,7 @@ class Record:
     output_sha256: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     faces: int | None = None
+    grown: int | None = None
     laid: list[dict[str, Any]] = field(default_factory=list)
     readings: list[dict[str, Any]] = field(default_factory=list)
     model: str = ""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.batch.inputs import Source, is_picture, key_of, searched, stem_of
+from engine.batch.inputs import PhotoFile, is_picture, key_of, searched, stem_of
 from engine.batch.job import MASK_PATTERNS, MaskRule
 from engine.photo import OPEN_SUFFIXES
 
@@ -19,36 +19,36 @@ class MaskFinder:
     names are compared in one normal form and any case, the exact name first. A photo of the batch
     is no other photo's mask."""
 
-    def __init__(self, rule: MaskRule, sources: Iterable[Source] = ()) -> None:
+    def __init__(self, rule: MaskRule, files: Iterable[PhotoFile] = ()) -> None:
         self._rule = rule
-        self._photos = {source.path for source in sources}
+        self._photos = {file.path for file in files}
         self._listings: dict[Path, dict[str, list[Path]]] = {}
         self._folders: dict[Path, dict[str, Path]] = {}
 
-    def mask_of(self, source: Source) -> Path | None:
+    def mask_of(self, file: PhotoFile) -> Path | None:
         """The mask's picture, None where there is none (or the rule needs none)."""
         rule = self._rule
         if rule.file is not None:
             return rule.file
         if not rule.needs_files:
             return None
-        for place in self._places(source):
+        for place in self._places(file):
             listing = self._listing(place)
             for pattern in rule.patterns:
-                found = self._match(listing, pattern, source)
+                found = self._match(listing, pattern, file)
                 if found is not None:
                     return found
         return None
 
-    def _places(self, source: Source) -> list[Path]:
+    def _places(self, file: PhotoFile) -> list[Path]:
         folder = self._rule.folder
         if folder is None:
-            return [source.path.parent]
+            return [file.path.parent]
         same = folder
-        for part in source.name.parent.parts:
+        for part in file.name.parent.parts:
             same = self._below(same, part)
         # The top holds masks for all subfolders, unless it holds photos of its own.
-        if same != folder and not searched(self._rule, source.path.parent):
+        if same != folder and not searched(self._rule, file.path.parent):
             return [same, folder]
         return [same]
 
@@ -64,15 +64,15 @@ class MaskFinder:
         exact = folder / name
         return exact if exact.is_dir() else self._folders[folder].get(key_of(name), exact)
 
-    def _match(self, listing: dict[str, list[Path]], pattern: str, source: Source) -> Path | None:
-        wanted = stem_of(pattern).format(stem=source.path.stem, name=source.path.name)
+    def _match(self, listing: dict[str, list[Path]], pattern: str, file: PhotoFile) -> Path | None:
+        wanted = stem_of(pattern).format(stem=file.path.stem, name=file.path.name)
         ending = pattern[len(stem_of(pattern)) :].lower()
         endings = (".png", *OPEN_SUFFIXES) if ending in ("", ".*") else (ending,)
         for suffix in dict.fromkeys(endings):
             candidates = [
                 path
                 for path in listing.get(key_of(wanted + suffix), ())
-                if path not in self._photos and not _is_same(path, source.path)
+                if path not in self._photos and not _is_same(path, file.path)
             ]
             exact = [path for path in candidates if _nfc(path.name).startswith(_nfc(wanted))]
             if exact or candidates:
@@ -91,23 +91,23 @@ class MaskFinder:
             self._listings[place] = dict(names)
         return self._listings[place]
 
-    def hint(self, sources: list[Source]) -> str:
+    def hint(self, files: list[PhotoFile]) -> str:
         """One sentence for a batch in which no photo has a mask: what was looked for, what is
         there, and the pattern that would match if one can be guessed."""
-        rule, first = self._rule, sources[0]
+        rule, first = self._rule, files[0]
         where = rule.folder or first.path.parent
         wanted = [
             stem_of(p).format(stem=first.path.stem, name=first.path.name) + ".png"
             for p in rule.patterns[:_SHOWN]
         ]
         said = (
-            f"None of the {len(sources)} photos has a mask in {where}: that of {first.name} "
+            f"None of the {len(files)} photos has a mask in {where}: that of {first.name} "
             f"would be {' or '.join(wanted)}"
         )
-        there = self._pictures_of(where) - {source.path for source in sources}
+        there = self._pictures_of(where) - {file.path for file in files}
         if not there:
             return f"{said}, and there are no pictures; give the folder of masks, or a rule."
-        guess = _guess(sources, there)
+        guess = _guess(files, there)
         shown = ", ".join(sorted(path.name for path in there)[:_SHOWN])
         more = ", ..." if len(there) > _SHOWN else ""
         help_ = f"try --mask-pattern '{guess}'" if guess else "name them with --mask-pattern"
@@ -117,12 +117,12 @@ class MaskFinder:
         return {path for paths in self._listing(where).values() for path in paths}
 
 
-def _guess(sources: list[Source], there: Iterable[Path]) -> str:
+def _guess(files: list[PhotoFile], there: Iterable[Path]) -> str:
     """The pattern under which most photos would have a mask, "" for none."""
     votes: dict[str, int] = defaultdict(int)
     stems = sorted({_nfc(path.stem) for path in there}, key=len)
-    for source in sources[:200]:
-        stem = _nfc(source.path.stem)
+    for file in files[:200]:
+        stem = _nfc(file.path.stem)
         for other in stems:
             at = other.casefold().find(stem.casefold())
             if at >= 0 and len(other) > len(stem):

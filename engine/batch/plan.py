@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.batch.inputs import Source, gather, key_of
+from engine.batch.inputs import PhotoFile, gather, key_of
 from engine.batch.job import KEEP_FORMAT, BatchJob, NothingMatchedError
 from engine.batch.masks import MaskFinder
 from engine.errors import MienError
@@ -19,13 +19,13 @@ LONGEST_NAME = 255  # bytes of a file name on every file system in use
 class Item:
     """One photo of a batch.
 
-    number: 1 .. n. source: the photo. name: its path below the folder it came from, '/' between.
+    number: 1 .. n. photo: its file. name: its path below the folder it came from, '/' between.
     mask: the mask's picture, None where there is none or the rule needs none. target: where the
     result goes. has_hole: False where a mask is needed and missing.
     """
 
     number: int
-    source: Path
+    photo: Path
     name: str
     mask: Path | None
     target: Path
@@ -39,50 +39,50 @@ def plan_batch(job: BatchJob) -> list[Item]:
     Raises NothingMatchedError, with what was looked for and what is there, where no photo has a
     mask, and MienError for folders that cannot be used.
     """
-    sources = gather(job)
-    finder = MaskFinder(job.masks, sources)
-    masks = [finder.mask_of(source) for source in sources]
+    files = gather(job)
+    finder = MaskFinder(job.masks, files)
+    masks = [finder.mask_of(file) for file in files]
     if job.masks.needs_files and not any(masks):
-        raise NothingMatchedError(finder.hint(sources))
-    targets = name_results(job, sources)
+        raise NothingMatchedError(finder.hint(files))
+    targets = name_results(job, files)
     return [
         Item(
             number,
-            source.path,
-            source.name.as_posix(),
+            file.path,
+            file.name.as_posix(),
             mask,
             target,
             mask is not None or not job.masks.needs_files,
         )
-        for number, (source, mask, target) in enumerate(
-            zip(sources, masks, targets, strict=True), start=1
+        for number, (file, mask, target) in enumerate(
+            zip(files, masks, targets, strict=True), start=1
         )
     ]
 
 
-def name_results(job: BatchJob, sources: Iterable[Source]) -> list[Path]:
+def name_results(job: BatchJob, files: Iterable[PhotoFile]) -> list[Path]:
     """Where the result of each photo goes: no two in one place, in any case and normal form."""
     taken: set[str] = set()
     targets = []
-    for number, source in enumerate(sources, start=1):
+    for number, file in enumerate(files, start=1):
         stem = job.name.format(
-            stem=source.path.stem,
-            name=source.path.name,
+            stem=file.path.stem,
+            name=file.path.name,
             number=number,
             model=job.options.model,
             emotion=job.options.emotion,
         )
-        suffix = source.path.suffix if job.format == KEEP_FORMAT else job.format
+        suffix = file.path.suffix if job.format == KEEP_FORMAT else job.format
         if suffix.lower() not in SAVE_SUFFIXES:
             suffix = ".png"  # what can be read but not written keeps its pixels
-        folder = job.output / source.name.parent
+        folder = job.output / file.name.parent
         target = folder / (stem + suffix)
         again = 2
         while key_of(str(target)) in taken:
             target = folder / f"{stem}-{again}{suffix}"
             again += 1
         if len(target.name.encode("utf-8", "surrogateescape")) > LONGEST_NAME:
-            raise MienError(f"The result's name for {source.path.name} is too long; shorten it.")
+            raise MienError(f"The result's name for {file.path.name} is too long; shorten it.")
         taken.add(key_of(str(target)))
         targets.append(target)
     return targets

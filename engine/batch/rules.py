@@ -9,40 +9,26 @@ import numpy as np
 from engine.batch.job import MaskRule
 from engine.errors import MienError
 from engine.face.finder import Face
+from engine.grow import grow_mask
 from engine.mask import Mask
+from engine.mask_file import marked_values, parse_colour
 from engine.photo import Photo
 
-_NEAR, _FAR = 48.0, 130.0  # RGB distances: the marker itself, its blurred or compressed rim
 LARGEST_SHARE = 0.9  # of the photo; a rule that marks more has found something else
 
 
-def parse_colour(text: str) -> tuple[int, int, int]:
-    """(red, green, blue), 0..255, of "#ff0000", "255,0,0" or "red". Raises MienError."""
-    from PIL import ImageColor
-
-    try:
-        if text.count(",") == 2:
-            red, green, blue = (int(part) for part in text.split(","))
-            if max(red, green, blue) > 255 or min(red, green, blue) < 0:
-                raise ValueError
-            return red, green, blue
-        red, green, blue, *_ = ImageColor.getrgb(text.strip())
-        return red, green, blue
-    except ValueError:
-        raise MienError(f"'{text}' is no colour; write it as red, '#ff0000' or 255,0,0.") from None
-
-
-def hole_of(photo: Photo, rule: MaskRule, faces: Iterable[Face] = ()) -> Mask:
-    """The hole a rule without mask files finds in a photo; it may be empty.
+def hole_of(photo: Photo, rule: MaskRule, faces: Iterable[Face] = ()) -> tuple[Mask, int]:
+    """(the hole a rule without mask files finds in a photo, by how many pixels it was made larger
+    at most); it may be empty.
 
     faces: the photo's, for rules that need them. Raises MienError where the rule would fill
-    nearly everything.
+    nearly everything and that is not known to be meant.
     """
     pixels = np.zeros(photo.size[::-1], np.uint8)
     if rule.transparent:
         np.maximum(pixels, transparent_area(photo), out=pixels)
     if rule.marker is not None:
-        np.maximum(pixels, marked_area(photo.rgb8, rule.marker), out=pixels)
+        np.maximum(pixels, marked_values(photo.rgb8, parse_colour(rule.marker)), out=pixels)
     if rule.parts:
         np.maximum(pixels, parts_of(faces, rule.parts, photo.size), out=pixels)
     if rule.scratches:
@@ -50,11 +36,14 @@ def hole_of(photo: Photo, rule: MaskRule, faces: Iterable[Face] = ()) -> Mask:
 
         np.maximum(pixels, find_scratches(photo.rgb8, faces), out=pixels)
     share = float((pixels >= 128).mean())
-    if share > LARGEST_SHARE:
+    if share > LARGEST_SHARE and not rule.sure:
         raise MienError(
             f"The {rule.words} is {share:.0%} of the photo; too little is left to fill it from."
         )
-    return Mask(pixels).grow(rule.grow)
+    mask = Mask(pixels)
+    # Transparency ends where it ends, and scratches are found with their rims.
+    exact = rule.grow is None and (rule.transparent or rule.scratches)
+    return (mask, 0) if exact else grow_mask(photo.rgb8, mask, rule.grow)
 
 
 def transparent_area(photo: Photo) -> np.ndarray:
@@ -65,29 +54,6 @@ def transparent_area(photo: Photo) -> np.ndarray:
     if alpha.dtype == np.uint16:
         alpha = (alpha >> 8).astype(np.uint8)
     return 255 - alpha.astype(np.uint8)
-
-
-def marked_area(rgb: np.ndarray, colour: str) -> np.ndarray:
-    """H x W uint8: 255 where a marker of this colour was painted, its soft rim included.
-
-    rgb: H x W x 3 uint8. The rim is what lies near the colour and touches it, so that compression
-    and anti-aliasing leave no coloured border.
-    """
-    import cv2
-
-    marker = np.array(parse_colour(colour), np.float32)
-    offset = rgb.astype(np.float32) - marker
-    distance = np.sqrt(np.einsum("hwc,hwc->hw", offset, offset))
-    near, far = (distance <= _NEAR).astype(np.uint8), (distance <= _FAR).astype(np.uint8)
-    # Single pixels are the photo's own.
-    near = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    if not near.any():
-        return near
-    reach = max(2, round(0.004 * min(rgb.shape[:2])))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    rim = cv2.dilate(near, disc) & far
-    small = np.ones((3, 3), np.uint8)
-    return cv2.dilate(near | rim, small) * np.uint8(255)
 
 
 def parts_of(faces: Iterable[Face], parts: Iterable[str], size: tuple[int, int]) -> np.ndarray:

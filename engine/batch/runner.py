@@ -37,7 +37,8 @@ from engine.batch.work import (
 )
 from engine.batch.workers import Budget, Workers, bytes_needed, choose_workers, share_threads
 from engine.errors import Cancelled
-from engine.inpaint import Inpainter, create_inpainter
+from engine.inpaint import Inpainter
+from engine.inpainter import create_inpainter
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Settler:
     def protect(self, items: list[Item]) -> None:
         """More inputs that must stay as they are."""
         for item in items:
-            self._protected.update(p.resolve() for p in (item.source, item.mask) if p is not None)
+            self._protected.update(p.resolve() for p in (item.photo, item.mask) if p is not None)
 
     def settle(self, work: Work) -> None:
         """Choose the target of a work, or end it because its result is there already.
@@ -61,7 +61,7 @@ class Settler:
         earlier = [line for line in self._log.before(item.name) if line.get("output") == name]
         if not earlier or not result.is_file():
             return False
-        record.input_sha256 = digest_of(item.source)
+        record.input_sha256 = digest_of(item.photo)
         record.mask_sha256 = None if item.mask is None else digest_of(item.mask)
         there = digest_of(result)
         asked = {key: getattr(record, key) for key in ("input_sha256", "mask_sha256", "job")}

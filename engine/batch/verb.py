@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,11 +27,14 @@ from engine.batch.log import FAILED, NOTHING
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
 from engine.errors import MienError
+from engine.grow import parse_grow
 from engine.inpaint import FillOptions
+from engine.modules.options import takes_wishes
 
 INTERRUPTED = 130
 
 
+@takes_wishes
 def batch(
     inputs: Annotated[
         list[Path] | None, typer.Argument(help="Folders (subfolders are kept) and photos.")
@@ -60,7 +63,17 @@ def batch(
     scratches: Annotated[
         bool, typer.Option("--scratches", help="Find scratches and spots, and fill them.")
     ] = False,
-    grow: Annotated[float, typer.Option(help="Widen every mask by so many pixels.")] = 0.0,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Fill what is black in the masks instead.")
+    ] = False,
+    grow: Annotated[
+        str,
+        typer.Option(
+            help="Pixels every mask is made larger by; auto: as far as what it hugs shows at its "
+            "border."
+        ),
+    ] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="Fill even nearly whole photos.")] = False,
     list_: Annotated[
         Path | None,
         typer.Option("--list", help="A text file with one photo a line; - reads it from a pipe."),
@@ -81,13 +94,6 @@ def batch(
     ] = "default",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Equal seeds give equal fills on one device.")] = 0,
-    landmarks: Annotated[
-        bool, typer.Option("--landmarks/--no-landmarks", help="Keep the geometry the face had.")
-    ] = True,
-    emotion: Annotated[
-        str, typer.Option(help="keep, off, or one of anger, ..., surprise, as in 'inpaint'.")
-    ] = "keep",
-    strength: Annotated[float, typer.Option(help="Of an asked-for emotion, 0 to 1.5.")] = 1.0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos filled at a time; by cores and memory.")
     ] = None,
@@ -103,6 +109,8 @@ def batch(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line; take pause, go and stop.")
     ] = False,
+    *,
+    wishes: dict[str, Any],
 ) -> None:
     """Fill many photos; a bad file is reported and the rest goes on (exit code 1).
 
@@ -128,15 +136,15 @@ def batch(
             marker=marker,
             parts=tuple(part or ()),
             scratches=scratches,
-            grow=grow,
+            invert=invert,
+            sure=yes,
+            grow=parse_grow(grow),
         ),
         FillOptions(
             model=model,
             device=device,
             seed=seed,
-            landmarks=landmarks,
-            emotion=emotion,
-            strength=strength,
+            **wishes,
         ),
         format=format_,
         quality=quality,

@@ -21,7 +21,7 @@ from engine.batch.settle import Settler
 from engine.batch.work import Entered
 from engine.batch.workers import Workers
 from engine.errors import MienError
-from engine.inpaint import create_inpainter
+from engine.inpainter import create_inpainter
 
 SETTLED = 2.0  # seconds a file must stay as it is: it is being copied until then
 LOOK_ANYWAY = 30.0  # seconds; network drives send no notices
@@ -93,10 +93,10 @@ class _Watcher:
                 break
             if not item.has_hole:
                 continue
-            now = _signature(item.source), None if item.mask is None else _signature(item.mask)
+            now = _signature(item.photo), None if item.mask is None else _signature(item.mask)
             if now[0] is None or self._done.get(item.name) == now:
                 continue
-            settled = [self._is_settled(path) for path in (item.source, item.mask) if path]
+            settled = [self._is_settled(path) for path in (item.photo, item.mask) if path]
             if not all(settled):
                 changing = True
                 continue

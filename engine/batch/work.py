@@ -18,8 +18,10 @@ from engine.batch.log import FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
 from engine.batch.plan import Item
 from engine.errors import Cancelled, MienError
 from engine.face.finder import Face
+from engine.grow import grow_mask
 from engine.inpaint import FillRequest, Inpainter
-from engine.mask import Mask, open_mask
+from engine.mask import Mask
+from engine.mask_file import open_mask, parse_colour, refuse_doubtful
 from engine.photo import Photo, open_photo, save_losses, save_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"
@@ -89,37 +91,23 @@ def stage(work: Work, name: str, entered: Entered | None = None) -> Iterator[Non
 def decode(work: Work, job: BatchJob) -> None:
     """Open photo and mask, and note what they are by their content."""
     item, rule = work.item, job.masks
-    work.record.input_sha256 = work.record.input_sha256 or digest_of(item.source)
-    work.photo = photo = open_photo(item.source)
+    work.record.input_sha256 = work.record.input_sha256 or digest_of(item.photo)
+    work.photo = photo = open_photo(item.photo)
     if item.mask is None:
         if not rule.needs_faces:
             _rule(work, job)
         return
     work.record.mask_sha256 = work.record.mask_sha256 or digest_of(item.mask)
-    if rule.marker is not None:
-        mask = _marked(item.mask, rule.marker, photo.size)
-    else:
-        mask = open_mask(item.mask, photo.size)
-    work.mask = mask.grow(rule.grow)
-    if work.mask.is_empty:
-        raise MienError(
-            f"The mask {item.mask.name} is all black; paint white what is to be filled."
-        )
-
-
-def _marked(path: Path, colour: str, size: tuple[int, int]) -> Mask:
-    from engine.batch.rules import marked_area
-
-    picture = open_photo(path)
-    if picture.size != size:
-        raise MienError(
-            f"{path.name} is {picture.size[0]} x {picture.size[1]} pixels and the photo "
-            f"{size[0]} x {size[1]}; make them the same size."
-        )
-    mask = Mask(marked_area(picture.rgb8, colour))
+    marker = None if rule.marker is None else parse_colour(rule.marker)
+    mask = open_mask(item.mask, photo.size, invert=rule.invert, marker=marker)
     if mask.is_empty:
-        raise MienError(f"Nothing in {path.name} is painted in {colour}.")
-    return mask
+        raise MienError(
+            f"The mask {item.mask.name} is all black; paint white what should be filled, or say "
+            "--invert to fill what is black."
+        )
+    if not rule.sure:
+        refuse_doubtful(mask, item.mask.name)
+    work.mask, work.record.grown = grow_mask(photo.rgb8, mask, rule.grow)
 
 
 def find(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = None) -> None:
@@ -134,7 +122,7 @@ def _rule(work: Work, job: BatchJob) -> None:
     from engine.batch.rules import hole_of
 
     assert work.photo is not None
-    work.mask = hole_of(work.photo, job.masks, work.faces or ())
+    work.mask, work.record.grown = hole_of(work.photo, job.masks, work.faces or ())
     if work.mask.is_empty:
         work.record.faces = None if work.faces is None else len(work.faces)
         without = work.faces is not None and not any(f.mesh is not None for f in work.faces)

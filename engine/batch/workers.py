@@ -77,13 +77,13 @@ def bytes_needed(item: Item | None) -> int:
     if item is None or not item.has_hole:
         return 0
     try:
-        with Image.open(item.source) as image:
+        with Image.open(item.photo) as image:
             width, height = image.size
             deep = image.mode.startswith(("I", "F"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         # Not Pillow's, or damaged: a raw file unpacks to about ten times itself.
         try:
-            return 10 * item.source.stat().st_size
+            return 10 * item.photo.stat().st_size
         except OSError:
             return 0
     return width * height * BYTES_A_PIXEL * (2 if deep else 1)

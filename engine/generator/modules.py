@@ -1,186 +1,65 @@
-"""The two removable modules: geometry and expression, told to the generator.
-
-Each is a small branch that starts at zero effect and costs nothing when off; the generator itself
-keeps its parameters. The landmark module is a graph convolution over the face mesh (Kipf & Welling
-2016) whose node embeddings are splatted onto the feature grid after e4; the emotion module scales
-and shifts the output of every fusion block (FiLM, Perez et al. 2018). Both are trained with
-condition dropout, so one set of weights serves the four states of two checkboxes.
-"""
+"""What the modules tell a generator: their branches, together and loaded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
-from engine.face.graph import GraphConvolution
-from engine.readings import EMOTIONS
+from engine.generator.branches import Conditions, Hints
+from engine.modules import MODULES
 
 if TYPE_CHECKING:
     from engine.generator.weights import Manifest
 
-CHANNELS = 256  # of the feature grid after e4, and of the fusion blocks
-BLOCKS = 8
 
-
-@dataclass(frozen=True)
-class Conditions:
-    """What the generator is told of a batch of B crops.
-
-    nodes: B x 478 x 2, in units of the whole crop (0 .. 1), None without the landmark module.
-    hidden: B x 478, 1 inside the hole. emotion: B x 7 probabilities, None without the emotion
-    module. use_nodes, use_emotion: B of 0 and 1, which samples are told (condition dropout); None
-    tells all.
-    """
-
-    nodes: Tensor | None = None
-    hidden: Tensor | None = None
-    emotion: Tensor | None = None
-    use_nodes: Tensor | None = None
-    use_emotion: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What the modules add inside the generator. grid: B x 256 x h x w, added after e4. film:
-    B x 8 x 2 x 256, scale and shift of each fusion block's output. None adds nothing."""
-
-    grid: Tensor | None = None
-    film: Tensor | None = None
-
-
-class LandmarkModule(nn.Module):
-    """Nodes -> a 256-channel grid: two graph convolutions, a bilinear splat, a 1 x 1 convolution.
-
-    A node's input is its place, how far it lies from the mean face there, and whether it is
-    hidden. `adjacency` (478 x 478, normalised) and `mean` (478 x 2) are buffers, saved with the
-    weights: MediaPipe is not needed to run this. stride: crop pixels a cell of the generator's
-    feature grid.
-    """
-
-    adjacency: Tensor
-    mean: Tensor
+class Branches(nn.Module):
+    """The branches of some modules, by their keys. stride: of the generator they speak to. given:
+    what a branch starts with, by key and then by name."""
 
     def __init__(
-        self,
-        adjacency: Tensor | None = None,
-        mean: Tensor | None = None,
-        width: int = 64,
-        stride: int = 4,
+        self, keys: Iterable[str], stride: int = 4, given: dict[str, dict[str, Any]] | None = None
     ) -> None:
         super().__init__()
-        self.stride = stride
-        nodes = 478
-        self.register_buffer("adjacency", torch.eye(nodes) if adjacency is None else adjacency)
-        self.register_buffer("mean", torch.full((nodes, 2), 0.5) if mean is None else mean)
-        self.first = GraphConvolution(5, width)
-        self.second = GraphConvolution(width, width)
-        self.spread = nn.Conv2d(width + 1, CHANNELS, 1)
-        nn.init.zeros_(self.spread.weight)
-        nn.init.zeros_(self.spread.bias)  # type: ignore[arg-type]
+        keys = set(keys)
+        for module in MODULES:
+            branch = module.branch(stride) if module.key in keys else None
+            if branch is not None:
+                for name, value in (given or {}).get(module.key, {}).items():
+                    setattr(branch, name, value)
+                self.add_module(module.key, branch)
 
-    def forward(
-        self, nodes: Tensor, hidden: Tensor, rows: slice, columns: slice, side: int
-    ) -> Tensor:
-        """nodes: B x 478 x 2, hidden: B x 478, rows and columns: the window of the side x side
-        crop that is sharpened. Returns B x 256 x h x w for that window."""
-        # Units in which nodes differ by about one: a twentieth of the crop.
-        inputs = torch.cat([2 * nodes - 1, 20 * (nodes - self.mean), hidden.unsqueeze(-1)], -1)
-        x = self.second(self.first(inputs, self.adjacency), self.adjacency)
-        x = torch.cat([x, hidden.unsqueeze(-1)], -1)
-        origin = nodes.new_tensor([columns.start, rows.start])
-        places = (nodes * side - origin) / self.stride - 0.5
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        size = (height // self.stride, width // self.stride)
-        return self.spread(splat(x, places, size))
-
-
-class EmotionModule(nn.Module):
-    """Probabilities of EMOTIONS -> scale and shift of every fusion block's channels."""
-
-    def __init__(self, width: int = 64) -> None:
-        super().__init__()
-        self.mix = nn.Sequential(nn.Linear(len(EMOTIONS), width), nn.ReLU())
-        self.film = nn.Linear(width, BLOCKS * 2 * CHANNELS)
-        nn.init.zeros_(self.film.weight)
-        nn.init.zeros_(self.film.bias)
-
-    def forward(self, emotion: Tensor) -> Tensor:
-        """B x 7 -> B x 8 x 2 x 256."""
-        return self.film(self.mix(emotion)).view(-1, BLOCKS, 2, CHANNELS)
-
-
-class Modules(nn.Module):
-    """Both modules; either may be left out. stride: of the generator they speak to."""
-
-    def __init__(
-        self,
-        adjacency: Tensor | None = None,
-        mean: Tensor | None = None,
-        *,
-        landmark: bool = True,
-        emotion: bool = True,
-        stride: int = 4,
-    ) -> None:
-        super().__init__()
-        self.landmark = LandmarkModule(adjacency, mean, stride=stride) if landmark else None
-        self.emotion = EmotionModule() if emotion else None
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor], stride: int = 4) -> Branches:
+        """The branches that these tensors (their state) are of; those of no module of this program
+        are left out."""
+        branches = cls(kinds(tensors), stride)
+        known = branches.state_dict()
+        branches.load_state_dict({name: t for name, t in tensors.items() if name in known})
+        return branches
 
     def forward(self, conditions: Conditions, rows: slice, columns: slice, side: int) -> Hints:
         """The hints for the window `rows` x `columns` of side x side crops."""
-        grid = film = None
-        if self.landmark is not None and conditions.nodes is not None:
-            nodes, hidden = conditions.nodes, conditions.hidden
-            if hidden is None:
-                hidden = torch.zeros_like(nodes[..., 0])
-            grid = self.landmark(nodes, hidden, rows, columns, side)
-            if conditions.use_nodes is not None:
-                grid = grid * conditions.use_nodes.view(-1, 1, 1, 1)
-        if self.emotion is not None and conditions.emotion is not None:
-            film = self.emotion(conditions.emotion)
-            if conditions.use_emotion is not None:
-                film = film * conditions.use_emotion.view(-1, 1, 1, 1)
-        return Hints(grid, film)
+        hints = Hints()
+        for key, branch in self.named_children():
+            told = conditions.get(key)
+            if told is not None:
+                said = branch(*told.values, rows=rows, columns=columns, side=side)
+                hints = hints + said.told_to(told.use)
+        return hints
 
 
-def load_modules(manifest: Manifest, device: str = "cpu", stride: int = 4) -> Modules | None:
-    """The modules of a generator of the catalogue, None where it has none. stride: its own."""
+def kinds(tensors: Iterable[str]) -> set[str]:
+    """The keys of the modules whose branches these tensors' names are of."""
+    return {name.partition(".")[0] for name in tensors}
+
+
+def load_branches(manifest: Manifest, device: str = "cpu", stride: int = 4) -> Branches | None:
+    """The branches of a generator of the catalogue, None where it has none. stride: its own."""
     from engine.generator import weights
 
     tensors = weights.load_modules(manifest)
     if tensors is None:
         return None
-    kinds = {name.partition(".")[0] for name in tensors}
-    modules = Modules(landmark="landmark" in kinds, emotion="emotion" in kinds, stride=stride)
-    modules.load_state_dict(tensors)
-    return modules.eval().requires_grad_(False).to(device)
-
-
-def splat(values: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
-    """Node values onto a grid, each shared out bilinearly among the four cells around it.
-
-    values: B x N x C. places: B x N x 2, (x, y) in cells, 0 being the first cell's centre. size:
-    (h, w). Returns B x C x h x w: in each cell the weighted mean where nodes are dense, their
-    weighted sum where they are sparse. Nodes outside the grid are dropped. Differentiable in both.
-    """
-    batch, _, channels = values.shape
-    height, width = size
-    values = torch.cat([values, torch.ones_like(values[..., :1])], -1)
-    corner = places.detach().floor()
-    fraction = places - corner
-    grid = values.new_zeros(batch, height * width, channels + 1)
-    for dy in (0, 1):
-        for dx in (0, 1):
-            x, y = corner[..., 0] + dx, corner[..., 1] + dy
-            weight = (fraction[..., 0] if dx else 1 - fraction[..., 0]) * (
-                fraction[..., 1] if dy else 1 - fraction[..., 1]
-            )
-            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            index = (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).long()
-            part = values * (weight * inside).unsqueeze(-1)
-            grid = grid.scatter_add(1, index.unsqueeze(-1).expand_as(part), part)
-    sums, weights = grid[..., :-1], grid[..., -1:]
-    mean = sums / weights.clamp_min(1)
-    return mean.transpose(1, 2).reshape(batch, channels, height, width)
+    return Branches.of(tensors, stride).eval().requires_grad_(False).to(device)

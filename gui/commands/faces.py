@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from engine.modules import MODULES
+from engine.modules.module import Module
 from engine.readings import KEEP
 from gui import expressions
 from gui.commands.command import ASK, FACE, Command
 from gui.translation import mark, tr
+
+
+def _module(module: Module) -> Command:
+    switch = lambda w, _on: w.modules.switch()  # noqa: E731
+    return Command(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
 
 
 def _ask(emotion: str, text: str, number: int) -> Command:
@@ -20,22 +27,7 @@ def _ask(emotion: str, text: str, number: int) -> Command:
 
 
 FACES: tuple[Command, ...] = (
-    Command(
-        "landmarks",
-        FACE,
-        mark("&Landmarks module"),
-        lambda w, on: w.modules.set_landmarks(on),
-        "Shift+L",
-        kept=True,
-    ),
-    Command(
-        "emotion",
-        FACE,
-        mark("&Emotion module"),
-        lambda w, on: w.modules.set_emotion(on),
-        "Shift+E",
-        kept=True,
-    ),
+    *(_module(module) for module in MODULES),
     _ask(KEEP, mark("&Keep the expression"), 0),
     *(_ask(name, text, n + 1) for n, (name, text) in enumerate(expressions.NAMES.items())),
     Command(

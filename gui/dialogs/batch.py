@@ -32,7 +32,7 @@ from gui.panels.batch_options import BatchOptions
 from gui.panels.queue import QueueModel, QueueView, Row, words
 from gui.panels.widgets import quiet, tabular
 from gui.settings import Settings
-from gui.translation import tr
+from gui.translation import say, tr
 from gui.worker import Failure, Worker
 
 EMPTY, QUEUE, LOG = range(3)
@@ -213,7 +213,7 @@ class BatchDialog(QDialog):
         self._worker.submit(lambda _progress, _cancel: plan_batch(job), planned, failed)
 
     def _say_trouble(self, sentence: str) -> None:
-        self._trouble = sentence
+        self._trouble = say(sentence)
         self._refresh()
 
     # Running.
@@ -251,7 +251,8 @@ class BatchDialog(QDialog):
         assert job is not None
         output = event.get("output")
         result = job.output / str(output) if output else None
-        state, detail = str(event.get("state")), str(event.get("error") or event.get("note") or "")
+        state = str(event.get("state"))
+        detail = say(str(event.get("error") or event.get("note") or ""))
         values = {
             "detail": detail,
             "seconds": sum((event.get("seconds") or {}).values()),
@@ -288,15 +289,16 @@ class BatchDialog(QDialog):
         self.log.appendPlainText(told + ".")
 
     def _show_failure(self, failure: Failure) -> None:
-        self.stage.setText(failure.sentence)
+        sentence = say(failure.sentence)
+        self.stage.setText(sentence)
         self.stage.setToolTip(failure.detail)
-        self.log.appendPlainText(f"{failure.sentence}\n{failure.detail}")
+        self.log.appendPlainText(f"{sentence}\n{failure.detail}")
         self.left.setText("")
 
     # What is shown.
 
     def _open_row(self, row: Row) -> None:
-        self.open_requested.emit(row.result or row.item.source)
+        self.open_requested.emit(row.result or row.item.photo)
 
     def _open_result(self) -> None:
         row = self.queue.selected
@@ -357,7 +359,7 @@ class BatchDialog(QDialog):
         try:
             self.options.job(self.inputs)
         except MienError as error:
-            return str(error)
+            return say(str(error))
         return self._trouble
 
     def end(self) -> None:

@@ -12,61 +12,41 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
-    QComboBox,
-    QFileDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
-    QInputDialog,
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.batch import BatchJob, MaskRule
 from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS, OVERWRITE, RENAME, RESUME, SKIP
+from engine.errors import MienError
 from engine.face.parts import PARTS
 from engine.generator.weights import installed
+from engine.grow import parse_grow
 from engine.inpaint import FillOptions
-from engine.photo import OPEN_SUFFIXES
 from engine.readings import EMOTIONS, KEEP, OFF
+from gui.panels.batch_presets import (
+    DEFAULTS,
+    MARKER,
+    NAMED,
+    ONE,
+    PART,
+    PLACES,
+    SCRATCHES,
+    TRANSPARENT,
+    Presets,
+    values_of,
+)
+from gui.panels.fields import Choice, PathLine
 from gui.panels.widgets import quiet, section
 from gui.settings import Settings
 from gui.translation import tr
 
-NAMED, ONE, PART, SCRATCHES, TRANSPARENT, MARKER = (
-    *("named", "one", "part", "scratches", "transparent", "marker"),
-)
 WIDTH = 300
-DEFAULTS: dict[str, Any] = {
-    "rule": NAMED,
-    "masks": "",
-    "pattern": "",
-    "mask": "",
-    "part": "glasses",
-    "marker": "#ff0000",
-    "grow": "",
-    "emotion": KEEP,
-    "landmarks": True,
-    "model": "default",
-    "format": KEEP_FORMAT,
-    "name": "{stem}",
-    "conflict": RESUME,
-}
-
-
-def built_in() -> dict[str, dict[str, Any]]:
-    """The presets that are always there."""
-    return {
-        tr("Masks by name"): {"rule": NAMED},
-        tr("Take glasses off"): {"rule": PART, "part": "glasses"},
-        tr("Give a smile"): {"rule": PART, "part": "mouth", "emotion": "happiness"},
-        tr("Old prints"): {"rule": SCRATCHES, "format": ".png"},
-        tr("Marked in red"): {"rule": MARKER, "marker": "#ff0000"},
-    }
 
 
 def part_words() -> dict[str, str]:
@@ -88,72 +68,6 @@ def part_words() -> dict[str, str]:
     }
 
 
-class Chooser(QComboBox):
-    """A chooser that the wheel changes only once it was clicked."""
-
-    def __init__(self, title: str, entries: dict[str, str]) -> None:
-        super().__init__()
-        self.setAccessibleName(title)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for value, text in entries.items():
-            self.addItem(text, value)
-
-    def choose(self, value: str) -> None:
-        at = self.findData(value)
-        self.setCurrentIndex(max(at, 0))
-
-    @property
-    def value(self) -> str:
-        return str(self.currentData())
-
-    def wheelEvent(self, event) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class PathLine(QWidget):
-    """A path that can be typed, dropped or chosen."""
-
-    changed = Signal()
-
-    def __init__(self, title: str, hint: str, *, folder: bool = True) -> None:
-        super().__init__()
-        self._title, self._folder = title, folder
-        self.line = QLineEdit()
-        self.line.setPlaceholderText(hint)
-        self.line.setAccessibleName(title)
-        self.line.textChanged.connect(lambda _text: self.changed.emit())
-        self.button = QPushButton("…")
-        self.button.setObjectName("small")
-        self.button.setFixedWidth(34)
-        self.button.setAccessibleName(f"{title}: {tr('Choose…')}")
-        self.button.setAutoDefault(False)
-        self.button.clicked.connect(self._choose)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self.line, 1)
-        row.addWidget(self.button)
-
-    @property
-    def path(self) -> Path | None:
-        text = self.line.text().strip()
-        return Path(text).expanduser() if text else None
-
-    def _choose(self) -> None:
-        if self._folder:
-            chosen = QFileDialog.getExistingDirectory(self, self._title, self.line.text())
-        else:
-            patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
-            pictures = tr("Pictures ({patterns})").format(patterns=patterns)
-            chosen, _ = QFileDialog.getOpenFileName(self, self._title, self.line.text(), pictures)
-        if chosen:
-            self.line.setText(chosen)
-
-
 class BatchOptions(QWidget):
     """The column of options. `rule_changed` when the queue must be looked at again, `changed` at
     every change."""
@@ -165,16 +79,13 @@ class BatchOptions(QWidget):
         super().__init__()
         self._settings = settings
         self._build()
-        self._list_presets()
-        self.take(_values(settings.text("batch_options")))
+        self.take(values_of(settings.text("batch_options")))
         self._connect()
 
     def _build(self) -> None:
         self.setFixedWidth(WIDTH)
-        self.preset = Chooser(tr("Preset"), {})
-        self.keep = QPushButton(tr("Keep…"))
-        self.forget = QPushButton(tr("Forget"))
-        self.rule = Chooser(
+        self.presets = Presets(self._settings, lambda: self.values)
+        self.rule = Choice(
             tr("What is filled"),
             {
                 NAMED: tr("Masks of the same names"),
@@ -192,12 +103,23 @@ class BatchOptions(QWidget):
             tr("How masks are named, if neither as the photo nor with “mask” before or after.")
         )
         self.one_mask = PathLine(tr("Mask"), tr("A picture, white where to fill"), folder=False)
-        self.part = Chooser(tr("Part"), {part: part_words().get(part, part) for part in PARTS})
+        self.part = Choice(tr("Part"), {part: part_words().get(part, part) for part in PARTS})
         self.marker = QPushButton()
         self.marker.setAccessibleName(tr("Marker's colour"))
         self.grow = QLineEdit()
-        self.grow.setPlaceholderText("0")
-        self.grow.setToolTip(tr("Widens every mask by so many pixels."))
+        self.grow.setPlaceholderText(tr("by itself"))
+        self.grow.setToolTip(
+            tr(
+                "Widens every mask by so many pixels. By itself: as far as what a mask hugs shows "
+                "at its border."
+            )
+        )
+        self.invert = QCheckBox(tr("Masks are inverted"))
+        self.invert.setToolTip(tr("Fills what is black in the masks."))
+        self.sure = QCheckBox(tr("Nearly whole photos, too"))
+        self.sure.setToolTip(
+            tr("Fills even where a mask would repaint nearly everything; else such masks fail.")
+        )
         emotions = {
             "anger": tr("Anger"),
             "disgust": tr("Disgust"),
@@ -208,15 +130,15 @@ class BatchOptions(QWidget):
             "surprise": tr("Surprise"),
         }
         kept = {KEEP: tr("Kept"), OFF: tr("Off")}
-        self.emotion = Chooser(
+        self.emotion = Choice(
             tr("Expression"), kept | {name: emotions.get(name, name) for name in EMOTIONS}
         )
         self.landmarks = QCheckBox(tr("Keep the geometry (landmarks)"))
         models = {"default": tr("Default")}
         models |= {m.name: m.name for m in installed() if not m.default}
-        self.model = Chooser(tr("Model"), models)
+        self.model = Choice(tr("Model"), models)
         self.output = PathLine(tr("Results"), tr("A folder of their own"))
-        self.format = Chooser(
+        self.format = Choice(
             tr("Format"),
             {
                 KEEP_FORMAT: tr("As the photo"),
@@ -232,7 +154,7 @@ class BatchOptions(QWidget):
                 fields="{stem} {name} {number} {model} {emotion}"
             )
         )
-        self.conflict = Chooser(
+        self.conflict = Choice(
             tr("If a result exists"),
             {
                 RESUME: tr("Go on where it was"),
@@ -244,20 +166,13 @@ class BatchOptions(QWidget):
         self.watch = QCheckBox(tr("Keep watching the folder"))
         self.watch.setToolTip(tr("Stays, and fills photos as they come in."))
 
-        presets = QHBoxLayout()
-        presets.setSpacing(6)
-        presets.addWidget(self.preset, 1)
-        for button in (self.keep, self.forget):
-            button.setObjectName("small")
-            button.setAutoDefault(False)
-            presets.addWidget(button)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(8)
         self._grid.setColumnStretch(1, 1)
         self._rows: dict[str, tuple[QWidget, ...]] = {}
         self._title(tr("Preset"))
-        self._grid.addLayout(presets, self._grid.rowCount(), 0, 1, 2)
+        self._wide(self.presets)
         self._title(tr("What is filled"))
         self._wide(self.rule)
         for name, title, widget in (
@@ -269,6 +184,8 @@ class BatchOptions(QWidget):
             ("grow", tr("Widen"), self.grow),
         ):
             self._row(name, title, widget)
+        self._wide(self.invert)
+        self._wide(self.sure)
         self._title(tr("Fill"))
         self._row("emotion", tr("Expression"), self.emotion)
         self._row("model", tr("Model"), self.model)
@@ -327,9 +244,9 @@ class BatchOptions(QWidget):
             line.textChanged.connect(lambda _text: self._on_rule())
         self.grow.textChanged.connect(lambda _text: self.changed.emit())
         self.marker.clicked.connect(self._choose_colour)
-        self.preset.activated.connect(lambda _index: self._use_preset())
-        self.keep.clicked.connect(self._keep_preset)
-        self.forget.clicked.connect(self._forget_preset)
+        for box in (self.invert, self.sure, self.landmarks):
+            box.toggled.connect(lambda _on: self.changed.emit())
+        self.presets.chosen.connect(self._use_preset)
 
     # Values.
 
@@ -343,6 +260,8 @@ class BatchOptions(QWidget):
             "mask": self.one_mask.line.text(),
             "part": self.part.value,
             "marker": self.marker.text(),
+            "invert": self.invert.isChecked(),
+            "sure": self.sure.isChecked(),
             "grow": self.grow.text(),
             "emotion": self.emotion.value,
             "landmarks": self.landmarks.isChecked(),
@@ -363,7 +282,8 @@ class BatchOptions(QWidget):
         self.one_mask.line.setText(values["mask"])
         for line in ("pattern", "grow", "name"):
             getattr(self, line).setText(values[line])
-        self.landmarks.setChecked(values["landmarks"])
+        for box in ("invert", "sure", "landmarks"):
+            getattr(self, box).setChecked(values[box])
         self._show_colour(values["marker"])
         self._show_rows()
 
@@ -376,7 +296,7 @@ class BatchOptions(QWidget):
         values, rule = self.values, MaskRule()
         pattern = values["pattern"].strip()
         patterns = (pattern,) if pattern else MASK_PATTERNS
-        grow = _number(values["grow"])
+        inverts = values["invert"] and values["rule"] in (NAMED, ONE)
         match values["rule"]:
             case "named":
                 rule = MaskRule(folder=self.masks.path, patterns=patterns)
@@ -396,7 +316,7 @@ class BatchOptions(QWidget):
         return BatchJob(
             inputs,
             self.output.path or Path(),
-            replace(rule, grow=grow),
+            replace(rule, grow=_number(values["grow"]), invert=inverts, sure=values["sure"]),
             options,
             format=values["format"],
             name=values["name"].strip() or "{stem}",
@@ -418,6 +338,11 @@ class BatchOptions(QWidget):
         for name in ("masks", "pattern", "mask", "part", "marker"):
             for widget in self._rows[name]:
                 widget.setVisible(name in shown.get(rule, ()))
+        self.invert.setVisible(rule in (NAMED, ONE))
+
+    def _use_preset(self, values: dict[str, Any]) -> None:
+        self.take({key: self.values[key] for key in PLACES} | values)
+        self._on_rule()
 
     def _choose_colour(self) -> None:
         colour = QColorDialog.getColor(QColor(self.marker.text()), self, tr("Marker's colour"))
@@ -431,57 +356,10 @@ class BatchOptions(QWidget):
         self.marker.setText(colour.name())
         self.marker.setStyleSheet(f"background: {colour.name()}; color: {text};")
 
-    # Presets.
 
-    def _own(self) -> dict[str, dict[str, Any]]:
-        own = _values(self._settings.text("batch_presets"))
-        return {name: values for name, values in own.items() if isinstance(values, dict)}
-
-    def _list_presets(self, chosen: str = "") -> None:
-        self.preset.clear()
-        self.preset.addItem(tr("Choose…"), "")
-        for name in (*built_in(), *self._own()):
-            self.preset.addItem(name, name)
-        self.preset.choose(chosen)
-        self.forget.setEnabled(chosen in self._own())
-
-    def _use_preset(self) -> None:
-        name = self.preset.value
-        self.forget.setEnabled(name in self._own())
-        values = {**built_in(), **self._own()}.get(name)
-        if values is not None:
-            places = {key: self.values[key] for key in ("masks", "mask")}
-            self.take(places | values)
-            self._on_rule()
-
-    def _keep_preset(self) -> None:
-        name, sure = QInputDialog.getText(self, tr("Keep as a preset"), tr("Name"))
-        name = name.strip()
-        if sure and name and name not in built_in():
-            places = ("masks", "mask")
-            values = {k: v for k, v in self.values.items() if k not in places}
-            self._settings.keep("batch_presets", json.dumps(self._own() | {name: values}))
-            self._list_presets(name)
-
-    def _forget_preset(self) -> None:
-        own = self._own()
-        own.pop(self.preset.value, None)
-        self._settings.keep("batch_presets", json.dumps(own))
-        self._list_presets()
-
-
-def _values(text: str) -> dict[str, Any]:
+def _number(text: str) -> int | None:
+    """The pixels to widen by, None for as many as it takes."""
     try:
-        values = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
-def _number(text: str) -> float:
-    from engine.errors import MienError
-
-    try:
-        return float(text.strip() or 0)
-    except ValueError:
+        return parse_grow(text.strip() or "auto")
+    except MienError:
         raise MienError(tr("“Widen” is a number of pixels.")) from None

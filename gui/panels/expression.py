@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.modules import MODULES
 from engine.readings import EMOTIONS, FaceReading
 from gui import expressions, theme
 from gui.panels.widgets import figure, quiet, section, tabular
@@ -25,7 +26,8 @@ class ExpressionPanel(QWidget):
         self.rows = {name: EmotionRow(text) for name, text in expressions.names().items()}
         self.hint = quiet()
         self.hint.setWordWrap(True)
-        self.facts = {name: figure() for name in ("change", "shift", "modules", "seconds")}
+        rows = {module.name: module.row for module in MODULES if module.row is not None}
+        self.facts = {name: figure() for name in (*rows, "modules", "seconds")}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
@@ -40,12 +42,8 @@ class ExpressionPanel(QWidget):
         for row in self.rows.values():
             bars.addWidget(row)
         column.addLayout(bars)
-        names = {
-            "change": tr("Expression change"),
-            "shift": tr("Landmark shift"),
-            "modules": tr("Modules used"),
-            "seconds": tr("Time"),
-        }
+        names = {name: tr(row.title) for name, row in rows.items()}
+        names |= {"modules": tr("Modules used"), "seconds": tr("Time")}
         table = QVBoxLayout()
         table.setSpacing(2)
         for name, text in names.items():
@@ -55,15 +53,8 @@ class ExpressionPanel(QWidget):
             row.addWidget(quiet(text))
             row.addWidget(value, 1)
             table.addLayout(row)
-        self.facts["change"].setToolTip(
-            tr("The share of the expression that is another one in the fill than in the photo")
-        )
-        self.facts["shift"].setToolTip(
-            tr(
-                "How far hidden landmarks of the fill lie from where they were expected, "
-                "in eye distances"
-            )
-        )
+        for name, row in rows.items():
+            self.facts[name].setToolTip(tr(row.tip))
         column.addLayout(table)
         self.show_readings(Readings(), 0, 0)
 
@@ -81,10 +72,11 @@ class ExpressionPanel(QWidget):
             pair = (before[at] if before else None, after[at] if after else None)
             row.show_pair(pair, kind)
             row.setVisible(reading is None or pair != (None, None))
-        change = None if before is None or after is None else _change(before, after)
-        self.facts["change"].setText("–" if change is None else f"{change * 100:.0f} %")
-        shift = reading.shift if reading else None
-        self.facts["shift"].setText("–" if shift is None else f"{shift * 100:.1f} %")
+        for module in MODULES:
+            if module.row is not None:
+                share = None if reading is None else module.row.share(reading)
+                text = "–" if share is None else f"{share * 100:.{module.row.digits}f} %"
+                self.facts[module.name].setText(text)
         self.facts["modules"].setText(_modules(reading))
         self.facts["seconds"].setText(_seconds(readings.seconds))
 
@@ -99,15 +91,10 @@ def _hint(reading: FaceReading | None, faces: int) -> str:
     return ""
 
 
-def _change(before: tuple[float, ...], after: tuple[float, ...]) -> float:
-    """Total variation of two distributions: 0 the same, 1 nothing in common."""
-    return sum(abs(a - b) for a, b in zip(before, after, strict=True)) / 2
-
-
 def _modules(reading: FaceReading | None) -> str:
     if reading is None or (reading.after is None and reading.shift is None):
         return "–"
-    words = {"landmarks": tr("Landmarks"), "emotion": tr("Emotion")}
+    words = {module.name: tr(module.title) for module in MODULES}
     return ", ".join(words.get(name, name) for name in reading.modules) or tr("none")
 
 

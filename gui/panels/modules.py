@@ -2,67 +2,101 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from typing import Any
 
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from engine.modules import MODULES, wishes
+from engine.modules.module import Module
 from engine.readings import KEEP, OFF, FaceReading
 from gui import expressions
 from gui.actions import Actions
-from gui.panels.widgets import Chooser, check_for, figure, section, shrinkable, slider_row
+from gui.panels.widgets import Chooser, Slider, check_for, figure, section, shrinkable, slider_row
 from gui.translation import tr
-
-MOST = 150  # per cent
 
 
 class ModulesSection(QWidget):
-    """Signals carry what the person chose; the check boxes are actions."""
+    """A check box for every module, which is its action; beside and below it what can be wished of
+    it. Signal `wished` with the wish's name and its value, by the person only."""
 
-    emotion_chosen = Signal(str)
-    strength_changed = Signal(float)
+    wished = Signal(str, object)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.landmarks = check_for(actions, "landmarks", tr("Landmarks"))
-        self.emotion = check_for(actions, "emotion", tr("Emotion"))
+        self.checks: dict[str, QCheckBox] = {}
+        self.choosers: dict[str, Chooser] = {}
+        self.sliders: dict[str, Slider] = {}
+        self._percents: dict[str, QLabel] = {}
         self.nodes = figure()
         self.nodes.setProperty("quiet", True)
-        self.chooser = Chooser(tr("Expression asked for"))
-        self.chooser.setToolTip(tr("The expression the hidden part is given"))
-        self.chooser.addItem(tr("Keep"), KEEP)
-        for name, text in expressions.names().items():
-            self.chooser.addItem(text, name)
-        shrinkable(self.chooser)
-        strength, self.strength, self._percent = slider_row(tr("Strength"), 0, MOST)
-        self.strength.setPageStep(10)
-        self.strength.setToolTip(tr("100 %: as the average face of that expression"))
-        first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.landmarks)
-        first.addWidget(self.nodes, 1)
-        second.addWidget(self.emotion)
-        second.addWidget(self.chooser, 1)
-        second.setSpacing(12)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(section(tr("Modules")))
-        column.addLayout(first)
-        column.addLayout(second)
-        column.addLayout(strength)
-        self.chooser.chosen.connect(self.emotion_chosen.emit)
-        self.strength.valueChanged.connect(self._on_strength)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.addWidget(section(tr("Modules")))
+        for module in MODULES:
+            self._add(module, actions)
 
-    def show_choice(self, emotion: str, wanted: str, strength: float) -> None:
-        """emotion: what the fill is told; wanted: what it would be told with the module on."""
-        self.chooser.blockSignals(True)
-        self.chooser.setCurrentIndex(self.chooser.findData(wanted))
-        self.chooser.blockSignals(False)
-        self.strength.blockSignals(True)
-        self.strength.setValue(round(strength * 100))
-        self.strength.blockSignals(False)
-        self._percent.setText(f"{strength * 100:.0f} %")
-        self.chooser.setEnabled(emotion != OFF)
-        for widget in (self.strength, self._percent):
-            widget.setEnabled(emotion not in (OFF, KEEP))
+    def _add(self, module: Module, actions: Actions) -> None:
+        check = self.checks[module.name] = check_for(actions, module.name, tr(module.title))
+        row = QHBoxLayout()
+        row.addWidget(check)
+        self._column.addLayout(row)
+        if module.name == "landmarks":
+            row.addWidget(self.nodes, 1)
+        for name, facts in wishes(module.wish).items():
+            if not facts["title"]:
+                continue
+            if facts["choices"]:
+                row.addWidget(self._chooser(name, facts, module.off.get(name)), 1)
+                row.setSpacing(12)
+            elif facts["bounds"]:
+                self._add_slider(name, facts)
+
+    def _chooser(self, name: str, facts: dict[str, Any], off: object) -> Chooser:
+        chooser = self.choosers[name] = Chooser(tr(facts["title"]))
+        chooser.setToolTip(tr(facts["tip"]))
+        words = {KEEP: tr("Keep"), **expressions.names()}
+        others = [value for value in facts["choices"] if value not in words]
+        for value in (*words, *others):
+            if value in facts["choices"] and value != off:
+                chooser.addItem(words.get(value) or tr(value.capitalize()), value)
+        shrinkable(chooser)
+        chooser.chosen.connect(lambda value: self.wished.emit(name, value))
+        return chooser
+
+    def _add_slider(self, name: str, facts: dict[str, Any]) -> None:
+        least, most = (round(100 * bound) for bound in facts["bounds"])
+        row, slider, percent = slider_row(tr(facts["title"]), least, most)
+        slider.setPageStep(10)
+        slider.setToolTip(tr(facts["tip"]))
+        slider.valueChanged.connect(lambda value: self._on_slider(name, value))
+        self.sliders[name], self._percents[name] = slider, percent
+        self._column.addLayout(row)
+
+    def show_wishes(self, wanted: dict[str, Any], on: set[str]) -> None:
+        """wanted: every wish by name, as it is with all modules on; on: those that are."""
+        for module in MODULES:
+            for name in wishes(module.wish):
+                value = wanted[name]
+                if name in self.choosers:
+                    chooser = self.choosers[name]
+                    chooser.blockSignals(True)
+                    chooser.setCurrentIndex(chooser.findData(value))
+                    chooser.blockSignals(False)
+                    chooser.setEnabled(module.name in on)
+                elif name in self.sliders:
+                    slider, percent = self.sliders[name], self._percents[name]
+                    slider.blockSignals(True)
+                    slider.setValue(round(value * 100))
+                    slider.blockSignals(False)
+                    percent.setText(f"{value * 100:.0f} %")
+                    for widget in (slider, percent):
+                        widget.setEnabled(module.name in on)
+        # An expression that is kept has no strength.
+        if wanted["emotion"] in (KEEP, OFF):
+            for widget in (self.sliders["strength"], self._percents["strength"]):
+                widget.setEnabled(False)
 
     def show_nodes(self, reading: FaceReading | None, dragged: int) -> None:
         """How many nodes are predicted, or were dragged."""
@@ -76,6 +110,6 @@ class ModulesSection(QWidget):
             text = tr("{count} hidden").format(count=hidden) if hidden else tr("all seen")
         self.nodes.setText(text)
 
-    def _on_strength(self, value: int) -> None:
-        self._percent.setText(f"{value} %")
-        self.strength_changed.emit(value / 100)
+    def _on_slider(self, name: str, value: int) -> None:
+        self._percents[name].setText(f"{value} %")
+        self.wished.emit(name, value / 100)

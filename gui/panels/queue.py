@@ -121,7 +121,7 @@ class QueueModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole:
                 return self._picture(row, column, index.row())
             case Qt.ItemDataRole.ToolTipRole:
-                return row.detail or (str(row.item.source) if column in (PHOTO, NAME) else None)
+                return row.detail or (str(row.item.photo) if column in (PHOTO, NAME) else None)
             case Qt.ItemDataRole.ForegroundRole if column == STATE:
                 return self._colour(row)
             case Qt.ItemDataRole.ForegroundRole if column == MASK:
@@ -154,7 +154,7 @@ class QueueModel(QAbstractTableModel):
 
     def _picture(self, row: Row, column: int, number: int) -> QPixmap | None:
         if column == PHOTO:
-            path, mask = row.item.source, row.item.mask
+            path, mask = row.item.photo, row.item.mask
         elif column == RESULT and row.result is not None:
             path, mask = row.result, None
         else:
@@ -181,7 +181,7 @@ class QueueModel(QAbstractTableModel):
 def thumbnail(path: Path, mask: Path | None) -> QImage:
     """A photo in SIDE x SIDE, its mask tinted over it; an empty image where it cannot be read."""
     from engine.errors import MienError
-    from engine.mask import open_mask
+    from engine.mask_file import open_mask
     from engine.photo import open_photo
 
     try:

@@ -16,6 +16,6 @@ hiddenimports = [
             "jpeg8",
             "jpegsof3",
         ),
-        *("jpeg2k", "jpegxr", "lerc", "webp"),
+        *("jpeg2k", "webp"),
     )
 ]

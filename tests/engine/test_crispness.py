@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.crispness import crispened
+from engine.crispness import _blurred, crispened
 
 SIDE = 128
 
@@ -91,3 +91,19 @@ def test_no_pixel_goes_far_beyond_its_neighbours() -> None:
     result = crispened(soft, hole)[..., 90:170, 90:170]
     assert result.max() < 0.4 + 0.25 * 0.4 + 1e-4
     assert result.min() > -0.25 * 0.4 - 1e-4
+
+
+def test_a_blurred_photo_gets_a_fill_as_blurred(hole) -> None:
+    """Edges of the fill end as wide as those of the face around it."""
+    drawn = torch.Generator().manual_seed(3)
+    blocks = torch.randn(1, 3, SIDE // 8, SIDE // 8, generator=drawn).mul(0.3)
+    sharp = F.interpolate(blocks, scale_factor=8, mode="nearest").clamp(-1, 1)
+    for sigma in (2.0, 3.0):
+        photo = _blurred(sharp, sigma)
+        filled = torch.where(hole > 0.5, sharp, photo)
+        matched = crispened(filled, hole)
+        error, before = (matched - photo).square(), (filled - photo).square()
+        inner = F.max_pool2d(1 - hole, 9, 1, 4).expand_as(photo) < 0.5
+        assert error[inner].mean() < 0.15 * before[inner].mean()
+        outside = (hole < 0.5).expand_as(photo)
+        assert torch.equal(matched[outside], photo[outside])

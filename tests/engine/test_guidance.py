@@ -11,13 +11,16 @@ import torch
 from engine.errors import MienError
 from engine.face.parts import part_mask
 from engine.generator.weights import find, load_prior
-from engine.guidance import EMOTION, LANDMARKS, NEAR, PUSHES, Guide, nodes_in_hole
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
+from engine.modules.emotion import NEAR, PUSHES, Emotion
+from engine.modules.landmarks import nodes_in_hole
+from engine.modules.module import Sight
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
 from engine.readings import EMOTIONS, OFF, DraggedNode
 
+LANDMARKS, EMOTION = "landmarks", "emotion"
 HAPPINESS = EMOTIONS.index("happiness")
 MOUTH_CORNER = 61
 
@@ -88,8 +91,9 @@ def test_an_expression_is_pushed_no_further_than_needed() -> None:
     z = torch.zeros(1, prior.components)
 
     def change(emotion: str, *likely: float, strength: float = 1.0) -> torch.Tensor:
-        guide = Guide(Scripted(*likely), None, knowledge)  # type: ignore[arg-type]
-        return guide.expressed(z, prior, crop, hole, emotion, strength)
+        networks = {EMOTION: Scripted(*likely)}
+        sight = Sight(crop, hole, networks=networks, knowledge=knowledge)
+        return Emotion().expressed(sight, prior, emotion, strength, z)
 
     pushed = [knowledge.changed(z, "happiness", push) for push in PUSHES]
     assert torch.equal(change("happiness", 0.6, 0.7, 0.8), pushed[0])

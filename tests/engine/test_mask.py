@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.errors import MienError
-from engine.mask import Mask, Stroke, open_mask, paint_segment, save_mask
+from engine.mask import Mask, Stroke, paint_segment
+from engine.mask_file import open_mask, save_mask
 
 
 def disc(radius: int = 12, side: int = 80) -> Mask:

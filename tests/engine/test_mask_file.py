@@ -11,8 +11,8 @@ import tifffile
 from PIL import Image
 
 from engine.errors import MienError
-from engine.mask import Mask, open_mask
-from engine.mask_file import marker_values, parse_colour, refuse_doubtful
+from engine.mask import Mask
+from engine.mask_file import marker_values, open_mask, parse_colour, refuse_doubtful
 
 SIZE = (400, 300)
 

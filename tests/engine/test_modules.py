@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from engine.generator.branches import Conditions, Told, splat
 from engine.generator.dmfn import Dmfn, sharpen
-from engine.generator.modules import Conditions, Modules, splat
+from engine.generator.modules import Branches
 
 SIDE = 64
 WHOLE = slice(0, SIDE)
+BOTH = ("landmark", "emotion")
 
 
 @pytest.fixture(scope="module")
@@ -19,16 +21,16 @@ def generator() -> Dmfn:
 
 
 @pytest.fixture
-def modules() -> Modules:
+def modules() -> Branches:
     torch.manual_seed(1)
-    return Modules().eval().requires_grad_(False)
+    return Branches(BOTH).eval().requires_grad_(False)
 
 
 def conditions() -> Conditions:
     drawn = torch.Generator().manual_seed(2)
     nodes = torch.rand(2, 478, 2, generator=drawn)
     emotion = torch.rand(2, 7, generator=drawn).softmax(-1)
-    return Conditions(nodes, (nodes[..., 1] > 0.5).float(), emotion)
+    return {"landmark": Told((nodes, (nodes[..., 1] > 0.5).float())), "emotion": Told((emotion,))}
 
 
 def run(generator: Dmfn, hints) -> torch.Tensor:
@@ -39,7 +41,7 @@ def run(generator: Dmfn, hints) -> torch.Tensor:
     return sharpen(generator, fill, hole, hints)
 
 
-def awake(modules: Modules) -> Modules:
+def awake(modules: Branches) -> Branches:
     """Modules that have learnt something."""
     for layer in (modules.landmark.spread, modules.emotion.film):
         torch.nn.init.normal_(layer.weight, std=0.1)
@@ -51,24 +53,17 @@ def test_new_modules_change_nothing(generator, modules) -> None:
     assert torch.equal(run(generator, hints), run(generator, None))
 
 
-@pytest.mark.parametrize("told", ["nodes", "emotion"])
+@pytest.mark.parametrize("told", ["landmark", "emotion"])
 def test_each_module_has_a_say_of_its_own(generator, modules, told: str) -> None:
-    both = conditions()
-    alone = Conditions(
-        both.nodes if told == "nodes" else None,
-        both.hidden if told == "nodes" else None,
-        both.emotion if told == "emotion" else None,
-    )
-    hints = awake(modules)(alone, WHOLE, WHOLE, SIDE)
+    hints = awake(modules)({told: conditions()[told]}, WHOLE, WHOLE, SIDE)
     assert (hints.grid is None) == (told == "emotion")
-    assert (hints.film is None) == (told == "nodes")
+    assert (hints.film is None) == (told == "landmark")
     assert not torch.allclose(run(generator, hints), run(generator, None))
 
 
 def test_a_sample_that_is_not_told_is_filled_as_without_modules(generator, modules) -> None:
-    both = conditions()
     dropped = torch.tensor([0.0, 1.0])
-    told = Conditions(both.nodes, both.hidden, both.emotion, dropped, dropped)
+    told = {key: Told(said.values, dropped) for key, said in conditions().items()}
     filled = run(generator, awake(modules)(told, WHOLE, WHOLE, SIDE))
     plain = run(generator, None)
     assert torch.allclose(filled[0], plain[0], atol=1e-6)
@@ -102,7 +97,7 @@ def test_where_nodes_crowd_their_mean_counts() -> None:
 
 
 def test_modules_survive_saving(modules, tmp_path, generator) -> None:
-    from engine.generator.modules import load_modules
+    from engine.generator.modules import load_branches
     from engine.generator.weights import verify, write_model
 
     manifest = write_model(
@@ -115,11 +110,23 @@ def test_modules_survive_saving(modules, tmp_path, generator) -> None:
         kind="generator",
     )
     verify(manifest)
-    loaded = load_modules(manifest)
+    loaded = load_branches(manifest)
     assert loaded is not None
     assert manifest.modules["parameters"] == {
-        kind: sum(p.numel() for p in getattr(modules, kind).parameters())
-        for kind in ("landmark", "emotion")
+        kind: sum(p.numel() for p in getattr(modules, kind).parameters()) for kind in BOTH
     }
     one = modules(conditions(), WHOLE, WHOLE, SIDE).grid
     assert torch.allclose(loaded(conditions(), WHOLE, WHOLE, SIDE).grid, one, atol=1e-2)
+
+
+def test_the_weights_that_ship_fit_without_anything_left_over() -> None:
+    from engine.generator.modules import load_branches
+    from engine.generator.weights import find, load_modules
+
+    manifest = find("mien-1")
+    tensors, branches = load_modules(manifest), load_branches(manifest)
+    assert tensors is not None
+    assert branches is not None
+    assert branches.state_dict().keys() == tensors.keys()
+    for name, tensor in branches.state_dict().items():
+        assert torch.equal(tensor, tensors[name]), name

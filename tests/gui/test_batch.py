@@ -18,7 +18,7 @@ from engine.inpaint import FillOptions
 from gui.batch_process import MOST_ARGUMENTS, arguments, program
 from gui.dialogs.batch import EMPTY, LOG, QUEUE, BatchDialog
 from gui.main_window import MainWindow
-from gui.panels.batch_options import MARKER, ONE, PART
+from gui.panels.batch_presets import MARKER, ONE, PART
 from gui.panels.queue import MASK, PHOTO, RESULT, STATE
 
 LEFT = Qt.MouseButton.LeftButton
@@ -239,20 +239,20 @@ def test_rules_and_presets(qtbot, panel, photos: Path, monkeypatch) -> None:
     options.emotion.choose("happiness")
     options.grow.setText("3")
     monkeypatch.setattr(
-        "gui.panels.batch_options.QInputDialog.getText", lambda *_: ("Smiles", True)
+        "gui.panels.batch_presets.QInputDialog.getText", lambda *_: ("Smiles", True)
     )
-    press(qtbot, options.keep)
+    press(qtbot, options.presets.keep)
     kept = options.values
-    options.preset.choose("Marked in red")
-    options.preset.activated.emit(options.preset.currentIndex())
+    options.presets.choice.choose("Marked in red")
+    options.presets.choice.activated.emit(options.presets.choice.currentIndex())
     assert options.rule.value == MARKER
     assert options.job(panel.inputs).masks.marker == "#ff0000"
-    options.preset.choose("Smiles")
-    options.preset.activated.emit(options.preset.currentIndex())
+    options.presets.choice.choose("Smiles")
+    options.presets.choice.activated.emit(options.presets.choice.currentIndex())
     assert options.values == kept
     assert options.job(panel.inputs).options.emotion == "happiness"
-    press(qtbot, options.forget)
-    assert options.preset.findData("Smiles") < 0
+    press(qtbot, options.presets.forget)
+    assert options.presets.choice.findData("Smiles") < 0
     options.grow.setText("much")
     assert "number of pixels" in panel.start.toolTip()
 
@@ -277,7 +277,13 @@ def test_the_command_line_means_the_job(tmp_path: Path, monkeypatch) -> None:
         BatchJob(
             (folder, odd), tmp_path / "out", MaskRule(folder=folder, patterns=("{stem}_m.*",))
         ),
-        BatchJob((folder,), tmp_path / "out", MaskRule(file=mask, grow=2.5), conflict="rename"),
+        BatchJob(
+            (folder,),
+            tmp_path / "out",
+            MaskRule(file=mask, grow=2, invert=True, sure=True),
+            conflict="rename",
+        ),
+        BatchJob((folder,), tmp_path / "out", MaskRule(file=mask, grow=0)),
         BatchJob(
             (folder,),
             tmp_path / "out",

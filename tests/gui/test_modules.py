@@ -35,7 +35,7 @@ def test_a_check_box_changes_the_options_and_the_preview(
     qtbot, faced: MainWindow, fake, box, field, off
 ) -> None:
     before = getattr(faced.editor.options, field)
-    check = getattr(faced.inspector.modules, box)
+    check = faced.inspector.modules.checks[box]
     qtbot.mouseClick(check, LEFT, pos=QPoint(10, check.height() // 2))
     assert getattr(faced.editor.options, field) == off
     assert not faced.actions_[box].isChecked()
@@ -49,14 +49,14 @@ def test_a_named_emotion_is_asked_for_with_a_strength(
     qtbot, pick, faced: MainWindow, fake, hand
 ) -> None:
     panel = faced.inspector.modules
-    assert not panel.strength.isEnabled()
+    assert not panel.sliders["strength"].isEnabled()
     hand.hide_mouth()
-    pick(panel.chooser, "surprise")
+    pick(panel.choosers["emotion"], "surprise")
     assert faced.editor.options.emotion == "surprise"
     assert faced.actions_["ask_surprise"].isChecked()
-    assert panel.strength.isEnabled()
-    panel.strength.setFocus()
-    qtbot.keyClick(panel.strength, Qt.Key.Key_PageUp)
+    assert panel.sliders["strength"].isEnabled()
+    panel.sliders["strength"].setFocus()
+    qtbot.keyClick(panel.sliders["strength"], Qt.Key.Key_PageUp)
     assert faced.editor.options.strength == pytest.approx(1.1)
     qtbot.waitUntil(lambda: fake.previews[-1].options.strength == 1.1)
     hand.settle()
@@ -67,10 +67,10 @@ def test_a_named_emotion_is_asked_for_with_a_strength(
 def test_a_key_asks_for_an_expression_and_switches_the_module_on(faced: MainWindow, hand) -> None:
     faced.actions_["emotion"].setChecked(False)
     assert faced.editor.options.emotion == "off"
-    assert not faced.inspector.modules.chooser.isEnabled()
+    assert not faced.inspector.modules.choosers["emotion"].isEnabled()
     hand.key(Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
     assert faced.editor.options.emotion == "happiness"
-    assert faced.inspector.modules.emotion.isChecked()
+    assert faced.inspector.modules.checks["emotion"].isChecked()
     hand.key(Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert faced.editor.options.strength == pytest.approx(1.1)
 
@@ -83,8 +83,8 @@ def test_modules_are_remembered(faced: MainWindow, settings, fake) -> None:
     again = MainWindow(settings, lambda: fake)
     options = again.editor.options
     assert (options.landmarks, options.emotion, options.strength) == (False, "keep", 0.6)
-    assert again.inspector.modules.chooser.currentData() == "keep"
-    assert again.inspector.modules.strength.value() == 60
+    assert again.inspector.modules.choosers["emotion"].currentData() == "keep"
+    assert again.inspector.modules.sliders["strength"].value() == 60
     again.close()
 
 

@@ -164,7 +164,11 @@ def test_the_canvas_has_the_focus_again_after_every_choice(qtbot, faced: MainWin
     for kind in (QAbstractButton, QComboBox, QSlider):
         for control in inspector.findChildren(kind):
             assert not control.focusPolicy() & Qt.FocusPolicy.ClickFocus, control
-    for control in (inspector.faces.parts["nose"], inspector.modules.landmarks, faced.header.split):
+    for control in (
+        inspector.faces.parts["nose"],
+        inspector.modules.checks["landmarks"],
+        faced.header.split,
+    ):
         qtbot.mouseClick(control, LEFT, pos=QPoint(10, control.height() // 2))
         assert canvas.hasFocus()
     inspector.model.setFocus()
@@ -177,7 +181,7 @@ def test_the_canvas_has_the_focus_again_after_every_choice(qtbot, faced: MainWin
 def test_an_expression_is_asked_for_one_photo(
     qtbot, faced: MainWindow, photo_path: Path, pick
 ) -> None:
-    pick(faced.inspector.modules.chooser, "surprise")
+    pick(faced.inspector.modules.choosers["emotion"], "surprise")
     assert faced.editor.options.emotion == "surprise"
     other = save_photo(
         photo_from_array(np.zeros((90, 80, 3), np.uint8)), photo_path.parent / "b.png"
@@ -185,7 +189,7 @@ def test_an_expression_is_asked_for_one_photo(
     faced.open(other)
     qtbot.waitUntil(lambda: faced.document.size == (80, 90))
     assert faced.editor.options.emotion == "keep"
-    assert faced.inspector.modules.chooser.currentData() == "keep"
+    assert faced.inspector.modules.choosers["emotion"].currentData() == "keep"
     assert faced.actions_["ask_keep"].isChecked()
 
 
@@ -325,7 +329,7 @@ def test_other_settings_are_said_to_be_for_filling_again(faced: MainWindow, hand
     hand.hide_mouth()
     hand.fill()
     assert faced.header.fill.text() == "Fill  ↵"
-    pick(faced.inspector.modules.chooser, "happiness")
+    pick(faced.inspector.modules.choosers["emotion"], "happiness")
     assert faced.header.fill.text() == "Fill again  ↵"
-    pick(faced.inspector.modules.chooser, "keep")
+    pick(faced.inspector.modules.choosers["emotion"], "keep")
     assert faced.header.fill.text() == "Fill  ↵"

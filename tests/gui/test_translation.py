@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QColor
 
+import engine.modules
 import gui
 from gui import theme
 from gui.translation import LANGUAGES, folder, set_language, tr
 
-SOURCES = sorted(Path(gui.__file__).parent.rglob("*.py"))
+SOURCES = [
+    *sorted(Path(gui.__file__).parent.rglob("*.py")),
+    *sorted(Path(engine.modules.__file__).parent.rglob("*.py")),
+]
 
 
 def texts() -> set[str]:
-    """Every literal given to tr() or mark() in the editor's source."""
+    """Every literal given to tr() or mark() in the source of editor and modules."""
     found = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -84,11 +88,14 @@ def test_text_can_be_read(colours: theme.Colours) -> None:
 
 def test_what_a_format_cannot_hold_is_said_in_the_users_language() -> None:
     """Every clause the engine has for a loss is one the question translates."""
+    import engine.photo_camera
     import engine.photo_decode
     import engine.photo_encode
+    import engine.photo_jpeg
 
     clauses = set()
-    for module in (engine.photo_decode, engine.photo_encode):
+    readers = (engine.photo_camera, engine.photo_decode, engine.photo_jpeg)
+    for module in (*readers, engine.photo_encode):
         tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call | ast.AugAssign):

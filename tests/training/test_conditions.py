@@ -10,7 +10,7 @@ from engine.face.emotion import load_emotion
 from engine.face.landmarks import load_landmarks
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE, edges, mirror_permutation
 from training import losses
-from training.conditions import PREDICTION_ERROR, conditions, hidden_nodes, predicted
+from training.conditions import PREDICTION_ERROR, conditions, hidden_nodes, predicted, taught
 from training.config import ModuleSwitches
 from training.crops import TrainingCrops, kept_apart
 from training.faces import FaceShards
@@ -76,14 +76,15 @@ def test_faces_kept_apart_are_never_drawn(shards) -> None:
 def test_a_module_that_is_off_is_told_nothing(shards, readers) -> None:
     sample = crops_of(shards)[0]
     batch = type(sample)(*(t[None] for t in sample))
-    network = load_emotion()
-    assert conditions(batch, ModuleSwitches(), None).nodes is None
-    landmark = conditions(batch, ModuleSwitches(landmark=True), None)
-    assert landmark.emotion is None
-    assert torch.equal(landmark.nodes, batch.nodes)
-    emotion = conditions(batch, ModuleSwitches(emotion=True), network)
-    assert emotion.nodes is None
-    assert emotion.emotion.sum().item() == pytest.approx(1, abs=1e-4)
+    blind, reading = taught(batch, {}, None), taught(batch, {"emotion": load_emotion()}, None)
+    assert conditions(reading, batch.told, ModuleSwitches()) == {}
+    landmark = conditions(reading, batch.told, ModuleSwitches(landmark=True))
+    assert landmark.keys() == {"landmark"}
+    assert torch.equal(landmark["landmark"].values[0], batch.nodes)
+    emotion = conditions(reading, batch.told, ModuleSwitches(emotion=True))
+    assert emotion.keys() == {"emotion"}
+    assert emotion["emotion"].values[0].sum().item() == pytest.approx(1, abs=1e-4)
+    assert conditions(blind, batch.told, ModuleSwitches(emotion=True)) == {}
 
 
 @pytest.mark.parametrize(

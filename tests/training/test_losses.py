@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from training import losses
+from training.adversary import MOMENTA, Projected, Seen, adversaries
 from training.config import Weights
 from training.discriminator import Discriminator, neighbourhoods
 from training.learner import Fills
@@ -88,13 +89,21 @@ def test_the_discriminator_sees_the_whole_and_the_hole() -> None:
         ("alignment",),
         ("matching",),
         ("adversarial",),
+        ("projected",),
+        ("perceptual", "projected"),
         ("pixel", "alignment", "adversarial"),
     ],
 )
 def test_a_loss_of_weight_zero_is_not_computed(pictures, monkeypatch, names) -> None:
     """Neither its value nor what only it needs."""
     called: list[str] = []
-    for name in ("feature_matching", "alignment", "discriminator_matching", "relativistic"):
+    for name in (
+        "feature_matching",
+        "alignment",
+        "discriminator_matching",
+        "relativistic",
+        "paired",
+    ):
         real = getattr(losses, name)
 
         def counted(*given, name=name, real=real, **more):
@@ -108,14 +117,47 @@ def test_a_loss_of_weight_zero_is_not_computed(pictures, monkeypatch, names) -> 
     everything = slice(0, 64), slice(0, 64)
     hole = torch.ones(2, 1, 64, 64)
     fills = Fills(pictures.flip(-1), pictures, hole, pictures, everything)
-    discriminator = Discriminator() if weights.needs_discriminator else None
-    parts = objective(fills, discriminator)
+    seen = objective.look(fills)
+    parts = objective(fills, seen, adversaries(weights).values())
     assert set(parts) == set(names)
     functions = {
         "feature": "feature_matching",
         "alignment": "alignment",
         "matching": "discriminator_matching",
         "adversarial": "relativistic",
+        "projected": "paired",
     }
     assert called == [functions[name] for name in names if name in functions]
     assert objective.total(parts) == pytest.approx(2 * sum(float(p) for p in parts.values()))
+
+
+def test_a_projected_adversary_learns_to_tell_fill_from_photo(trunk, pictures) -> None:
+    """And what it tells the generator then points from the fill to the photo."""
+    hole = torch.zeros(2, 1, 64, 64)
+    hole[..., 16:48, 16:48] = 1
+    dots = (pictures + 0.5 * hole * (torch.arange(64) % 8 == 0)).requires_grad_()
+    everything = slice(0, 64), slice(0, 64)
+    fills = Fills(dots, pictures, hole, pictures, everything)
+    adversary = Projected()
+    seen = Seen(trunk(dots, 4), [m.detach() for m in trunk(pictures, 4)], hole)
+    optimiser = torch.optim.Adam(adversary.network.parameters(), 2e-3, betas=MOMENTA)
+    before = adversary.lesson(fills, seen).item()
+    for _ in range(40):
+        optimiser.zero_grad()
+        adversary.lesson(fills, seen).backward()
+        optimiser.step()
+    assert adversary.lesson(fills, seen).item() < 0.75 * before
+    (loss,) = adversary.against(fills, seen).values()
+    assert all(p.grad is not None for p in adversary.network.parameters())
+    optimiser.zero_grad()
+    loss.backward()
+    assert all(p.grad is None for p in adversary.network.parameters())
+    assert dots.grad is not None
+    assert (dots.grad * (dots - pictures).detach()).sum() > 0  # down it: less of the dots
+
+
+def test_the_paired_adversary_looks_inside_the_hole_only() -> None:
+    inside = torch.tensor([[1.0, 0.0]])
+    real, fake = torch.tensor([[2.0, 0.0]]), torch.tensor([[-2.0, 50.0]])
+    assert losses.paired(real, fake, inside, for_generator=False) < 0.02
+    assert losses.paired(real, fake, inside, for_generator=True) == pytest.approx(4.0, abs=0.02)

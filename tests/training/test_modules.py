@@ -16,7 +16,7 @@ from main import main
 from training.checkpoint import EMA, LATEST, load_average, load_checkpoint
 from training.config import ModuleSwitches, TrainingConfig, Weights
 from training.faces import FaceShards
-from training.learner import MODULES, Filler, new_learner
+from training.learner import BRANCHES, Filler, new_learner
 from training.sheets import fixed_samples
 from training.trainer import train
 
@@ -47,7 +47,7 @@ def awake(config: TrainingConfig) -> dict[str, torch.Tensor]:
     """Weights of a generator whose last layer is not zero: a module shows in its output."""
     learner = new_learner(config, None)
     torch.nn.init.normal_(learner.generator.out.weight, std=0.05)
-    return {k: t.clone() for k, t in learner.tensors().items() if not k.startswith(MODULES)}
+    return {k: t.clone() for k, t in learner.tensors().items() if not k.startswith(BRANCHES)}
 
 
 def test_only_modules_learn_on_a_frozen_generator_and_are_exported(
@@ -62,16 +62,16 @@ def test_only_modules_learn_on_a_frozen_generator_and_are_exported(
     for name, tensor in start.items():
         assert torch.equal(states["generator"][name], tensor), name
     for part in ("landmark.spread.weight", "emotion.film.weight"):
-        assert states["generator"][MODULES + part].abs().sum() > 0, part
-        assert states["ema"][MODULES + part].abs().sum() > 0, part
+        assert states["generator"][BRANCHES + part].abs().sum() > 0, part
+        assert states["ema"][BRANCHES + part].abs().sum() > 0, part
 
     assert main(["train", "export", str(tmp_path / "run"), "--name", "both"]) == 0
     networks = load_networks("both", "cpu")
-    assert networks.modules is not None
+    assert networks.branches is not None
     manifest = find("both")
     assert set(manifest.modules["parameters"]) == {"landmark", "emotion"}
-    learnt = load_average(tmp_path / "run" / EMA)[MODULES + "emotion.film.weight"]
-    assert torch.equal(networks.modules.emotion.film.weight, learnt)
+    learnt = load_average(tmp_path / "run" / EMA)[BRANCHES + "emotion.film.weight"]
+    assert torch.equal(networks.branches.emotion.film.weight, learnt)
 
     plain = replace(BOTH, modules=ModuleSwitches(), train_generator=True)
     with pytest.raises(MienError, match="other modules"):

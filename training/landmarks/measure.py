@@ -17,7 +17,7 @@ from torch import Tensor
 
 from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import NODES
-from engine.guidance import nodes_in_hole
+from engine.modules.landmarks import nodes_in_hole
 from engine.prior import FacePrior
 from training.faces import FaceShards
 from training.landmarks.train import node_errors

@@ -23,7 +23,7 @@ from engine.face.first_guess import SIDE as GUESS_SIDE
 from engine.face.first_guess import FirstGuess
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
-from engine.guidance import nodes_in_hole
+from engine.modules.landmarks import nodes_in_hole
 from training.checkpoint import LATEST
 from training.faces import FaceShards
 from training.failures import explained

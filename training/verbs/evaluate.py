@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.modules.options import takes_wishes
 from training.verbs.apps import DeviceOption, JsonOption, app
 
 LpipsOption = Annotated[
@@ -16,6 +17,7 @@ LpipsOption = Annotated[
 
 
 @app.command()
+@takes_wishes
 def evaluate(
     faces: Annotated[Path, typer.Option(help="A zip or folder of photos, or prepared faces.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where pictures and figures go.")],
@@ -32,10 +34,6 @@ def evaluate(
     baselines: Annotated[
         bool, typer.Option(help="Measure OpenCV's two and the prior alone as well.")
     ] = True,
-    landmarks: Annotated[bool, typer.Option(help="The landmark module.")] = True,
-    emotion: Annotated[
-        str, typer.Option(help="keep, off, or the emotion every fill is asked for.")
-    ] = "keep",
     aligned: Annotated[
         bool, typer.Option("--aligned", help="Bare crops laid by the untouched face instead.")
     ] = False,
@@ -44,6 +42,8 @@ def evaluate(
     ] = "flat",
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
+    *,
+    wishes: dict[str, Any],
 ) -> None:
     """Measure what the whole program makes of photos with something over the face.
 
@@ -70,10 +70,9 @@ def evaluate(
         side=side,
         baselines=baselines,
         judges=judges,
-        landmarks=landmarks,
-        emotion=emotion,
         aligned=aligned,
         inside=inside,
+        **wishes,
     )
     report = run(faces, output, options)
     typer.echo(json.dumps(report) if as_json else _table(report))

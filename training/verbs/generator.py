@@ -147,10 +147,10 @@ def _weights(name: str) -> dict[str, Any]:
 
         return load_average(Path(name))
     manifest = find(name)
-    from training.learner import MODULES  # torch takes seconds to load
+    from training.learner import BRANCHES  # torch takes seconds to load
 
     modules = load_modules(manifest) or {}
-    return load_tensors(manifest) | {MODULES + k: tensor for k, tensor in modules.items()}
+    return load_tensors(manifest) | {BRANCHES + k: tensor for k, tensor in modules.items()}
 
 
 def _card(name: str, run: Path) -> str:

@@ -1,0 +1,12 @@
+"""The door to fills: the inpainter of the program, at no cost until it is asked for something."""
+
+from __future__ import annotations
+
+from engine.inpaint import Inpainter
+
+
+def create_inpainter() -> Inpainter:
+    """The real inpainter; it loads its networks when they are first needed."""
+    from engine.filler import FaceInpainter  # with it comes torch
+
+    return FaceInpainter()

@@ -1,0 +1,140 @@
+"""Geometry: 478 nodes of the face, the hidden ones as they are predicted or dragged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from engine.modules.module import Module, Row, Sight, mark, wish
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from engine.face.landmarks import LandmarkNetwork
+    from engine.prior import Observation
+
+
+@dataclass(frozen=True)
+class LandmarkWish:
+    """landmarks: whether the fill keeps the geometry the face had."""
+
+    landmarks: bool = wish(True, "Keep the geometry the face had.")
+
+
+class Landmarks(Module):
+    """Its network predicts hidden nodes; the prior and the generator are told all of them."""
+
+    name, key = "landmarks", "landmark"
+    title, menu, shortcut = mark("Landmarks"), mark("&Landmarks module"), "Shift+L"
+    off = MappingProxyType({"landmarks": False})
+    prepared = True
+    wish = LandmarkWish
+    row = Row(
+        mark("Landmark shift"),
+        mark(
+            "How far hidden landmarks of the fill lie from where they were expected, "
+            "in eye distances"
+        ),
+        lambda reading: reading.shift,
+        digits=1,
+    )
+
+    def load(self, device: str) -> LandmarkNetwork | None:
+        from engine.face.landmarks import load_landmarks
+
+        return load_landmarks(device)
+
+    def see(self, sight: Sight) -> None:
+        """Seen nodes as found, hidden ones as the network predicts them; none where neither is to
+        be had."""
+        import torch
+
+        network, mesh = sight.networks.get(self.name), sight.mesh
+        if sight.nodes is not None or network is None:
+            return  # what MediaPipe says of hidden nodes is no knowledge
+        assert sight.hole is not None
+        predicted = network(sight.crop, sight.hole)
+        hidden = nodes_in_hole(predicted, sight.hole)
+        if mesh is None:
+            sight.nodes, sight.told, sight.hidden = predicted, predicted, hidden
+            return
+        found = mesh.to(sight.crop)[None]
+        # A node that either account puts into the hole is hidden.
+        sight.hidden = torch.maximum(nodes_in_hole(found, sight.hole), hidden)
+        sight.nodes = torch.where(sight.hidden.unsqueeze(-1) > 0, predicted, found)
+        sight.told = sight.nodes
+
+    def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor, Tensor] | None:
+        """(nodes B x 478 x 2 in crop units, hidden B x 478)."""
+        told = sight.told
+        return None if told is None or sight.hidden is None else (told, sight.hidden)
+
+    def observe(self, sight: Sight, wishes: Any) -> Observation | None:
+        if sight.knowledge is None or sight.nodes is None or sight.hidden is None:
+            return None
+        return sight.knowledge.geometry(sight.nodes, sight.hidden, dragged=bool(sight.moved))
+
+    def branch(self, stride: int) -> nn.Module:
+        from engine.generator.branches import LandmarkBranch
+
+        return LandmarkBranch(stride=stride)
+
+    def reading(self, sight: Sight, filled: Tensor | None, wishes: Any) -> dict[str, Any]:
+        """mesh: in crop units; of an asked-for expression the hidden nodes lie where the fill has
+        them, else where they were expected."""
+        if sight.told is None or sight.hidden is None:
+            return {}
+        nodes, shift = sight.told, None
+        if filled is not None:
+            shift = self._shift(sight, filled)
+            if sight.shift is not None:
+                nodes = self._painted(sight, filled)
+        mesh = nodes[0].cpu().numpy()
+        return {"mesh": mesh, "hidden": sight.hidden[0].cpu().numpy() > 0, "shift": shift}
+
+    def _painted(self, sight: Sight, filled: Tensor) -> Tensor:
+        """1 x 478 x 2: the nodes of a sight, the hidden ones as they are found in a filled crop.
+
+        The network's own offset, as the seen nodes have it, is taken off first."""
+        import torch
+
+        nodes, network = sight.told, sight.networks.get(self.name)
+        assert nodes is not None
+        assert sight.hidden is not None
+        if network is None:
+            return nodes
+        found = network(filled, torch.zeros_like(filled[:, :1]))
+        hidden = sight.hidden.unsqueeze(-1) > 0
+        seen = ~hidden.expand_as(found)
+        if seen.any():
+            away = torch.where(seen, found - nodes, 0).sum(1, keepdim=True)
+            found = found - away / seen.sum(1, keepdim=True).clamp(min=1)
+        return torch.where(hidden, found, nodes)
+
+    def _shift(self, sight: Sight, filled: Tensor) -> float | None:
+        """How far the hidden nodes of a filled crop lie from where they were expected, mean in
+        inter-ocular distances; None where nothing is hidden or nothing can be measured."""
+        import torch
+
+        from engine.face.mesh import eye_centres
+
+        nodes, network = sight.told, sight.networks.get(self.name)
+        assert nodes is not None
+        assert sight.hidden is not None
+        hidden = sight.hidden[0] > 0
+        if network is None or not hidden.any():
+            return None
+        found = network(filled, torch.zeros_like(filled[:, :1]))[0]
+        distances = (found - nodes[0]).norm(dim=-1)
+        left, right = eye_centres(nodes[0].cpu().numpy())
+        unit = max(1e-6, float(((left - right) ** 2).sum() ** 0.5))
+        return float(distances[hidden].mean()) / unit
+
+
+def nodes_in_hole(nodes: Tensor, hole: Tensor) -> Tensor:
+    """Which nodes (B x 478 x 2, crop units) lie in the hole (B x 1 x S x S): B x 478 of 0 and 1."""
+    side = hole.shape[-1]
+    places = (nodes * side).floor().long().clamp(0, side - 1)
+    flat = places[..., 1] * side + places[..., 0]
+    return (hole.flatten(1).gather(1, flat) > 0.5).to(nodes.dtype)

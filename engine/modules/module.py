@@ -1,0 +1,147 @@
+"""What a module is: one thing that a fill may know of a face, switched on and off by itself.
+
+Cheap to import, as every module is: what a person may ask for is known before torch is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from engine.prior import FacePrior, Observation
+    from engine.prior.knowledge import Knowledge
+    from engine.readings import FaceReading
+
+# z of a face (1 x K) -> z of the face that is painted instead.
+Change = Callable[["Tensor"], "Tensor"]
+Moved = tuple[int, float, float]  # (node, x, y) in crop units
+
+
+def mark(text: str) -> str:
+    """Marks a text that the editor shows; it is translated there."""
+    return text
+
+
+def wish(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    bounds: tuple[float, float] | None = None,
+    title: str = "",
+    tip: str = "",
+    remembered: bool = False,
+) -> Any:
+    """A field of a module's wishes: something a person may ask for.
+
+    help: for the command line. choices, bounds: what it may be. title, tip: of the editor's control
+    for it; without a title there is none. remembered: the editor keeps it for the next photo.
+    """
+    facts = {"help": help, "choices": choices, "bounds": bounds, "title": title, "tip": tip}
+    return field(default=default, metadata={**facts, "remembered": remembered})
+
+
+def is_wish(entry: Field[Any]) -> bool:
+    """Whether a dataclass's field was declared by `wish`."""
+    return "help" in entry.metadata and entry.default is not MISSING
+
+
+@dataclass
+class Sight:
+    """What is seen of B crops; every module adds what it reads.
+
+    crop: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S of 0 and 1, None where nothing is hidden
+    from who reads. mesh: 478 x 2 in crop units as found in the photo. networks: by the names of
+    their modules. nodes: B x 478 x 2 in crop units, the face's own, of which `hidden` (B x 478 of
+    0 and 1) are predictions. told: the nodes as the fill is to have them. shift: how far what is
+    asked for moves them, None where nothing is. moved: those the user dragged. visible: B x 7
+    probabilities of EMOTIONS read off what is not hidden. further: what other modules read, by
+    their names.
+    """
+
+    crop: Tensor
+    hole: Tensor | None = None
+    mesh: Tensor | None = None
+    networks: Mapping[str, Any] = field(default_factory=dict)
+    knowledge: Knowledge | None = None
+    nodes: Tensor | None = None
+    hidden: Tensor | None = None
+    told: Tensor | None = None
+    shift: Tensor | None = None
+    moved: tuple[Moved, ...] = ()
+    visible: Tensor | None = None
+    further: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the editor's table of readings. share: of a reading, shown in per cent with so many
+    digits behind the point."""
+
+    title: str
+    tip: str
+    share: Callable[[FaceReading], float | None]
+    digits: int = 0
+
+
+class Module:
+    """One module, whole: what may be asked of it, what it reads and what it says.
+
+    name: on the command line, in readings and in the editor. key: of its branch in a model's
+    weights and in training configurations. title, menu, shortcut: of its check box. off: the
+    wishes with which it has no say. wish: the dataclass of its wishes, one of the bases of
+    engine.modules.Wishes. row: what the editor shows of it, None for nothing. prepared: what it
+    says in training lies in prepared faces; the others' networks read it off the untouched crop.
+    """
+
+    name: str
+    key: str
+    title: str
+    menu: str
+    shortcut: str = ""
+    off: Mapping[str, Any] = MappingProxyType({})
+    wish: type
+    row: ClassVar[Row | None] = None
+    prepared: ClassVar[bool] = False
+
+    def is_on(self, wishes: Any) -> bool:
+        """Whether these wishes give it a say."""
+        return any(getattr(wishes, name) != value for name, value in self.off.items())
+
+    def load(self, device: str) -> Any:
+        """Its installed network, None where it has or finds none."""
+        return None
+
+    def see(self, sight: Sight) -> None:
+        """Add to a sight what it reads off the visible part, whether it is on or off."""
+
+    def shift(self, sight: Sight, wishes: Any) -> Tensor | None:
+        """How far what is asked of it moves the hidden nodes, B x 478 x 2 in crop units."""
+        return None
+
+    def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor, ...] | None:
+        """What its branch of the generator is told, None where it has nothing to say."""
+        raise NotImplementedError
+
+    def observe(self, sight: Sight, wishes: Any) -> Observation | None:
+        """What it says to the face prior, None for nothing."""
+        return None
+
+    def change(self, sight: Sight, wishes: Any, prior: FacePrior) -> Change | None:
+        """What it makes of the face that the prior solved, None for nothing."""
+        return None
+
+    def branch(self, stride: int) -> nn.Module | None:
+        """Its untrained branch for a generator with cells of `stride` pixels: called with its
+        condition, rows, columns and side (see engine.generator.branches), it returns Hints."""
+        return None
+
+    def reading(self, sight: Sight, filled: Tensor | None, wishes: Any) -> dict[str, Any]:
+        """What is read of a face, and of its filled crop (1 x 3 x S x S in [-1, 1]): fields of
+        FaceReading, or "figures"."""
+        return {}

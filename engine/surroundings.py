@@ -1,0 +1,140 @@
+"""The parts of a hole that their surroundings decide: thin strokes and even surfaces.
+
+A scratch hides nothing that its two banks do not tell, and a hole in a painted wall is painted
+wall, even where a face's frame reaches over it. What a face's networks would paint there is a
+guess; they are not asked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine import geometry
+from engine.face.finder import Face
+from engine.face.frames import matrix_of
+from engine.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
+
+Box = tuple[int, int, int, int]
+
+THIN = 0.03  # width of a stroke in face frames; an open eye is twice as high
+THINNEST, THICKEST = 3, 40  # pixels of the photo
+SWOLLEN, CROSSING = 2.5, 6.0  # widths: as large as a place may be where strokes swell or cross
+RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
+EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
+FEATURES = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, LIPS, INNER_LIPS, NOSE)
+HIDDEN = 0.5  # share of a feature's nodes: with less of it hidden, the ring would show the rest
+
+
+def decided(
+    rgb: np.ndarray, hole: np.ndarray, bounds: Box | None, faces: tuple[Face, ...]
+) -> np.ndarray:
+    """Which pixels of a hole its surroundings decide, H x W bool.
+
+    rgb: H x W x 3 uint8. hole: H x W bool, lying inside `bounds`. faces: those that may paint it;
+    their size says what is thin, and an even surface decides nothing where it may hide a feature
+    of theirs.
+    """
+    result = np.zeros_like(hole)
+    if not faces or bounds is None:
+        return result
+    side = max(geometry.frame_side(matrix_of(face)) for face in faces)
+    x, y, width, height = bounds
+    inside = np.s_[y : y + height, x : x + width]
+    result[inside] = _thin(hole[inside], int(np.clip(round(THIN * side), THINNEST, THICKEST)))
+    return result | _even(rgb, hole & ~result, hole, faces)
+
+
+def _thin(hole: np.ndarray, width: int) -> np.ndarray:
+    """The strokes of a hole that are nowhere wider than `width` pixels, crossings apart."""
+    import cv2
+
+    part = np.pad(hole.astype(np.uint8), width + 2)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width + 1, width + 1))
+    core = cv2.morphologyEx(part, cv2.MORPH_OPEN, disc)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
+    for number in range(1, count):
+        # Where strokes cross or swell, a disc fits in that is hardly wider than they are.
+        blob, size = labels == number, max(stats[number, 2:4])
+        if size <= CROSSING * width and _arms(part, blob, width) >= (
+            2 if size < SWOLLEN * width else 3
+        ):
+            core[blob] = 0
+    # A corner of a large hole is thin by itself; with a little more of the core it is not.
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    thin = cv2.bitwise_and(part, 1 - np.asarray(cv2.dilate(core, reach), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    large = max(part.shape)
+    kept = np.zeros(count, bool)
+    for number in range(1, count):
+        # Long, or a dot by itself; not a bump on the edge of something large.
+        grown = cv2.dilate((labels == number).astype(np.uint8), disc)
+        alone = not cv2.bitwise_and(grown, core).any()
+        kept[number] = alone or max(stats[number, 2:4]) > min(4 * width, large)
+    inner = width + 2
+    return kept[np.asarray(labels, np.int32)][
+        inner : inner + hole.shape[0], inner : inner + hole.shape[1]
+    ]
+
+
+def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
+    """How many strokes of `part`, of at most this width, leave a blob of it."""
+    import cv2
+
+    reach = 2 * (width // 2 + 2) + 1
+    near = cv2.dilate(blob.view(np.uint8), np.ones((reach, reach), np.uint8))
+    wider = cv2.dilate(near, np.ones((3, 3), np.uint8))
+    ring = cv2.bitwise_and(cv2.subtract(wider, near), part)
+    return cv2.connectedComponents(ring)[0] - 1
+
+
+def _even(
+    rgb: np.ndarray, part: np.ndarray, hole: np.ndarray, faces: tuple[Face, ...]
+) -> np.ndarray:
+    """The connected parts of `part` that lie in one even or evenly shaded surface."""
+    import cv2
+
+    result = np.zeros_like(hole)
+    if not part.any():
+        return result
+    meshes = [face.mesh for face in faces if face.mesh is not None]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(part.view(np.uint8))
+    height, width = hole.shape
+    for number in range(1, count):
+        x, y, w, h = (int(v) for v in stats[number, :4])
+        reach = max(4, round(RING * min(w, h)))
+        x0, y0, x1, y1 = max(0, x - reach - 1), max(0, y - reach - 1), x + w + reach, y + h + reach
+        window = np.s_[y0 : min(y1 + 1, height), x0 : min(x1 + 1, width)]
+        own = labels[window] == number
+        if len(meshes) < len(faces) or any(_hides(own, x0, y0, mesh) for mesh in meshes):
+            continue
+        around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        near = cv2.dilate(own.view(np.uint8), around).astype(bool)
+        ring = near & ~cv2.dilate(hole[window].view(np.uint8), np.ones((5, 5))).astype(bool)
+        if _is_even(rgb[window], ring):
+            result[window] |= own
+    return result
+
+
+def _hides(own: np.ndarray, x0: int, y0: int, mesh: np.ndarray) -> bool:
+    """Whether a feature of `mesh` (478 x 2 photo pixels) lies in `own`, whose corner is at
+    (x0, y0)."""
+    at = np.round(mesh[:, :2] - (x0, y0)).astype(int)
+    inside = ((at >= 0) & (at < (own.shape[1], own.shape[0]))).all(1)
+    hidden = np.zeros(len(mesh), bool)
+    hidden[inside] = own[at[inside, 1], at[inside, 0]]
+    return any(hidden[list(nodes)].mean() >= HIDDEN for nodes in FEATURES)
+
+
+def _is_even(rgb: np.ndarray, ring: np.ndarray) -> bool:
+    """Whether the ring's pixels lie on one slanted plane of colour."""
+    import cv2
+
+    if ring.sum() < 32:
+        return False
+    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.0).astype(np.float32)  # grain is no unevenness
+    rows, columns = np.nonzero(ring)
+    plane = np.column_stack([np.ones(len(rows)), rows / ring.shape[0], columns / ring.shape[1]])
+    colours = smooth[ring]
+    fitted, *_ = np.linalg.lstsq(plane, colours, rcond=None)
+    off = np.abs(colours - plane @ fitted).max(1)
+    return bool(np.percentile(off, 90) <= EVEN and np.percentile(off, 99) <= EVEN_AT_WORST)

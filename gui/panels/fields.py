@@ -1,0 +1,85 @@
+"""Fields of forms: a choice, and a path that can be typed or chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from engine.photo import OPEN_SUFFIXES
+from gui.translation import tr
+
+
+class Choice(QComboBox):
+    """One of several entries, which the wheel changes only once it was clicked."""
+
+    def __init__(self, title: str, entries: dict[str, str]) -> None:
+        super().__init__()
+        self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for value, text in entries.items():
+            self.addItem(text, value)
+
+    def choose(self, value: str) -> None:
+        at = self.findData(value)
+        self.setCurrentIndex(max(at, 0))
+
+    @property
+    def value(self) -> str:
+        return str(self.currentData())
+
+    def wheelEvent(self, event) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class PathLine(QWidget):
+    """A path that can be typed, dropped or chosen."""
+
+    changed = Signal()
+
+    def __init__(self, title: str, hint: str, *, folder: bool = True) -> None:
+        super().__init__()
+        self._title, self._folder = title, folder
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(hint)
+        self.line.setAccessibleName(title)
+        self.line.textChanged.connect(lambda _text: self.changed.emit())
+        self.button = QPushButton("…")
+        self.button.setObjectName("small")
+        self.button.setFixedWidth(34)
+        self.button.setAccessibleName(f"{title}: {tr('Choose…')}")
+        self.button.setAutoDefault(False)
+        self.button.clicked.connect(self._choose)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.line, 1)
+        row.addWidget(self.button)
+
+    @property
+    def path(self) -> Path | None:
+        text = self.line.text().strip()
+        return Path(text).expanduser() if text else None
+
+    def _choose(self) -> None:
+        if self._folder:
+            chosen = QFileDialog.getExistingDirectory(self, self._title, self.line.text())
+        else:
+            patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
+            pictures = tr("Pictures ({patterns})").format(patterns=patterns)
+            chosen, _ = QFileDialog.getOpenFileName(self, self._title, self.line.text(), pictures)
+        if chosen:
+            self.line.setText(chosen)
