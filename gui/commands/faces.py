@@ -10,6 +10,11 @@ from gui.commands.command import ASK, FACE, Command
 from gui.translation import mark, tr
 
 
+def _module(module: Module) -> Command:
+    switch = lambda w, _on: w.modules.switch()  # noqa: E731
+    return Command(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
+
+
 def _ask(emotion: str, text: str, number: int) -> Command:
     return Command(
         f"ask_{emotion}",
