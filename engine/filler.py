@@ -19,7 +19,7 @@ from engine.guidance import Guidance
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.mask import Mask
 from engine.modules import Wishes
-from engine.networks import Networks, load_networks
+from engine.networks import Networks, shared_networks
 from engine.patch import Patch
 from engine.photo import Photo
 from engine.readings import FaceReading
@@ -174,7 +174,7 @@ class FaceInpainter:
         wanted = (request.options.model, request.options.device)
         if self._networks is None or self._loaded != wanted:
             self._networks = None  # the old model's memory first
-            self._networks, self._loaded = load_networks(*wanted), wanted
+            self._networks, self._loaded = shared_networks(*wanted), wanted
             self._read.clear()
         return self._networks
 

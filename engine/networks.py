@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -172,6 +173,7 @@ class _Interruptible:
 
     def __init__(self, network: Dmfn, cancel: threading.Event | None) -> None:
         self._network, self._cancel, self._hooks = network, cancel, []
+        self._thread = threading.get_ident()  # others may use the network at the same time
 
     def __enter__(self) -> None:
         if self._cancel is not None:
@@ -184,8 +186,23 @@ class _Interruptible:
             hook.remove()
 
     def _check(self, *_: object) -> None:
-        if self._cancel is not None and self._cancel.is_set():
+        mine = threading.get_ident() == self._thread
+        if mine and self._cancel is not None and self._cancel.is_set():
             raise Cancelled
+
+
+_shared: WeakValueDictionary[tuple[str, str], Networks] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+def shared_networks(model: str = "default", device: str = "auto") -> Networks:
+    """The same as `load_networks`, loaded once for all who use it at a time: preview and fill, and
+    every thread of a batch. It goes when the last of them lets go."""
+    with _loading:
+        networks = _shared.get((model, device))
+        if networks is None:
+            networks = _shared[model, device] = load_networks(model, device)
+        return networks
 
 
 def load_networks(model: str = "default", device: str = "auto") -> Networks:

@@ -28,6 +28,8 @@ MANIFEST = "manifest.json"
 CARD = "CARD.md"
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
+FORMATS = ("safetensors",)  # of weights that are run; torch runs these
+
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
 HALVED = ("generator", "emotion", "judge", "landmarks", "locator", "shapes")
 
@@ -41,8 +43,8 @@ class Manifest:
     its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
-    engine.generator.dmfn). default: whether `--model default` means this one. figures:
-    what was measured, by protocol. notes: where from.
+    engine.generator.dmfn). format: what runs the weights, one of FORMATS. default: whether `--model
+    default` means this one. figures: what was measured, by protocol. notes: where from.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Manifest:
     native_crop: int = 256
     input: str = "prior"
     grid: str = "full"
+    format: str = "safetensors"
     default: bool = False
     modules: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
@@ -183,12 +186,23 @@ def find_filler(name: str = DEFAULT) -> Manifest:
     manifest = find(name)
     if manifest.kind not in ("prior", "generator"):
         raise MienError(f"'{name}' fills nothing; choose a generator or 'prior' (see 'models').")
+    check_format(manifest)
     return manifest
+
+
+def check_format(manifest: Manifest) -> None:
+    """Raise MienError for a model of a format that this program does not run."""
+    if manifest.format not in FORMATS:
+        raise MienError(
+            f"'{manifest.name}' is a model in the format {manifest.format}, which this Mien does "
+            f"not run ({', '.join(FORMATS)}); choose another model or a newer Mien."
+        )
 
 
 def verify(manifest: Manifest) -> None:
     """Check a model's files against its manifest. Raises MienError when one is missing or
-    changed."""
+    changed, or when nothing here runs its format."""
+    check_format(manifest)
     for file, expected in _files(manifest).items():
         path = manifest.folder / file
         if not path.is_file():

@@ -180,3 +180,16 @@ def test_doctor_tells_what_a_question_needs() -> None:
     assert all(row["state"] == "ok" and len(row["sha256"]) == 64 for row in findings["models"])
     assert findings["packages"]["torch"].startswith("2.")
     assert findings["models_folder"] == os.environ["MIEN_MODELS"]
+
+
+def test_a_model_of_a_format_that_nothing_runs_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    from engine.generator.weights import find_filler, load_tensors, write_model
+
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path))
+    tensors = {"weight": torch.zeros(1)}
+    facts = {"name": "far", "title": "Far", "kind": "generator", "format": "onnx"}
+    manifest = write_model(tmp_path / "far", tensors, "card", **facts)
+    assert json.loads((tmp_path / "far" / "manifest.json").read_text())["format"] == "onnx"
+    for refuse in (lambda: find_filler("far"), lambda: load_tensors(manifest)):
+        with pytest.raises(MienError, match=r"in the format onnx.*safetensors"):
+            refuse()

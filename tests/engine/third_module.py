@@ -35,7 +35,7 @@ class AgeWish:
 class AgeBranch(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.film = torch.nn.Parameter(torch.full((1, BLOCKS, 2, CHANNELS), 0.2))
+        self.film = torch.nn.Parameter(torch.full((1, BLOCKS, 2, CHANNELS), 1.0))
 
     def forward(self, age, *, rows: slice, columns: slice, side: int) -> Hints:
         return Hints(film=self.film * age.view(-1, 1, 1, 1))
@@ -100,7 +100,7 @@ def told(folder: Path) -> dict:
     for age in ("off", "young", "old"):
         guidance = networks.look(crop, hole, None, FillOptions(age=age))
         pixels[age] = networks.fill(crop, hole, guidance=guidance)
-    apart = {age: float(np.abs(pixels[age] - pixels["off"]).mean()) for age in pixels}
+    apart = {age: float(np.abs(pixels[age] - pixels["off"])[hole].mean()) for age in pixels}
     return {
         "help": "--age" in said("inpaint", "--help") and "--age" in said("batch", "--help"),
         "readings": json.loads(filled)["readings"],
