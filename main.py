@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.base.errors import Cancelled, MienError
 from engine.batch.verb import batch
-from engine.errors import Cancelled, MienError
 from engine.modules.options import takes_wishes
 from training.verbs import app as training_app
 
@@ -105,13 +105,13 @@ def inpaint(
     wishes: dict[str, Any],
 ) -> None:
     """Fill the masked part of one photo."""
-    from engine.device import check_device
+    from engine.base.device import check_device
     from engine.face.frames import parse_frame
     from engine.generator.weights import find_filler
-    from engine.grow import grow_mask, parse_grow
     from engine.inpaint import FillOptions, FillRequest
     from engine.inpainter import create_inpainter
-    from engine.mask_file import open_mask, parse_colour, refuse_doubtful
+    from engine.mask.file import open_mask, parse_colour, refuse_doubtful
+    from engine.mask.grow import grow_mask, parse_grow
     from engine.photo import (
         changed_on_disk,
         check_destination,

@@ -19,7 +19,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from engine import geometry
+from engine.face import geometry
 from engine.inpaint import FillOptions, FillRequest
 from engine.inpainter import create_inpainter
 from engine.mask import Mask

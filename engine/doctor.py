@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator import weights
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PACKAGES = (
 
 def examine() -> dict[str, Any]:
     """Plain values: mien, python, system, packages, devices, generator, modules, models."""
-    from engine.device import available_devices, choose_device
+    from engine.base.device import available_devices, choose_device
     from engine.generator.dmfn import Dmfn
     from engine.generator.modules import Branches
     from engine.modules import MODULES

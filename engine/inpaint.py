@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
 from engine.modules import Wishes
-from engine.patch import Patch
 from engine.photo import Photo
+from engine.photo.patch import Patch
 from engine.readings import DraggedNode, FaceReading
 
 

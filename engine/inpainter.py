@@ -7,6 +7,6 @@ from engine.inpaint import Inpainter
 
 def create_inpainter() -> Inpainter:
     """The real inpainter; it loads its networks when they are first needed."""
-    from engine.filler import FaceInpainter  # with it comes torch
+    from engine.fill.filler import FaceInpainter  # with it comes torch
 
     return FaceInpainter()

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from engine.device import check_device, choose_device
-from engine.errors import Cancelled
+from engine.base.device import check_device, choose_device
+from engine.base.errors import Cancelled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,9 +83,9 @@ class Networks:
         """
         import torch
 
-        from engine.crispness import crispened
+        from engine.fill.crispness import crispened
+        from engine.fill.tone import toned
         from engine.generator.dmfn import paint, sharpen, window_of
-        from engine.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
@@ -113,8 +113,8 @@ class Networks:
         """The prior's fill alone; shapes and ranges as in `fill`."""
         import torch
 
-        from engine.crispness import crispened
-        from engine.tone import toned
+        from engine.fill.crispness import crispened
+        from engine.fill.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)

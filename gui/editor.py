@@ -110,7 +110,7 @@ class Editor(QObject):
         """Import what is slow (torch, MediaPipe) while the person looks for a photo."""
 
         def job(progress: object, cancel: threading.Event) -> list[str]:
-            from engine.device import available_devices
+            from engine.base.device import available_devices
 
             return available_devices()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
-from engine.atomic import sweep_parts
+from engine.base.atomic import sweep_parts
 from engine.edit.edit import Edit
 from engine.edit.session import SUFFIX, SessionWriter, photo_name, sessions_folder
 from gui.base.operation import Desk, Operation

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 
+from engine.base.errors import MienError
 from engine.edit.tiles import TiledMask
-from engine.errors import MienError
 from engine.mask import Mask
-from engine.mask_file import open_mask, refuse_doubtful, save_mask
+from engine.mask.file import open_mask, refuse_doubtful, save_mask
 from gui.base.operation import MASK, Operation
 from gui.base.work import Work
 from gui.tab import Tab
@@ -68,7 +68,7 @@ class MaskWork(Work):
         `grown` with the tab and by how many pixels."""
 
         def job(progress: object, cancel: threading.Event) -> tuple[TiledMask, TiledMask, int]:
-            from engine.grow import auto_grow
+            from engine.mask.grow import auto_grow
 
             wider, by = auto_grow(tab.photo.rgb8, mask)
             return TiledMask.of(mask), TiledMask.of(wider), by

@@ -12,11 +12,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from engine.compositing import lay
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
+from engine.photo.compositing import lay
 from gui import expressions
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 
+from engine.base.errors import MienError
 from engine.edit.session import write_session
-from engine.errors import MienError
 from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work

@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 
 Progress = Callable[[object], None]
 Job = Callable[[Progress, threading.Event], Any]

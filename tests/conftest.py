@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from engine.face.finder import Face, MediaPipeFinder
-from engine.filler import FaceInpainter
+from engine.fill.filler import FaceInpainter
 from engine.photo import Photo, open_photo
 
 torch.set_num_threads(2)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.generator import weights
 from engine.modules import MODULES, Wishes, only
 from engine.networks import PRIOR, load_networks

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from training.faces import FaceShards
 from training.masks import KINDS, draw_hole
 from training.sources import iter_photos

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 LATEST = "state.safetensors"
 EMA = "ema.safetensors"

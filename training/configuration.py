@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_type_hints
 
-from engine.atomic import write_atomically
-from engine.errors import MienError
+from engine.base.atomic import write_atomically
+from engine.base.errors import MienError
 
 CONFIGS = Path(__file__).parent / "configs"
 CONFIG = "config.json"  # in a run's folder

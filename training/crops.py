@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.mesh import mirror_permutation
 from training.conditions import hidden_nodes, predicted
 from training.faces import FaceShards

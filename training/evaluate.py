@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import torch
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.locator import off
 from engine.generator.weights import find

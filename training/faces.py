@@ -18,8 +18,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.mesh import NODES
 
 # Asian faces are a sixth of the public data this was built for and many more of the people in
@@ -90,7 +90,7 @@ class FaceShards:
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), self.meshes[index].astype(np.float32)
 
     def frame_of(self, index: int) -> np.ndarray:
-        """The frame of a face inside its stored picture, 2 x 3 (see engine.geometry).
+        """The frame of a face inside its stored picture, 2 x 3 (see engine.face.geometry).
 
         Taken from the mesh, so shards outlive a change of the framing's definition.
         """

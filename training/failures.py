@@ -6,7 +6,7 @@ import contextlib
 import errno
 from collections.abc import Iterator
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 DISK_FULL = "The disk is full; free some space and start the same command again: it goes on."
 NO_MEMORY = (

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.generator import weights
 from engine.generator.modules import kinds
 from engine.generator.weights import Manifest

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.faces import FaceShards
 
 LEAST_FACES = 50

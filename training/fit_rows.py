@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import mirror_permutation

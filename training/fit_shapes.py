@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.emotion import EmotionNetwork
 from engine.face.finder import FaceFrame, MediaPipeFinder
+from engine.face.geometry import frame_from_mesh, transform
 from engine.face.mesh import mirror_permutation
 from engine.face.parts import part_mask
 from engine.face.shape import SEEN, ShapeModel
-from engine.geometry import frame_from_mesh, transform
 from engine.readings import EMOTIONS
 from training.balance import balanced_weights
 from training.emotion.data import decode, open_set

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.branches import Conditions
 from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
 from engine.generator.modules import Branches

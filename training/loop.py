@@ -20,7 +20,7 @@ import lightning_fabric
 import torch
 from torch import Tensor, nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.average import Average
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.configuration import Config

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.parts import part_mask
 
 # How often each kind is drawn in training; parts are half of it, since users brush parts.

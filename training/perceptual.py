@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 # (number of the blur-pool that begins the slice, its convolutions), as the weights name them.
 _SLICES: tuple[tuple[int | None, tuple[int, ...]], ...] = (

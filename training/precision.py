@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.device import choose_device
+from engine.base.device import choose_device
 
 FULL, MIXED = "32-true", "bf16-mixed"
 

@@ -21,8 +21,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.finder import FaceFrame, MediaPipeFinder
 from training.faces import FaceShards, write_shard
 from training.sources import Source, find_sources

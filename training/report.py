@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.atomic import write_atomically
+from engine.base.atomic import write_atomically
 from training.sheets import encode
 
 _STYLE = """

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import torch
 
-from engine.atomic import write_atomically
-from engine.errors import MienError
+from engine.base.atomic import write_atomically
+from engine.base.errors import MienError
 from training.conditions import hidden_nodes
 from training.faces import FaceShards
 from training.masks import draw_hole

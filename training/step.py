@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training import losses
 from training.adversary import Adversary, Seen
 from training.config import Weights

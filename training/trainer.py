@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.adversary import adversaries
 from training.average import Average
 from training.balance import balanced_weights

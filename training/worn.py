@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.mesh import eye_centres, inter_ocular, mouth_centre
 
 INSIDES = ("flat", "worn")

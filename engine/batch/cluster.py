@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.base.errors import MienError
 from engine.batch.job import BatchJob
 from engine.batch.log import FAILED, Log, Record, locked
 from engine.batch.plan import Item, plan_batch
 from engine.batch.runner import Clock, Control, Create, Report, Summary, log_path
 from engine.batch.settle import Settler
 from engine.batch.work import DECODE, Work, begin, process, stage
-from engine.errors import MienError
 from engine.inpainter import create_inpainter
 
 RETRIES = 3  # on other workers, when one dies

@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.base.errors import MienError
 from engine.batch.job import MASK_PATTERNS, BatchJob, MaskRule
-from engine.errors import MienError
 from engine.photo import OPEN_SUFFIXES
 
 # What other systems leave among photos.

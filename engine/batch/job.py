@@ -9,10 +9,10 @@ import string
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
-from engine.mask_file import parse_colour
+from engine.mask.file import parse_colour
 from engine.photo import SAVE_SUFFIXES
 
 SKIP, RENAME, OVERWRITE, RESUME = "skip", "rename", "overwrite", "resume"

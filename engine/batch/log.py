@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.base.errors import MienError
 from engine.batch.inputs import key_of
-from engine.errors import MienError
 
 FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exists", "nothing"
 STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING)

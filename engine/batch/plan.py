@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.base.errors import MienError
 from engine.batch.inputs import PhotoFile, gather, key_of
 from engine.batch.job import KEEP_FORMAT, BatchJob, NothingMatchedError
 from engine.batch.masks import MaskFinder
-from engine.errors import MienError
 from engine.photo import SAVE_SUFFIXES
 
 LONGEST_NAME = 255  # bytes of a file name on every file system in use

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from engine.base.errors import MienError
 from engine.batch.job import MaskRule
-from engine.errors import MienError
 from engine.face.finder import Face
-from engine.grow import grow_mask
 from engine.mask import Mask
-from engine.mask_file import marked_values, parse_colour
+from engine.mask.file import marked_values, parse_colour
+from engine.mask.grow import grow_mask
 from engine.photo import Photo
 
 LARGEST_SHARE = 0.9  # of the photo; a rule that marks more has found something else

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from engine.base.errors import Cancelled
 from engine.batch.job import LOG_NAME, BatchJob
 from engine.batch.log import EXISTS, FAILED, FILLED, NO_MASK, NOTHING, Log, Record, locked
 from engine.batch.plan import Item, plan_batch
@@ -36,7 +37,6 @@ from engine.batch.work import (
     stage,
 )
 from engine.batch.workers import Budget, Workers, bytes_needed, choose_workers, share_threads
-from engine.errors import Cancelled
 from engine.inpaint import Inpainter
 from engine.inpainter import create_inpainter
 

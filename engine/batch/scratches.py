@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.finder import Face
 
 LARGEST_SIDE = 1400  # pixels looked at; scratches are found at this scale

@@ -8,11 +8,11 @@ import os
 import secrets
 from pathlib import Path
 
+from engine.base.errors import MienError
 from engine.batch.job import OVERWRITE, RENAME, RESUME, BatchJob
 from engine.batch.log import EXISTS, FAILED, PART, Log, digest_of
 from engine.batch.plan import Item, free_name
 from engine.batch.work import Work
-from engine.errors import MienError
 
 
 class Settler:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.base.errors import MienError
 from engine.batch.inputs import read_list
 from engine.batch.job import (
     CONFLICTS,
@@ -26,9 +27,8 @@ from engine.batch.job import (
 from engine.batch.log import FAILED, NOTHING
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
-from engine.errors import MienError
-from engine.grow import parse_grow
 from engine.inpaint import FillOptions
+from engine.mask.grow import parse_grow
 from engine.modules.options import takes_wishes
 
 INTERRUPTED = 130

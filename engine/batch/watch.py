@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.base.errors import MienError
 from engine.batch.job import BatchJob
 from engine.batch.log import Log, Record, locked
 from engine.batch.plan import Item, plan_batch
@@ -20,7 +21,6 @@ from engine.batch.runner import Control, Create, Report, Run, Status, Summary, l
 from engine.batch.settle import Settler
 from engine.batch.work import Entered
 from engine.batch.workers import Workers
-from engine.errors import MienError
 from engine.inpainter import create_inpainter
 
 SETTLED = 2.0  # seconds a file must stay as it is: it is being copied until then

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from engine.base.errors import Cancelled, MienError
 from engine.batch.job import BatchJob
 from engine.batch.log import FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
 from engine.batch.plan import Item
-from engine.errors import Cancelled, MienError
 from engine.face.finder import Face
-from engine.grow import grow_mask
 from engine.inpaint import FillRequest, Inpainter
 from engine.mask import Mask
-from engine.mask_file import open_mask, parse_colour, refuse_doubtful
+from engine.mask.file import open_mask, parse_colour, refuse_doubtful
+from engine.mask.grow import grow_mask
 from engine.photo import Photo, open_photo, save_losses, save_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"

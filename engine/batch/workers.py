@@ -61,8 +61,8 @@ def share_threads(workers: Workers) -> None:
 
 
 def _has_accelerator(job: BatchJob) -> bool:
-    from engine.device import choose_device
-    from engine.errors import MienError
+    from engine.base.device import choose_device
+    from engine.base.errors import MienError
 
     try:
         return choose_device(job.options.device) != "cpu"

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from engine.compositing import lay
 from engine.edit.edit import Edit, Layer
 from engine.edit.tiles import TILE, Box, Key, corners_of, keys_of
 from engine.photo import Photo
+from engine.photo.compositing import lay
 
 Signature = tuple[tuple[str, float], ...]
 

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from engine.atomic import write_atomically
+from engine.base.atomic import write_atomically
+from engine.base.errors import MienError
 from engine.edit.edit import Edit, Layer, PlacedNode, Subject
 from engine.edit.tiles import TiledMask
-from engine.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, open_photo, photo_from_array

@@ -25,7 +25,7 @@ HEADS = 4
 # a FER2013 picture. Measured: MediaPipe's mesh in 463 of 499 random FER2013 pictures enlarged to
 # 384 pixels (the rest gave none); medians of the eye centres (.318,.395) and (.681,.385) and of
 # the mouth (.507,.768), made symmetric; least-squares similarity from LEFT_EYE, RIGHT_EYE, MOUTH
-# of engine.geometry. Single pictures scatter by .07, which training's augmentation covers.
+# of engine.face.geometry. Single pictures scatter by .07, which training's augmentation covers.
 FER_SCALE = 1.1464
 FER_SHIFT = (-0.0732, -0.0705)
 

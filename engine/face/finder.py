@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import geometry
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
+from engine.base.notices import without_notices
+from engine.face import geometry
 from engine.face import mesh as nodes
-from engine.notices import without_notices
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork

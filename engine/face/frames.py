@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.finder import Face, FaceFrame
 
 
@@ -28,7 +28,7 @@ def parse_frame(text: str) -> FaceFrame:
 
 
 def matrix_of(face: Face) -> np.ndarray:
-    """The 2 x 3 frame of a face (see engine.geometry): by its mesh, else by its box and angle."""
+    """The 2 x 3 frame of a face (see engine.face.geometry): by its mesh, or by box and angle."""
     if face.mesh is not None:
         return geometry.frame_from_mesh(face.mesh)
     return geometry.frame_from_box(*face.box, face.angle)

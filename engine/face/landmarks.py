@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
 from engine.face.layers import Residual, convolution

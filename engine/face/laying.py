@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine import geometry
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
+from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
 from engine.face import mesh as nodes

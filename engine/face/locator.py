@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.layers import Residual, convolution
 
 SPANS = (2.0, 4.0, 9.0)  # sides of the windows, in sides of the anchor
@@ -33,7 +33,7 @@ _EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units
 
 @dataclass(frozen=True, eq=False)
 class Located:
-    """frame: 2 x 3 (see engine.geometry). confidence: probability that a face lies there, 0..1.
+    """frame: 2 x 3 (see engine.face.geometry). confidence: how probably a face lies there, 0..1.
     error: how far the eyes and the mouth are expected to lie off, inter-ocular distances."""
 
     frame: np.ndarray

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face import mesh as nodes
 
 PARTS = (

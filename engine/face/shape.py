@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from engine.readings import EMOTIONS
 
 if TYPE_CHECKING:

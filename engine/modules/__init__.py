@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.modules.emotion import Emotion, EmotionWish
 from engine.modules.landmarks import Landmarks, LandmarkWish
 from engine.modules.module import Module, is_wish

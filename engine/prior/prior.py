@@ -22,11 +22,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.face.silhouette import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.carry import carried
 from engine.prior.membrane import closing, membrane
 from engine.prior.warp import MeanShape
-from engine.silhouette import mattes
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
 # fast pixels lose their say with the distance from the hole, in units of the frame's side. Both

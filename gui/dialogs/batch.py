@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.errors import MienError
 from engine.batch import Item, plan_batch
 from engine.batch.job import LOG_NAME
 from engine.batch.log import EXISTS, FILLED
-from engine.errors import MienError
 from engine.photo import OPEN_SUFFIXES
 from gui.batch_process import BatchProcess
 from gui.dialogs.training import clock

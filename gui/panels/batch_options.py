@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule
 from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS, OVERWRITE, RENAME, RESUME, SKIP
-from engine.errors import MienError
 from engine.face.parts import PARTS
 from engine.generator.weights import installed
-from engine.grow import parse_grow
 from engine.inpaint import FillOptions
+from engine.mask.grow import parse_grow
 from engine.readings import EMOTIONS, KEEP, OFF
 from gui.panels.batch_presets import (
     DEFAULTS,

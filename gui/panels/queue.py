@@ -181,8 +181,8 @@ class QueueModel(QAbstractTableModel):
 
 def thumbnail(path: Path, mask: Path | None) -> QImage:
     """A photo in SIDE x SIDE, its mask tinted over it; an empty image where it cannot be read."""
-    from engine.errors import MienError
-    from engine.mask_file import open_mask
+    from engine.base.errors import MienError
+    from engine.mask.file import open_mask
     from engine.photo import open_photo
 
     try:

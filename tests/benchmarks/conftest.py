@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.finder import Face
 from engine.networks import Networks, load_networks
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from skimage import data
 
-from engine.filler import FaceInpainter
+from engine.fill.filler import FaceInpainter
 from engine.inpaint import FillOptions, FillRequest
 
 sys.path.insert(0, str(Path(__file__).parent))

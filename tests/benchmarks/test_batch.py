@@ -15,7 +15,7 @@ from engine.batch import BatchJob, MaskRule, run_batch
 from engine.batch.plan import plan_batch
 from engine.batch.work import process
 from engine.batch.workers import choose_workers
-from engine.filler import FaceInpainter
+from engine.fill.filler import FaceInpainter
 from engine.inpaint import FillOptions
 
 PHOTOS = 5

@@ -11,7 +11,7 @@ from engine.batch import (
     BatchJob,
     MaskRule,
 )
-from engine.mask_file import save_mask
+from engine.mask.file import save_mask
 from engine.photo import photo_from_array, save_photo
 from tests.engine.batches import GREY, MASK
 

@@ -74,7 +74,7 @@ def inks_of(rgb: np.ndarray) -> np.ndarray:
 @cache
 def cmyk_profile() -> bytes:
     """A printer's profile: tables from inks to Lab and back."""
-    from engine.colour import lab_to_rgb, rgb_to_lab
+    from engine.photo.colour import lab_to_rgb, rgb_to_lab
 
     steps = np.linspace(0, 1, 9)
     inks = np.stack(np.meshgrid(*[steps] * 4, indexing="ij"), -1).reshape(-1, 4)

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.base.errors import MienError
 from engine.batch import (
     BatchJob,
     MaskRule,
 )
 from engine.batch.log import locked
-from engine.errors import MienError
 from engine.inpaint import FillOptions
 from engine.photo import open_photo, photo_from_array, save_photo
 from tests.engine.batches import log_of, run, states

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule, run_batch
-from engine.errors import MienError
 from engine.inpaint import FillResult, Patch
 
 ray = pytest.importorskip("ray", reason="the cluster extra is not installed: mien[cluster]")

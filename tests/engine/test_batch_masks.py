@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule
-from engine.errors import MienError
-from engine.grow import auto_grow, parse_grow
 from engine.mask import Mask
-from engine.mask_file import marker_values
+from engine.mask.file import marker_values
+from engine.mask.grow import auto_grow, parse_grow
 from tests.engine.batches import log_of, run
 
 SIZE = 120

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.base.errors import MienError
 from engine.batch import (
     BatchJob,
     MaskRule,
     NothingMatchedError,
     plan_batch,
 )
-from engine.errors import MienError
-from engine.mask_file import save_mask
+from engine.mask.file import save_mask
 from engine.photo import open_photo, photo_from_array, save_photo
 from tests.engine.batches import GREY, MASK, run, states
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.base.errors import MienError
 from engine.batch import BatchJob, Control, MaskRule
 from engine.batch.watch import watch_folder
-from engine.errors import MienError
 from engine.inpaint import FillResult, Patch
 from engine.photo import open_photo
 

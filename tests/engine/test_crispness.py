@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.crispness import _blurred, crispened
+from engine.fill.crispness import _blurred, crispened
 
 SIDE = 128
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.photo import open_photo, save_photo
 from tests.engine.pictures import chunk, gradient, grey_profile
 

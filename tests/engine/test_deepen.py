@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.deepen import deepened
-from engine.filler import FaceInpainter
+from engine.fill.deepen import deepened
+from engine.fill.filler import FaceInpainter
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
 from engine.photo import photo_from_array

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.emotion import (
     EMOTIONS,
     FER_SCALE,

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.face.finder import FaceFrame
 from engine.face.parts import part_mask
-from engine.filler import FaceInpainter
+from engine.fill.filler import FaceInpainter
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask, Stroke
 from engine.photo import Photo, photo_from_array

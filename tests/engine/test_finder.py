@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.face.finder import FaceFrame
 from engine.face.frames import parse_frame
 from engine.face.parts import PARTS, part_mask

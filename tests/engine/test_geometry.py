@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.mesh import eye_centres, mouth_centre
 
 

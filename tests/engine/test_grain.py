@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine import geometry
-from engine.blend import back_project
+from engine.face import geometry
+from engine.fill.blend import back_project
 
 SIZE = 360
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.grow import auto_grow
 from engine.mask import Mask
+from engine.mask.grow import auto_grow
 
 
 def blob(shape: tuple[int, int], *ellipses: tuple[int, int, int, int]) -> np.ndarray:

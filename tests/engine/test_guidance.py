@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.parts import part_mask
-from engine.filler import crop_of
+from engine.fill.filler import crop_of
 from engine.generator.weights import find, load_prior
 from engine.guidance import Guidance
 from engine.inpaint import FillOptions, FillRequest

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from engine import photo_exif
 from engine.photo import Photo, open_photo, save_losses, save_photo
-from engine.photo_metadata import iptc_of
+from engine.photo import exif as exif_blocks
+from engine.photo.metadata import iptc_of
 from tests.engine.pictures import (
     adobe_profile,
     gradient,
@@ -137,17 +137,17 @@ def made(what: str, folder: Path) -> Photo:
     raise AssertionError(f"nobody knows how to make a photo with {what}")
 
 
-def exif_of(path: Path) -> tuple[bytes, dict[int, photo_exif.Entry]]:
+def exif_of(path: Path) -> tuple[bytes, dict[int, exif_blocks.Entry]]:
     """The bytes that the offsets count from, and the camera's fields."""
     data = path.read_bytes()
     if path.suffix != ".tif":
         found = open_photo(path).metadata.exif
         assert found is not None
         data = found
-    main = photo_exif.read_directory(data, photo_exif.first_directory(data)).entries
-    order = photo_exif.byte_order(data)
-    inner = main[photo_exif.EXIF_FOLDER].number(order)
-    return data, photo_exif.read_directory(data, inner).entries
+    main = exif_blocks.read_directory(data, exif_blocks.first_directory(data)).entries
+    order = exif_blocks.byte_order(data)
+    inner = main[exif_blocks.EXIF_FOLDER].number(order)
+    return data, exif_blocks.read_directory(data, inner).entries
 
 
 def check_kept(what: str, before: Photo, path: Path) -> None:
@@ -161,7 +161,7 @@ def check_kept(what: str, before: Photo, path: Path) -> None:
             assert len(exif.get(0x010E, "")) == (70000 if "above" in what else 0)
     elif what.startswith("makers' notes"):
         data, fields = exif_of(path)
-        note = fields[photo_exif.MAKER_NOTE].value
+        note = fields[exif_blocks.MAKER_NOTE].value
         assert note[: len(NOTE) - 4] == NOTE[:-4]
         (place,) = struct.unpack(">I", note[-4:])
         assert data[place : place + 8] == NOTE[:8]

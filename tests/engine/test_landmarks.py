@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.finder import GUESSED, FaceFrame, MediaPipeFinder
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu

@@ -91,7 +91,7 @@ def test_a_mesh_in_the_hole_is_known(photo, face) -> None:
 
 
 def test_a_box_and_its_frame_are_inverse() -> None:
-    from engine import geometry
+    from engine.face import geometry
 
     frame = geometry.frame_from_box(20, 30, 77, 87.5, 15)
     drawn = box_frame(frame)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.locator import (
     Locator,
     absolute,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.mask import Mask, Stroke, paint_segment
-from engine.mask_file import open_mask, save_mask
+from engine.mask.file import open_mask, save_mask
 
 
 def disc(radius: int = 12, side: int = 80) -> Mask:

@@ -10,9 +10,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.mask import Mask
-from engine.mask_file import marker_values, open_mask, parse_colour, refuse_doubtful
+from engine.mask.file import marker_values, open_mask, parse_colour, refuse_doubtful
 
 SIZE = (400, 300)
 

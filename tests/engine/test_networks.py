@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine import networks
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
 
 
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:

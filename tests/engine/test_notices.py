@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from engine.notices import without_notices
+from engine.base.notices import without_notices
 
 NOTICE = b"W0000 00:00:1795598056.144191   13239 feedback.cc:114] Feedback manager requires.\n"
 ERROR = b"E0000 00:00:1795598056.144191   13239 graph.cc:12] The graph is broken.\n"
@@ -60,7 +60,7 @@ def test_an_exception_restores_the_stream(capfd) -> None:
 def test_without_an_error_stream_it_is_silent() -> None:
     code = (
         "import os; os.close(2)\n"
-        "from engine.notices import without_notices\n"
+        "from engine.base.notices import without_notices\n"
         "with without_notices(): print('worked', flush=True)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

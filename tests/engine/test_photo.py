@@ -12,8 +12,8 @@ import tifffile
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-import engine.photo
-from engine.errors import MienError
+import engine.photo.file
+from engine.base.errors import MienError
 from engine.inpaint import Patch
 from engine.photo import open_photo, photo_from_array, save_losses, save_photo
 
@@ -176,7 +176,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
 def test_a_decompression_bomb_is_refused_before_it_unpacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.photo, "LARGEST", 1000)
+    monkeypatch.setattr(engine.photo.file, "LARGEST", 1000)
     Image.fromarray(gradient()).save(tmp_path / "bomb.png")
     with pytest.raises(MienError, match="60 x 40"):
         open_photo(tmp_path / "bomb.png")
@@ -201,7 +201,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_debris(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.atomic.os.fsync", fail)
+    monkeypatch.setattr("engine.base.atomic.os.fsync", fail)
     with pytest.raises(MienError, match="disk is full"):
         save_photo(photo_from_array(gradient()), path, overwrite=True)
     assert path.read_bytes() == before

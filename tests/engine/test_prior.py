@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
+from engine.face import geometry
 from engine.generator.weights import find, load_tensors
 from engine.prior import FacePrior, Observation
 from engine.prior.appearance import PREFIX

@@ -12,9 +12,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from engine import photo_source
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.photo import IncompletePhotoError, open_photo, save_losses, save_photo
+from engine.photo import source as sources
 from tests.engine.pictures import (
     BOX,
     INSIDE,
@@ -246,9 +246,9 @@ def test_a_package_that_is_missing_is_named(
 
 
 def test_the_sources_samples_are_plain_where_rgb_says_all() -> None:
-    plain = photo_source.Source(gradient(), photo_source.RGB)
+    plain = sources.Source(gradient(), sources.RGB)
     assert plain.is_plain
-    assert not photo_source.Source(gradient().astype(np.float32), photo_source.RGB).is_plain
+    assert not sources.Source(gradient().astype(np.float32), sources.RGB).is_plain
 
 
 def test_a_wide_profile_is_applied_for_the_eye_and_undone_for_the_file(tmp_path: Path) -> None:

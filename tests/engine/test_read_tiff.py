@@ -10,9 +10,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from engine import photo_source
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.photo import open_photo, save_losses, save_photo
+from engine.photo import source as sources
 from tests.engine.pictures import (
     adobe_profile,
     cmyk_profile,
@@ -221,11 +221,11 @@ def test_a_cut_tiff_that_begins_with_its_directory(tmp_path: Path, compression: 
 def test_large_pictures_are_developed_in_strips(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     rng = np.random.default_rng(0)
     samples, space = {
-        "cmyk": (rng.integers(0, 256, (40, 30, 5)).astype(np.uint8), photo_source.CMYK),
-        "lab": (rng.integers(0, 65536, (40, 30, 4)).astype(np.uint16), photo_source.LAB),
-        "float": (rng.random((40, 30, 4)).astype(np.float32), photo_source.RGB),
+        "cmyk": (rng.integers(0, 256, (40, 30, 5)).astype(np.uint8), sources.CMYK),
+        "lab": (rng.integers(0, 65536, (40, 30, 4)).astype(np.uint16), sources.LAB),
+        "float": (rng.random((40, 30, 4)).astype(np.float32), sources.RGB),
     }[name]
-    source = photo_source.Source(samples, space, (photo_source.MULTIPLIED,))
+    source = sources.Source(samples, space, (sources.MULTIPLIED,))
     whole = source.develop()
-    monkeypatch.setattr(photo_source, "_PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr(sources, "_PIXELS_AT_ONCE", 100)
     assert np.array_equal(source.develop(), whole)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine import atomic
-from engine.atomic import sweep_parts, write_atomically
-from engine.errors import MienError
+from engine.base import atomic
+from engine.base.atomic import sweep_parts, write_atomically
+from engine.base.errors import MienError
 from engine.photo import (
     changed_on_disk,
     check_destination,
@@ -106,7 +106,7 @@ def test_what_the_disk_says_is_one_sentence(
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("engine.atomic.os.fsync", fail)
+    monkeypatch.setattr("engine.base.atomic.os.fsync", fail)
     with pytest.raises(MienError, match=words) as caught:
         save_photo(photo_from_array(gradient()[::-1]), path, overwrite=True)
     assert str(caught.value).count(".") >= 1
@@ -129,7 +129,7 @@ KILLED = """
 import sys, time
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from engine.atomic import write_atomically
+from engine.base.atomic import write_atomically
 def write(file):
     file.write(b"half")
     file.flush()

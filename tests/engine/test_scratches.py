@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.base.errors import MienError
 from engine.batch.scratches import find_scratches
-from engine.errors import MienError
 from engine.face.finder import Face
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from engine.base.errors import MienError
 from engine.edit.compositor import composite
 from engine.edit.edit import Edit, Layer, found, framed, new_edit, subjects_of
 from engine.edit.session import (
@@ -24,7 +25,6 @@ from engine.edit.session import (
 )
 from engine.edit.stroke import StrokeInProgress
 from engine.edit.tiles import TiledMask
-from engine.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, open_photo, photo_from_array, save_photo

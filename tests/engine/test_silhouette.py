@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
-from engine.blend import back_project
+from engine.face import geometry
+from engine.face.silhouette import Matte, matte
+from engine.fill.blend import back_project
 from engine.generator.weights import find, load_prior
 from engine.prior import FacePrior
-from engine.silhouette import Matte, matte
 
 SIDE = 128
 

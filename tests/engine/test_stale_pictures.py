@@ -13,8 +13,8 @@ import tifffile
 from PIL import Image
 
 from engine.photo import open_photo, save_losses, save_photo
-from engine.photo_exif import clean_exif
-from engine.photo_metadata import clean_resources, clean_xmp, iptc_of
+from engine.photo.exif import clean_exif
+from engine.photo.metadata import clean_resources, clean_xmp, iptc_of
 from tests.engine.pictures import gradient, painted
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.face.finder import Face
 from engine.face.mesh import LEFT_EYE, LIPS, NODES
-from engine.surroundings import decided
+from engine.fill.surroundings import decided
 
 SIZE = 400
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.base.errors import MienError
 from engine.doctor import examine
-from engine.errors import MienError
 from engine.generator import weights
 
 

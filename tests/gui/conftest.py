@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.face.finder import Face, FaceFrame
 from engine.face.shape import load_shapes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress

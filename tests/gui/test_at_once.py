@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 import gui.dialogs.messages
 import gui.main_window
 import gui.saving
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.photo import open_photo, save_photo
 from gui.base.operation import Desk, Operation
 from gui.main_window import MainWindow

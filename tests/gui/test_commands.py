@@ -302,11 +302,11 @@ def test_an_offer_goes_with_its_fill(qtbot, opened: MainWindow, fake, hand) -> N
 def test_a_photo_on_the_command_line_does_not_wait_for_torch(
     qtbot, qapp, photo_path: Path, monkeypatch, settings, fake
 ) -> None:
-    import engine.device
+    import engine.base.device
 
     loaded = threading.Event()
     monkeypatch.setattr(
-        engine.device, "available_devices", lambda: (loaded.wait(20) and ["cpu"]) or ["cpu"]
+        engine.base.device, "available_devices", lambda: (loaded.wait(20) and ["cpu"]) or ["cpu"]
     )
     shown = []
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import engine
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.mask import Mask
-from engine.mask_file import open_mask, save_mask
+from engine.mask.file import open_mask, save_mask
 from engine.photo import open_photo
 from gui.dialogs.messages import FailureDialog
 from gui.main_window import MainWindow

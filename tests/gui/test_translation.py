@@ -88,14 +88,14 @@ def test_text_can_be_read(colours: theme.Colours) -> None:
 
 def test_what_a_format_cannot_hold_is_said_in_the_users_language() -> None:
     """Every clause the engine has for a loss is one the question translates."""
-    import engine.photo_camera
-    import engine.photo_decode
-    import engine.photo_encode
-    import engine.photo_jpeg
+    import engine.photo.camera
+    import engine.photo.decode
+    import engine.photo.encode
+    import engine.photo.jpeg
 
     clauses = set()
-    readers = (engine.photo_camera, engine.photo_decode, engine.photo_jpeg)
-    for module in (*readers, engine.photo_encode):
+    readers = (engine.photo.camera, engine.photo.decode, engine.photo.jpeg)
+    for module in (*readers, engine.photo.encode):
         tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call | ast.AugAssign):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from training.ablation import FEATURE, ROWS, AblationOptions, ablation, table
 from training.checkpoint import LATEST, load_checkpoint
 from training.config import TrainingConfig

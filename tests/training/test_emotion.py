@@ -13,7 +13,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.emotion import EMOTIONS, EmotionNetwork
 from engine.generator.weights import load_tensors, read_manifest, write_model
 from training.emotion.augment import PART_BOXES, augmented, plain_inputs, random_holes

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.weights import write_model
 from training.emotion.judge import PlainEmotionNetwork
 from training.evaluate import EvaluateOptions, evaluate

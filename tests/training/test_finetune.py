@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.generator.weights import find
 from engine.networks import load_networks
 from main import main

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.emotion import EmotionNetwork
 from engine.face.landmarks import LandmarkNetwork
 from engine.prior import FacePrior

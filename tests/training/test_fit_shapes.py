@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.shape import ShapeModel
 from engine.readings import EMOTIONS
 from training.faces import FaceShards

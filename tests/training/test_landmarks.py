@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face import landmarks
 from engine.face.landmarks import LandmarkNetwork, load_landmarks
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.locator import Locator, load_locator, points_of, relative
 from training.faces import FaceShards
 from training.locator import measure as measuring

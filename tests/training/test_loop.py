@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.average import Average
 from training.configuration import Config
 from training.loop import MOST_SKIPPED, Ahead, NetworkTraining, averaged, fabric_for, go_on

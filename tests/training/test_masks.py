@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from training.masks import KINDS, LARGEST, SMALLEST, draw_hole
 
 

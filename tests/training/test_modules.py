@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.weights import find
 from engine.networks import load_networks
 from main import main

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import training.prepare
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.mesh import eye_centres
 from engine.prior import FacePrior
 from training.faces import FaceShards, write_shard

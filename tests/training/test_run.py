@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.weights import find
 from training import report
 from training.checkpoint import BEST, load_average

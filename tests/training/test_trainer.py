@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.weights import find, write_model
 from engine.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from training.cases import PHOTO_CENTRE, Face, aligned_case, whole_case
 from training.evaluate import EvaluateOptions, evaluate
 from training.groups import by_group, groups_of, skin_angle

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.face.emotion import FER_SCALE, FER_SHIFT, masked
-from engine.geometry import LEFT_EYE, MOUTH
+from engine.face.geometry import LEFT_EYE, MOUTH
 
 EYE_LINE = FER_SCALE * LEFT_EYE[1] + FER_SHIFT[1]
 MOUTH_LINE = FER_SCALE * MOUTH[1] + FER_SHIFT[1]

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.emotion import EMOTIONS, SIDE
 
 SPLITS = ("train", "validation", "test")

@@ -10,8 +10,8 @@ import cv2
 import torch
 from torch import Tensor
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from engine.face.emotion import EMOTIONS, mirror_mean
 from training.emotion.data import LabelledFaces, decode, load_faces, open_set
 from training.emotion.train import Reader, logits_of

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.emotion import SIDE, EmotionNetwork, mirror_mean
 from engine.generator.weights import find, load_tensors
 from training.emotion.augment import augmented, plain_inputs

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.landmarks import SIDE
 from engine.face.mesh import mirror_permutation
 from training.faces import FaceShards

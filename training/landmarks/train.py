@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.face.first_guess import SIDE as GUESS_SIDE
 from engine.face.first_guess import FirstGuess
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.locator import (
     CLOSE,
     FINE,

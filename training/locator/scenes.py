@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine import geometry
-from engine.errors import MienError
+from engine.base.errors import MienError
+from engine.face import geometry
 from training.faces import FaceShards
 from training.sources import Source, find_sources
 

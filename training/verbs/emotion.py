@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.verbs.apps import JsonOption, train_app
 from training.verbs.rows import printer
 

@@ -49,7 +49,7 @@ def evaluate(
 
     Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
     """
-    from engine.device import check_device
+    from engine.base.device import check_device
     from engine.generator.weights import find_filler
 
     models = tuple(model or ("default",))

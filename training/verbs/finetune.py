@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from training.verbs.apps import DeviceOption, JsonOption, train_app
 
 
@@ -39,7 +39,7 @@ def train_finetune(
     stop = threading.Event()
     try:
         with stopping(stop):
-            from engine.device import check_device
+            from engine.base.device import check_device
             from engine.generator.weights import find_filler
 
             find_filler(model)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
 from training.verbs.rows import printer
 
@@ -41,7 +41,7 @@ def train_generator(
     as_json: JsonOption = False,
 ) -> None:
     """Train or fine-tune the generator; the same command resumes a run that was stopped."""
-    from engine.device import check_device
+    from engine.base.device import check_device
     from engine.generator.weights import find
     from training.config import TrainingConfig
 

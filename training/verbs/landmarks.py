@@ -32,7 +32,7 @@ def train_landmarks(
     as_json: JsonOption = False,
 ) -> None:
     """Train the hole-aware landmark network; the same command resumes a run that was stopped."""
-    from engine.device import check_device
+    from engine.base.device import check_device
     from training.landmarks.config import LandmarkConfig
 
     chosen = LandmarkConfig.chosen(run, config, "gcn").changed(
@@ -108,7 +108,7 @@ def measure_landmarks(
 
 
 def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[str, Any]:
-    from engine.errors import MienError
+    from engine.base.errors import MienError
     from engine.face.landmarks import load_landmarks
     from engine.generator.weights import find
     from engine.prior import FacePrior

@@ -33,7 +33,7 @@ def train_locator(
     as_json: JsonOption = False,
 ) -> None:
     """Train the face locator; the same command resumes a run that was stopped."""
-    from engine.device import check_device
+    from engine.base.device import check_device
     from training.locator.config import LocatorConfig
 
     chosen = LocatorConfig.chosen(run, config, "locator").changed(
@@ -82,7 +82,7 @@ def measure_locator(
     seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
 ) -> None:
     """Measure where a locator alone lays faces, by kind of hole, on whole photos."""
-    from engine.errors import MienError
+    from engine.base.errors import MienError
     from engine.face.locator import load_locator
     from training.locator.measure import measure, table
     from training.locator.train import trained

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from training.verbs.apps import FacesOption, train_app
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import colour
+from engine.photo import colour
 
 GREY, RGB, CMYK, LAB, ICC_LAB = "grey", "rgb", "cmyk", "lab", "icclab"
 COLOURS = {GREY: 1, RGB: 3, CMYK: 4, LAB: 3, ICC_LAB: 3}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of, owned_area
-from engine.silhouette import Matte
+from engine.face.silhouette import Matte
 
 Box = tuple[int, int, int, int]
 

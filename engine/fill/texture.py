@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
 
 THIN = 6  # pixels: holes nowhere wider than this go to Telea
 LARGEST = 600_000  # pixels of the working picture for PatchMatch

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine import geometry
-from engine.errors import MienError
-from engine.silhouette import Matte
+from engine.base.errors import MienError
+from engine.face import geometry
+from engine.face.silhouette import Matte
 
 MEMBRANE_SIDE = 256  # the difference at a border is smooth; its membrane needs no more pixels
 GRAIN_SIDE = 512

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.errors import MienError
-from engine.mask import Mask
+from engine.base.errors import MienError
+from engine.mask.mask import Mask
 
 _FAR = 4  # pixels between the widest reach and where the surroundings are read
 _INSIDE = 3  # pixels inside the border that show the thing

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import colour, photo_exif, photo_jpeg, photo_png, photo_tiff
-from engine.errors import MienError
-from engine.photo_metadata import iptc_of
-from engine.photo_source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
+from engine.base.errors import MienError
+from engine.photo import colour, jpeg, png, tiff
+from engine.photo import exif as exif_blocks
+from engine.photo.metadata import iptc_of
+from engine.photo.source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
 
 if TYPE_CHECKING:
-    from engine.photo_value import Photo
+    from engine.photo.value import Photo
 
 JPEG_QUALITY = 95
-LARGEST_SIDE = {"JPEG": photo_jpeg.LARGEST_SIDE, "WEBP": 16383, "AVIF": 65535}
+LARGEST_SIDE = {"JPEG": jpeg.LARGEST_SIDE, "WEBP": 16383, "AVIF": 65535}
 EIGHT_BIT = ("JPEG", "WEBP", "BMP", "AVIF")
 _NAMES = {"WEBP": "WebP"}
 
@@ -53,11 +54,11 @@ def losses(photo: Photo, format_: str) -> list[str]:
         lost.append("metadata and colour profile")
         return [*lost, *metadata.lost]
     if format_ == "JPEG":
-        if metadata.exif and photo_exif.slimmed(metadata.exif, photo_jpeg.EXIF_MOST)[1]:
+        if metadata.exif and exif_blocks.slimmed(metadata.exif, jpeg.EXIF_MOST)[1]:
             lost.append("EXIF fields above 64 KB")
-        if metadata.xmp and len(metadata.xmp) > photo_jpeg.XMP_MOST:
+        if metadata.xmp and len(metadata.xmp) > jpeg.XMP_MOST:
             lost.append("XMP above 64 KB")
-        if metadata.resources and len(metadata.resources) > photo_jpeg.RESOURCES_MOST:
+        if metadata.resources and len(metadata.resources) > jpeg.RESOURCES_MOST:
             lost.append("IPTC")
     if format_ in ("WEBP", "AVIF") and iptc_of(metadata.resources):
         lost.append("IPTC")
@@ -129,13 +130,13 @@ def _png(photo: Photo, _quality: int | None) -> bytes:
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
     if metadata.xmp:
-        chunks.append(photo_png.xmp_chunk(metadata.xmp))
+        chunks.append(png.xmp_chunk(metadata.xmp))
     if metadata.resources:
-        chunks.append(photo_png.raw_profile_chunk(b"iptc", metadata.resources))
+        chunks.append(png.raw_profile_chunk(b"iptc", metadata.resources))
     chunks += metadata.text
-    if photo_png.comment(metadata.text) is None:
-        chunks += [photo_png.comment_chunk(text) for text in metadata.comments]
-    return photo_png.insert(_bare_png(pixels), chunks)
+    if png.comment(metadata.text) is None:
+        chunks += [png.comment_chunk(text) for text in metadata.comments]
+    return png.insert(_bare_png(pixels), chunks)
 
 
 def _deflated(data: bytes) -> bytes:
@@ -173,7 +174,7 @@ def _tiff(photo: Photo, _quality: int | None) -> bytes:
             icc = photo.profile  # a PNG's colour chunks
         space = GREY if samples.shape[2] < 3 else RGB
         extras = (ALPHA,) if samples.shape[2] in (2, 4) else ()
-    return photo_tiff.write_page(
+    return tiff.write_page(
         samples,
         space,
         extras,
@@ -215,15 +216,15 @@ def _jpeg(photo: Photo, quality: int | None) -> bytes:
     image.save(file, "JPEG", **options)
     exif, xmp, resources = metadata.exif, metadata.xmp, metadata.resources
     if exif:
-        exif, _ = photo_exif.slimmed(exif, photo_jpeg.EXIF_MOST)
-    if xmp and len(xmp) > photo_jpeg.XMP_MOST:
+        exif, _ = exif_blocks.slimmed(exif, jpeg.EXIF_MOST)
+    if xmp and len(xmp) > jpeg.XMP_MOST:
         xmp = None
-    if resources and len(resources) > photo_jpeg.RESOURCES_MOST:
+    if resources and len(resources) > jpeg.RESOURCES_MOST:
         resources = None
     comments = metadata.comments
-    if not comments and (text := photo_png.comment(metadata.text)):
+    if not comments and (text := png.comment(metadata.text)):
         comments = (text,)
-    return photo_jpeg.insert(file.getvalue(), exif, xmp, resources, comments)
+    return jpeg.insert(file.getvalue(), exif, xmp, resources, comments)
 
 
 def _webp(photo: Photo, quality: int | None) -> bytes:
@@ -246,7 +247,7 @@ def _by_pillow(photo: Photo, format_: str, **options: Any) -> bytes:
     pixels, icc = _own(photo)
     metadata, exif = photo.metadata, photo.metadata.exif
     if metadata.dpi:
-        exif = photo_exif.with_resolution(exif, metadata.dpi)
+        exif = exif_blocks.with_resolution(exif, metadata.dpi)
     if exif:
         options["exif"] = b"Exif\0\0" + exif
     if metadata.xmp:

@@ -9,23 +9,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine import geometry
-from engine.blend import back_project
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
+from engine.face import geometry
 from engine.face.finder import Face, MediaPipeFinder
 from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
+from engine.face.silhouette import Matte, matte
+from engine.fill.blend import back_project
+from engine.fill.shares import Behind, Share, backdrop, share_out
+from engine.fill.surroundings import decided
 from engine.guidance import Guidance
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.mask import Mask
 from engine.modules import Wishes
 from engine.networks import Networks, shared_networks
-from engine.patch import Patch
 from engine.photo import Photo
+from engine.photo.patch import Patch
 from engine.readings import FaceReading
-from engine.shares import Behind, Share, backdrop, share_out
-from engine.silhouette import Matte, matte
-from engine.surroundings import decided
 
 Report = Callable[[Progress], None]
 
@@ -301,8 +301,8 @@ def _texture(
     left = share_of > BARELY
     if not left.any():
         return []
-    from engine.deepen import deepened
-    from engine.texture import fill_texture
+    from engine.fill.deepen import deepened
+    from engine.fill.texture import fill_texture
 
     step("texture", 0.85)
     photo = request.photo.apply(*patches)

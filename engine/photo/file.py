@@ -1,4 +1,4 @@
-"""Photos: the only place that decodes or encodes a picture file.
+"""Opening and saving photos: the only door to the files they lie in.
 
 Pixels are RGB or RGBA at 8 or 16 bit, upright, in the photo's own colours; metadata is carried
 beside them and written back where the format has room for it. Nothing here changes an existing
@@ -12,15 +12,12 @@ import os
 import zlib
 from pathlib import Path
 
-from engine.atomic import check_writable, write_atomically
-from engine.errors import MienError
-from engine.photo_decode import decode, kind_of
-from engine.photo_encode import JPEG_QUALITY, check_size, encode, losses
-from engine.photo_metadata import Metadata
-from engine.photo_unpack import EndsEarly, NeedsPackage
-from engine.photo_value import Photo, Stamp, has_no_colour, photo_from_array
-
-__all__ = ["JPEG_QUALITY", "Metadata", "Photo", "photo_from_array"]
+from engine.base.atomic import check_writable, write_atomically
+from engine.base.errors import MienError
+from engine.photo.decode import decode, kind_of
+from engine.photo.encode import check_size, encode, losses
+from engine.photo.unpack import EndsEarly, NeedsPackage
+from engine.photo.value import Photo, Stamp, has_no_colour
 
 FORMATS = {
     ".jpg": "JPEG",

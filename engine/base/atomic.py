@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 _PART = re.compile(r"\.mien-([0-9a-f]{8})-(\d+)-\d+\.part")

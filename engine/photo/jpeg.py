@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.photo_metadata import Metadata
-from engine.photo_source import CMYK, Source
-from engine.photo_unpack import Check, Unpacked, dpi_of, load, opened, orientation_of, rgb_of
+from engine.photo.metadata import Metadata
+from engine.photo.source import CMYK, Source
+from engine.photo.unpack import Check, Unpacked, dpi_of, load, opened, orientation_of, rgb_of
 
 LARGEST_SEGMENT = 65533  # bytes of content
 LARGEST_SIDE = 65500
@@ -75,7 +75,7 @@ def read_segments(data: bytes) -> Segments:
 
 
 def _pictures(block: bytes) -> int:
-    from engine.photo_exif import byte_order, first_directory, read_directory
+    from engine.photo.exif import byte_order, first_directory, read_directory
 
     try:
         entries = read_directory(block, first_directory(block)).entries

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.patch import Patch
+from engine.photo.patch import Patch
 
 
 def blend(below: np.ndarray, above: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from engine import colour, photo_png, photo_tiff
-from engine.photo_camera import read_avif, read_heif, read_raw
-from engine.photo_exif import block_of_tiff, clean_exif
-from engine.photo_jpeg import read_jpeg
-from engine.photo_metadata import (
+from engine.photo import colour, png, tiff
+from engine.photo.camera import read_avif, read_heif, read_raw
+from engine.photo.exif import block_of_tiff, clean_exif
+from engine.photo.jpeg import read_jpeg
+from engine.photo.metadata import (
     Metadata,
     clean_resources,
     clean_xmp,
     iptc_of,
     resources_of_iptc,
 )
-from engine.photo_source import CMYK, GREY, ICC_LAB, LAB, RGB, Source
-from engine.photo_unpack import (
+from engine.photo.source import CMYK, GREY, ICC_LAB, LAB, RGB, Source
+from engine.photo.unpack import (
     Check,
     EndsEarly,
     Unpacked,
@@ -52,7 +52,7 @@ def kind_of(data: bytes) -> str | None:
     """The format that a file's first bytes say, None for none of ours."""
     if data[:2] == b"\xff\xd8":
         return "JPEG"
-    if data[:8] == photo_png.SIGNATURE:
+    if data[:8] == png.SIGNATURE:
         return "PNG"
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "TIFF"
@@ -154,11 +154,11 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _png(data: bytes, check: Check, partial: bool) -> Unpacked:
-    chunks = photo_png.read_chunks(data)
-    raw = Unpacked(xmp=photo_png.xmp(chunks.text))
-    raw.exif = chunks.first.get(b"eXIf") or photo_png.raw_profile(chunks.text, b"exif")
+    chunks = png.read_chunks(data)
+    raw = Unpacked(xmp=png.xmp(chunks.text))
+    raw.exif = chunks.first.get(b"eXIf") or png.raw_profile(chunks.text, b"exif")
     raw.orientation = orientation_of(raw.exif)
-    iptc = photo_png.raw_profile(chunks.text, b"iptc")
+    iptc = png.raw_profile(chunks.text, b"iptc")
     raw.resources = iptc if iptc and iptc[:4] == b"8BIM" else resources_of_iptc(iptc)
     with opened(chunks.pixels, "PNG", check) as image:
         if not chunks.whole and not partial:
@@ -178,10 +178,10 @@ def _png(data: bytes, check: Check, partial: bool) -> Unpacked:
     if chunks.frames > 1:
         raw.lost.append("the other pictures of the file")
     raw.metadata = Metadata(
-        photo_png.profile(chunks),
-        dpi=photo_png.dpi(chunks),
-        text=photo_png.described(chunks.text),
-        colour=tuple((kind, first[kind]) for kind in photo_png.COLOUR if kind in first),
+        png.profile(chunks),
+        dpi=png.dpi(chunks),
+        text=png.described(chunks.text),
+        colour=tuple((kind, first[kind]) for kind in png.COLOUR if kind in first),
     )
     return raw
 
@@ -203,7 +203,7 @@ def _is_intact(data: bytes) -> bool:
     """Whether every chunk's checksum is right: OpenCV passes over the wrong ones."""
     import zlib
 
-    at = len(photo_png.SIGNATURE)
+    at = len(png.SIGNATURE)
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
         end = at + 8 + length
@@ -214,7 +214,7 @@ def _is_intact(data: bytes) -> bool:
 
 
 def _tiff(data: bytes, check: Check, partial: bool) -> Unpacked:
-    page = photo_tiff.read_page(data, check)
+    page = tiff.read_page(data, check)
     raw = Unpacked(source=page.source, orientation=page.orientation, xmp=page.xmp)
     raw.exif = block_of_tiff(data, page.start)
     raw.resources = page.resources

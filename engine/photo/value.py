@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import colour
-from engine.compositing import lay
-from engine.errors import MienError
-from engine.patch import Patch
-from engine.photo_metadata import Metadata
-from engine.photo_source import Source, eight_bit, grey_of
+from engine.base.errors import MienError
+from engine.photo import colour
+from engine.photo.compositing import lay
+from engine.photo.metadata import Metadata
+from engine.photo.patch import Patch
+from engine.photo.source import Source, eight_bit, grey_of
 
 
 @dataclass(frozen=True)

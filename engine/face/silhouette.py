@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine import geometry
+from engine.face import geometry
 from engine.face.mesh import OVAL
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.photo_exif import block_of_tiff
-from engine.photo_jpeg import read_jpeg
-from engine.photo_metadata import Metadata
-from engine.photo_unpack import (
+from engine.photo.exif import block_of_tiff
+from engine.photo.jpeg import read_jpeg
+from engine.photo.metadata import Metadata
+from engine.photo.unpack import (
     Check,
     NeedsPackage,
     Unpacked,
@@ -92,7 +92,7 @@ def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:
 
 def _exif_of_raw(data: bytes) -> bytes | None:
     """What the camera wrote, where its file is built like a TIFF."""
-    from engine.photo_exif import first_directory
+    from engine.photo.exif import first_directory
 
     try:
         return block_of_tiff(data, first_directory(data))

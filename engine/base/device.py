@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.photo_metadata import Metadata
-from engine.photo_source import Source
+from engine.photo.metadata import Metadata
+from engine.photo.source import Source
 
 Check = Callable[[int, int], None]
 _truncated = threading.Lock()
@@ -80,12 +80,12 @@ def dpi_of(image: Any) -> tuple[float, float] | None:
 
 def orientation_of(exif: bytes | None) -> int:
     """1 to 8; 1 where the EXIF says nothing that can be read."""
-    from engine import photo_exif
+    from engine.photo import exif as exif_blocks
 
     try:
         block = (exif or b"").removeprefix(b"Exif\0\0")
-        entries = photo_exif.read_directory(block, photo_exif.first_directory(block)).entries
-        value = entries[photo_exif.ORIENTATION].number(photo_exif.byte_order(block))
+        entries = exif_blocks.read_directory(block, exif_blocks.first_directory(block)).entries
+        value = entries[exif_blocks.ORIENTATION].number(exif_blocks.byte_order(block))
     except (KeyError, ValueError, struct.error):
         return 1
     return value if value in range(1, 9) else 1
@@ -114,12 +114,12 @@ def beside(image: Any) -> Unpacked:
 
 
 def _dpi_of_exif(exif: bytes | None) -> tuple[float, float] | None:
-    from engine import photo_exif
+    from engine.photo import exif as exif_blocks
 
     try:
         block = (exif or b"").removeprefix(b"Exif\0\0")
-        order = photo_exif.byte_order(block)
-        entries = photo_exif.read_directory(block, photo_exif.first_directory(block)).entries
+        order = exif_blocks.byte_order(block)
+        entries = exif_blocks.read_directory(block, exif_blocks.first_directory(block)).entries
         unit = entries[296].number(order) if 296 in entries else 2
         values = [struct.unpack(order + "II", entries[tag].value) for tag in (282, 283)]
         x, y = (above / below * (2.54 if unit == 3 else 1) for above, below in values)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.atomic import write_atomically
-from engine.errors import MienError
-from engine.mask import Mask, sizes_differ
+from engine.base.atomic import write_atomically
+from engine.base.errors import MienError
+from engine.mask.mask import Mask, sizes_differ
 from engine.photo import open_photo
-from engine.photo_source import eight_bit, grey_of
+from engine.photo.source import eight_bit, grey_of
 
 _LABELS = 64  # numbered classes: all values below this, black to the eye
 _DARK = 48  # a ground is no lighter than this

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 
 HOLE_THRESHOLD = 8  # of 255: fainter than this the fill would not be seen
 Box = tuple[int, int, int, int]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine import photo_exif
-from engine.photo_exif import Entry
-from engine.photo_source import ALPHA, CMYK, GREY, ICC_LAB, LAB, MULTIPLIED, RGB, Source, white_of
+from engine.photo import exif as exif_blocks
+from engine.photo.exif import Entry
+from engine.photo.source import ALPHA, CMYK, GREY, ICC_LAB, LAB, MULTIPLIED, RGB, Source, white_of
 
 _SPACES = {0: GREY, 1: GREY, 2: RGB, 5: CMYK, 8: LAB, 9: ICC_LAB}
 _PHOTOMETRIC = {GREY: "minisblack", RGB: "rgb", CMYK: "separated", LAB: "cielab", ICC_LAB: "icclab"}
@@ -56,9 +56,9 @@ def read_page(data: bytes, check: Any) -> TiffPage:
             value = None if found is None else _bytes_of(data, found)
             return value or None
 
-        orientation = page.tags.valueof(photo_exif.ORIENTATION, 1)
-        icc = tag(photo_exif.ICC)
-        layers = tag(photo_exif.LAYERS) or b""
+        orientation = page.tags.valueof(exif_blocks.ORIENTATION, 1)
+        icc = tag(exif_blocks.ICC)
+        layers = tag(exif_blocks.LAYERS) or b""
         return TiffPage(
             source=_source(page, icc),
             size=(page.imagewidth, page.imagelength),
@@ -66,9 +66,9 @@ def read_page(data: bytes, check: Any) -> TiffPage:
             start=page.offset,
             orientation=orientation if orientation in range(1, 9) else 1,
             icc=icc,
-            xmp=tag(photo_exif.XMP),
-            iptc=tag(photo_exif.IPTC),
-            resources=tag(photo_exif.RESOURCES),
+            xmp=tag(exif_blocks.XMP),
+            iptc=tag(exif_blocks.IPTC),
+            resources=tag(exif_blocks.RESOURCES),
             layers=any(mark in layers for mark in (b"Layr", b"ryaL", b"Lr16", b"Lr32", b"61rL")),
             pictures=max(1, len(pictures)),
         )
@@ -76,7 +76,7 @@ def read_page(data: bytes, check: Any) -> TiffPage:
 
 def _bytes_of(data: bytes, tag: Any) -> bytes:
     start = tag.valueoffset
-    return data[start : start + photo_exif.SIZES.get(int(tag.dtype), 1) * tag.count]
+    return data[start : start + exif_blocks.SIZES.get(int(tag.dtype), 1) * tag.count]
 
 
 def _source(page: Any, icc: bytes | None) -> Source | None:
@@ -136,16 +136,16 @@ def write_page(
     order = "<"
     if exif:
         try:
-            order = photo_exif.byte_order(exif)
-            photo_exif.read_directory(exif, photo_exif.first_directory(exif))
+            order = exif_blocks.byte_order(exif)
+            exif_blocks.read_directory(exif, exif_blocks.first_directory(exif))
         except (ValueError, struct.error):
             exif = None
     tags = []
     for number, kind, value in (
-        (photo_exif.ICC, 7, icc),
-        (photo_exif.XMP, 1, xmp),
-        (photo_exif.IPTC, 7, iptc),
-        (photo_exif.RESOURCES, 7, resources),
+        (exif_blocks.ICC, 7, icc),
+        (exif_blocks.XMP, 1, xmp),
+        (exif_blocks.IPTC, 7, iptc),
+        (exif_blocks.RESOURCES, 7, resources),
     ):
         if value:
             tags.append((number, kind, len(value), value, True))
@@ -179,10 +179,10 @@ def _on_block(encoded: bytes, exif: bytes, order: str) -> bytes:
     """
     start = len(exif) + len(exif) % 2
     moved = start - 8
-    described = photo_exif.read_directory(exif, photo_exif.first_directory(exif)).entries
-    entries = {tag: e for tag, e in described.items() if tag not in photo_exif.STRUCTURE}
-    entries.pop(photo_exif.ORIENTATION, None)
-    picture = photo_exif.read_directory(encoded, photo_exif.first_directory(encoded)).entries
+    described = exif_blocks.read_directory(exif, exif_blocks.first_directory(exif)).entries
+    entries = {tag: e for tag, e in described.items() if tag not in exif_blocks.STRUCTURE}
+    entries.pop(exif_blocks.ORIENTATION, None)
+    picture = exif_blocks.read_directory(encoded, exif_blocks.first_directory(encoded)).entries
     for tag, entry in picture.items():
         if tag in _OFFSETS:
             letter = {3: "H", 4: "I"}[entry.type]
@@ -191,4 +191,4 @@ def _on_block(encoded: bytes, exif: bytes, order: str) -> bytes:
             entry = Entry(4, entry.count, value)
         entries[tag] = entry
     block = exif + bytes(start - len(exif)) + encoded[8:]
-    return photo_exif.grown(block, entries, order)
+    return exif_blocks.grown(block, entries, order)
