@@ -123,7 +123,7 @@ def _grain(original: np.ndarray, fill: np.ndarray, hidden: np.ndarray, seed: int
     inner = cv2.erode(hidden.astype(np.uint8), shrink).astype(bool)
     # What is hidden must not bleed into the texture around it.
     shown, painted = _octaves(np.where(hidden[..., None], fill, original)), _octaves(fill)
-    flat, even = _flat(sum(shown), clear), _flat(sum(painted), inner)
+    flat, even = _flat(np.sum(shown, 0), clear), _flat(np.sum(painted, 0), inner)
     if flat.sum() < 128:
         return np.zeros_like(original)
     sample = np.zeros_like(original)

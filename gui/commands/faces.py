@@ -26,11 +26,6 @@ def _ask(emotion: str, text: str, number: int) -> Command:
     )
 
 
-def _module(module: Module) -> Command:
-    switch = lambda w, _on: w.modules.switch()  # noqa: E731
-    return Command(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
-
-
 FACES: tuple[Command, ...] = (
     *(_module(module) for module in MODULES),
     _ask(KEEP, mark("&Keep the expression"), 0),
