@@ -18,8 +18,8 @@ from engine.base.errors import Cancelled
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.generator.backend import Generator
     from engine.generator.branches import Conditions
-    from engine.generator.dmfn import Dmfn
     from engine.generator.modules import Branches
     from engine.guidance import Guidance, Guide
     from engine.modules import Wishes
@@ -40,8 +40,7 @@ class Networks:
     device: str
     side: int
     prior: FacePrior
-    generator: Dmfn | None
-    input: str
+    generator: Generator | None
     guide: Guide
     branches: Branches | None = None
 
@@ -79,32 +78,34 @@ class Networks:
 
         crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves
         every module off. Returns S x S x 3 float32 in [0, 1], outside the hole `crop` itself.
-        Raises Cancelled within one layer of the generator.
+        Raises Cancelled, on PyTorch within one layer of the generator.
         """
         import torch
 
-        from engine.fill.crispness import crispened
-        from engine.fill.tone import toned
-        from engine.generator.dmfn import paint, sharpen, window_of
+        from engine.crispness import crispened
+        from engine.generator.dmfn import window_of
+        from engine.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
             filled, told = pixels, {} if guidance is None else guidance.conditions
-            if self.generator is None or self.input == "prior":
+            sharpens = self.generator is not None and self.generator.input == "prior"
+            if self.generator is None or sharpens:
                 filled, told = self._prior(pixels, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
                 whole = slice(0, crop.shape[0])
-                rows, columns = window_of(hidden) if self.input == "prior" else (whole, whole)
+                rows, columns = window_of(hidden) if sharpens else (whole, whole)
                 hints = None
                 if self.branches is not None and told:
                     hints = self.branches(told, rows, columns, crop.shape[0])
                 part = filled[..., rows, columns], hidden[..., rows, columns]
-                finish = sharpen if self.input == "prior" else paint
-                with _Interruptible(self.generator, cancel):
-                    filled = filled.clone()
-                    filled[..., rows, columns] = finish(self.generator, *part, hints)
+                _check(cancel)  # for back ends that run in one go
+                painted = self.generator.paint(*part, hints, cancel)
+                _check(cancel)
+                filled = filled.clone()
+                filled[..., rows, columns] = painted
             return _array(crispened(toned(filled, hidden), hidden))
 
     def prior_fill(
@@ -168,27 +169,9 @@ def _array(filled: Tensor) -> np.ndarray:
     return ((filled[0].float().clamp(-1, 1) + 1) / 2).permute(1, 2, 0).cpu().numpy()
 
 
-class _Interruptible:
-    """Lets a forward pass be cancelled between its layers (a pass takes most of a second here)."""
-
-    def __init__(self, network: Dmfn, cancel: threading.Event | None) -> None:
-        self._network, self._cancel, self._hooks = network, cancel, []
-        self._thread = threading.get_ident()  # others may use the network at the same time
-
-    def __enter__(self) -> None:
-        if self._cancel is not None:
-            for module in self._network.modules():
-                if not list(module.children()):
-                    self._hooks.append(module.register_forward_pre_hook(self._check))
-
-    def __exit__(self, *_: object) -> None:
-        for hook in self._hooks:
-            hook.remove()
-
-    def _check(self, *_: object) -> None:
-        mine = threading.get_ident() == self._thread
-        if mine and self._cancel is not None and self._cancel.is_set():
-            raise Cancelled
+def _check(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
 
 
 _shared: WeakValueDictionary[tuple[str, str], Networks] = WeakValueDictionary()
@@ -214,7 +197,7 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     manifest = weights.find_filler(model)  # before torch, which takes seconds to load
     check_device(device)
-    from engine.generator.dmfn import Dmfn
+    from engine.generator.backend import BACKENDS
     from engine.generator.modules import load_branches
     from engine.guidance import Guide
     from engine.prior import FacePrior
@@ -225,9 +208,9 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     prior = FacePrior(tensors, chosen)
     guide = Guide.load(Knowledge.of(tensors, chosen), chosen)
     if manifest.kind == "prior":
-        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, "prior", guide)
-    generator = Dmfn.of(weights.load_tensors(manifest))
-    generator.eval().requires_grad_(False).to(chosen)
+        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide)
+    weights.verify(manifest)
+    generator = BACKENDS[manifest.format](manifest.path, manifest.input, chosen)
     branches = load_branches(manifest, chosen, generator.stride)
     side = manifest.native_crop
-    return Networks(manifest.name, chosen, side, prior, generator, manifest.input, guide, branches)
+    return Networks(manifest.name, chosen, side, prior, generator, guide, branches)

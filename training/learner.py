@@ -15,6 +15,7 @@ from engine.base.errors import MienError
 from engine.generator.branches import Conditions
 from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
 from engine.generator.modules import Branches
+from engine.generator.torch_generator import TorchGenerator
 from engine.modules import MODULES
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
@@ -227,10 +228,13 @@ class Filler:
         return Fills(output, crops[part], holes[part], crops, window)
 
 
-def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Networks:
+def as_networks(
+    tensors: dict[str, Tensor], base: Networks, *, input: str | None = None, **facts: Any
+) -> Networks:
     """Weights of a run (see `Learner.tensors`) as the program fills with them.
 
-    base: any loaded model, whose prior and guide are used. facts: name, side, input.
+    base: any loaded model, whose prior and guide are used. input: of the generator;
+    None takes the base's. facts: name, side.
     """
     plain, told = split(tensors)
     generator = Dmfn(grid=grid_of(plain))
@@ -238,4 +242,7 @@ def as_networks(tensors: dict[str, Tensor], base: Networks, **facts: Any) -> Net
     learner = Learner(generator, modules)
     learner.load(tensors)
     learner.eval().requires_grad_(False).to(base.device)
-    return replace(base, generator=learner.generator, branches=modules, **facts)
+    if input is None:
+        input = "prior" if base.generator is None else base.generator.input
+    ready = TorchGenerator(learner.generator, input)
+    return replace(base, generator=ready, branches=modules, **facts)

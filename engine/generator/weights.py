@@ -18,17 +18,18 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.base.errors import MienError
+from engine.errors import MienError
+from engine.generator.backend import BACKENDS
+from engine.generator.tensors import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 DEFAULT = "default"
 MANIFEST = "manifest.json"
+TENSORS = "safetensors"  # the format of weights that can be trained further
 CARD = "CARD.md"
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
-
-FORMATS = ("safetensors",)  # of weights that are run; torch runs these
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
 HALVED = ("generator", "emotion", "judge", "landmarks", "locator", "shapes")
@@ -43,8 +44,9 @@ class Manifest:
     its.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
-    engine.generator.dmfn). format: what runs the weights, one of FORMATS. default: whether `--model
-    default` means this one. figures: what was measured, by protocol. notes: where from.
+    engine.generator.dmfn). format: of the weights; a generator's says what runs it (see
+    engine.generator.backend). default: whether `--model default` means this one. figures: what was
+    measured, by protocol. notes: where from.
     """
 
     name: str
@@ -192,10 +194,10 @@ def find_filler(name: str = DEFAULT) -> Manifest:
 
 def check_format(manifest: Manifest) -> None:
     """Raise MienError for a model of a format that this program does not run."""
-    if manifest.format not in FORMATS:
+    if manifest.format not in BACKENDS:
         raise MienError(
             f"'{manifest.name}' is a model in the format {manifest.format}, which this Mien does "
-            f"not run ({', '.join(FORMATS)}); choose another model or a newer Mien."
+            f"not run ({', '.join(BACKENDS)}); choose another model or a newer Mien."
         )
 
 
@@ -218,9 +220,15 @@ def verify(manifest: Manifest) -> None:
 
 
 def load_tensors(manifest: Manifest) -> dict[str, Tensor]:
-    """The verified tensors of a model, halves widened to float32."""
+    """The verified tensors of a model, halves widened to float32. Raises MienError, also for a
+    model that another back end runs: it has none."""
     verify(manifest)
-    return _widened(manifest.path)
+    if manifest.format != TENSORS:
+        raise MienError(
+            f"'{manifest.name}' is a model in the format {manifest.format}, which only fills; to "
+            f"train or measure its network, choose the {TENSORS} model it was made of."
+        )
+    return read_tensors(manifest.path)
 
 
 def load_modules(manifest: Manifest) -> dict[str, Tensor] | None:
@@ -228,7 +236,7 @@ def load_modules(manifest: Manifest) -> dict[str, Tensor] | None:
     if not manifest.modules:
         return None
     verify(manifest)
-    return _widened(manifest.folder / manifest.modules["file"])
+    return read_tensors(manifest.folder / manifest.modules["file"])
 
 
 def load_prior(manifest: Manifest) -> dict[str, Tensor]:
@@ -236,17 +244,9 @@ def load_prior(manifest: Manifest) -> dict[str, Tensor]:
     return load_tensors(manifest) | (load_modules(manifest) or {})
 
 
-def _widened(path: Path) -> dict[str, Tensor]:
-    import torch
-    from safetensors.torch import load_file
-
-    tensors = load_file(str(path))
-    return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
-
-
 def write_model(
     folder: Path,
-    tensors: dict[str, Tensor],
+    tensors: dict[str, Tensor] | Path,
     card: str,
     *,
     modules: dict[str, Tensor] | None = None,
@@ -254,29 +254,25 @@ def write_model(
 ) -> Manifest:
     """Write a model: float32 tensors become float16, the manifest gets size and checksum.
 
+    tensors: or, of another `format`, the file that its back end runs, which is copied.
     `modules` are the tensors of a generator's modules, or a prior's rows for them, kept in a file
     of their own: they are small and change more often. `facts` are fields of Manifest (name, title,
     kind, ...). An existing model stays until the new one is whole and in its place. Returns the
     manifest. Raises MienError for a name that is none.
     """
-    import torch
-    from safetensors.torch import save_file
-
     check_name(facts["name"])
     check_name(folder.name)
     building = _building(folder)
-    file = f"{facts['kind']}.safetensors"
-    small = {
-        name: (t.half() if t.dtype == torch.float32 and facts["kind"] in HALVED else t)
-        .contiguous()
-        .cpu()
-        for name, t in tensors.items()
-    }
-    save_file(small, str(building / file))
+    if isinstance(tensors, Path):
+        file = facts["kind"] + tensors.suffix
+        shutil.copyfile(tensors, building / file)
+    else:
+        file = f"{facts['kind']}.safetensors"
+        write_tensors(building / file, tensors, halved=facts["kind"] in HALVED)
     size = (building / file).stat().st_size
     if modules:
         path = building / "modules.safetensors"
-        save_file({k: t.half().contiguous().cpu() for k, t in modules.items()}, str(path))
+        write_tensors(path, modules)
         facts["modules"] = {
             "file": path.name,
             "sha256": checksum(path),

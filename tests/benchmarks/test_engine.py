@@ -14,7 +14,8 @@ import torch
 from pictures import fastest, portrait
 
 from engine.face.finder import Face
-from engine.fill.filler import FaceInpainter
+from engine.filler import FaceInpainter
+from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest
 from engine.networks import Networks
 from engine.photo import photo_from_array
@@ -31,10 +32,11 @@ def test_fill_of_a_crop(benchmark, networks: Networks, crop) -> None:
     pixels, hole = crop
     filled = benchmark.pedantic(networks.fill, (pixels, hole), rounds=5, warmup_rounds=1)
     np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
-    assert networks.generator is not None
+    assert isinstance(networks.generator, TorchGenerator)
+    network = networks.generator.network
     bare = torch.rand(1, 4, 256, 256)
     with torch.inference_mode():
-        generator = fastest(lambda: networks.generator(bare))  # type: ignore[misc]
+        generator = fastest(lambda: network(bare))
     picture, missing = (pixels * 255).astype(np.uint8), hole.astype(np.uint8)
     telea = fastest(lambda: cv2.inpaint(picture, missing, 5, cv2.INPAINT_TELEA))
     ours = benchmark.stats.stats.min

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from engine import networks
-from engine.base.errors import Cancelled
+from engine.errors import Cancelled
+from engine.generator.torch_generator import Interruptible
 
 
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:
@@ -37,7 +38,7 @@ def test_one_who_gives_up_does_not_stop_another_who_fills() -> None:
     given_up = threading.Event()
     given_up.set()
     # The hooks of a fill that is given up lie on the network all the while.
-    with networks._Interruptible(shared.generator, given_up):
+    with Interruptible(shared.generator.network, given_up):
         filled: list[np.ndarray] = []
         thread = threading.Thread(target=lambda: filled.append(shared.fill(crop, hole)))
         thread.start()

@@ -1,0 +1,32 @@
+"""Tensors in a file: kept as halves, read as float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, float16 widened to float32, other types as they are.
+    Nothing is checked: `engine.generator.weights` says whether a file is the one meant."""
+    import torch
+    from safetensors.torch import load_file
+
+    tensors = load_file(str(path))
+    return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], *, halved: bool = True) -> None:
+    """Write tensors, wherever they lie, as a safetensors file: of float32 as float16 where
+    `halved`, of other types as they are."""
+    import torch
+    from safetensors.torch import save_file
+
+    small = {
+        name: (t.half() if halved and t.dtype == torch.float32 else t).detach().cpu().contiguous()
+        for name, t in tensors.items()
+    }
+    save_file(small, str(path))

@@ -1,0 +1,148 @@
+"""A generator that is no torch network fills through the same door."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import Cancelled, MienError
+from engine.generator import backend, weights
+from engine.generator.modules import Branches
+from engine.generator.torch_generator import TorchGenerator
+from engine.modules import MODULES, only
+from engine.networks import Networks, load_networks
+
+SIDE = 256
+RED = (0.75, -0.25, -0.5)
+
+
+@dataclass
+class Flat:
+    """Paints every hole in the colour that its file names, and remembers what it was told."""
+
+    colour: list[float]
+    input: str
+    device: str
+    stride: int = 8
+    calls: list[dict] = field(default_factory=list)
+    meanwhile: threading.Event | None = None  # set while it paints
+
+    def paint(self, crop, hole, hints=None, cancel=None):
+        self.calls.append({"crop": crop, "hole": hole, "hints": hints, "cancel": cancel})
+        if self.meanwhile is not None:
+            self.meanwhile.set()
+        return crop * (1 - hole) + hole * torch.tensor(self.colour).view(1, 3, 1, 1)
+
+
+def load_flat(path: Path, input: str, device: str) -> Flat:
+    return Flat(json.loads(path.read_text())["colour"], input, device)
+
+
+@pytest.fixture(params=["zero", "prior"])
+def flat(request, tmp_path, monkeypatch) -> Networks:
+    """The loaded networks of an installed model whose format is "flat"; no Dmfn may be made."""
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
+    monkeypatch.setitem(backend.BACKENDS, "flat", load_flat)
+    monkeypatch.setattr(TorchGenerator, "load", lambda *_: pytest.fail("torch ran it"))
+    file = tmp_path / "colour.flat"
+    file.write_text(json.dumps({"colour": RED}))
+    branches = Branches((module.key for module in MODULES), 8)
+    for name, parameter in branches.named_parameters():
+        if name.startswith(("landmark.spread.bias", "emotion.film.bias")):
+            parameter.data.fill_(0.5)
+    weights.write_model(
+        tmp_path / "models" / "red",
+        file,
+        "card",
+        modules=branches.state_dict(),
+        name="red",
+        title="Red",
+        kind="generator",
+        format="flat",
+        input=request.param,
+    )
+    return load_networks("red", "cpu")
+
+
+@pytest.fixture
+def crop() -> tuple[np.ndarray, np.ndarray]:
+    pixels = np.random.default_rng(0).random((SIDE, SIDE, 3), np.float32)
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[150:200, 90:170] = True
+    return pixels, hole
+
+
+def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
+    assert isinstance(flat.generator, Flat)
+    assert flat.generator.device == "cpu"
+    # Tone and crispness are the same for all back ends, and no matter of this one.
+    monkeypatch.setattr("engine.tone.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.crispness.crispened", lambda filled, hidden: filled)
+    pixels, hole = crop
+    filled = flat.fill(pixels, hole)
+    np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)
+    np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
+
+
+def test_it_is_shown_what_its_input_says(flat, crop) -> None:
+    pixels, hole = crop
+    flat.fill(pixels, hole)
+    [call] = flat.generator.calls
+    shown, hidden = call["crop"], call["hole"]
+    assert shown.dtype == hidden.dtype == torch.float32
+    assert set(hidden.unique().tolist()) == {0.0, 1.0}
+    assert hidden.sum() == hole.sum()
+    inside = (hidden == 1).expand_as(shown)
+    given = torch.from_numpy(pixels[hole].T.copy()).flatten() * 2 - 1
+    if flat.generator.input == "zero":
+        assert shown.shape == (1, 3, SIDE, SIDE)
+        assert torch.equal(shown[inside], given)
+    else:  # the window around the hole, with the prior's fill in it
+        assert shown.shape == (1, 3, 128, 160)
+        assert not torch.equal(shown[inside], given)
+
+
+def test_the_modules_speak_to_it(flat, crop) -> None:
+    pixels, hole = crop
+    mesh = flat.branches.landmark.mean.numpy()
+    for keys in ((), ("landmark",), ("emotion",), ("landmark", "emotion")):
+        guidance = flat.look(pixels, hole, mesh, only(*keys))
+        flat.fill(pixels, hole, guidance=guidance)
+        call = flat.generator.calls[-1]
+        hints, (height, width) = call["hints"], call["crop"].shape[-2:]
+        assert (hints is None) == (not keys)
+        if "landmark" in keys:
+            assert hints.grid.shape == (1, 256, height // 8, width // 8)
+            assert torch.all(hints.grid == 0.5)  # the branch's bias; its weights are zero
+        if "emotion" in keys:
+            assert hints.film.shape == (1, 8, 2, 256)
+            assert torch.all(hints.film == 0.5)
+
+
+def test_one_that_runs_in_one_go_is_cancelled_before_and_after(flat, crop) -> None:
+    cancel = threading.Event()
+    flat.generator.meanwhile = cancel
+    with pytest.raises(Cancelled):  # what came meanwhile
+        flat.fill(*crop, cancel=cancel)
+    [call] = flat.generator.calls
+    assert call["cancel"] is cancel
+    with pytest.raises(Cancelled):
+        flat.fill(*crop, cancel=cancel)
+    assert len(flat.generator.calls) == 1  # it was not asked
+
+
+def test_a_model_without_tensors_is_not_trained_further(flat) -> None:
+    with pytest.raises(MienError, match=r"format flat, which only fills.*safetensors"):
+        weights.load_tensors(weights.find("red"))
+
+
+def test_torch_runs_what_ships() -> None:
+    generator = load_networks("default", "cpu").generator
+    assert isinstance(generator, TorchGenerator)
+    assert generator.stride == {"full": 4, "half": 8}[weights.find().grid]
