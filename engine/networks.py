@@ -82,9 +82,9 @@ class Networks:
         """
         import torch
 
-        from engine.crispness import crispened
+        from engine.fill.crispness import crispened
+        from engine.fill.tone import toned
         from engine.generator.dmfn import window_of
-        from engine.tone import toned
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor, inference_mode
 
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
 from engine.generator.branches import Hints
 from engine.generator.dmfn import Dmfn, paint, sharpen
 from engine.generator.tensors import read_tensors

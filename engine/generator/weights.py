@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.backend import BACKENDS
 from engine.generator.tensors import read_tensors, write_tensors
 

@@ -14,7 +14,7 @@ import torch
 from pictures import fastest, portrait
 
 from engine.face.finder import Face
-from engine.filler import FaceInpainter
+from engine.fill.filler import FaceInpainter
 from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest
 from engine.networks import Networks

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import Cancelled, MienError
+from engine.base.errors import Cancelled, MienError
 from engine.generator import backend, weights
 from engine.generator.modules import Branches
 from engine.generator.torch_generator import TorchGenerator
@@ -82,8 +82,8 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
     assert isinstance(flat.generator, Flat)
     assert flat.generator.device == "cpu"
     # Tone and crispness are the same for all back ends, and no matter of this one.
-    monkeypatch.setattr("engine.tone.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.crispness.crispened", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.tone.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, hidden: filled)
     pixels, hole = crop
     filled = flat.fill(pixels, hole)
     np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine import networks
-from engine.errors import Cancelled
+from engine.base.errors import Cancelled
 from engine.generator.torch_generator import Interruptible
 
 
