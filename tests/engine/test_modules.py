@@ -123,7 +123,7 @@ def test_the_weights_that_ship_fit_without_anything_left_over() -> None:
     from engine.generator.modules import load_branches
     from engine.generator.weights import find, load_modules
 
-    manifest = find("mien-1")
+    manifest = find("mien-2")
     tensors, branches = load_modules(manifest), load_branches(manifest)
     assert tensors is not None
     assert branches is not None

@@ -60,7 +60,7 @@ def edit_of(photo: Photo, seed: int = 0) -> Edit:
         pixels = rng.integers(0, top, (height, width, 3)).astype(photo.pixels.dtype)
         patch = Patch(box, pixels, mask.read(box), "face", 0.25, {"hidden": np.float64(0.5)})
         reading = FaceReading(1, (0.125,) * 7, None, mesh, np.arange(478) > 200, 0.02, ("emotion",))
-        fill = FillResult((patch,), edit.known_faces() or (), "mien-1", "cpu", 1.5, (reading,))
+        fill = FillResult((patch,), edit.known_faces() or (), "mien-2", "cpu", 1.5, (reading,))
         options = FillOptions(
             emotion="fear", strength=1.2, variant=n, nodes=(DraggedNode(1, 61, 5.5, 6),)
         )

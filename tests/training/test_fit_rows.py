@@ -110,4 +110,4 @@ def test_a_basis_that_is_no_prior_is_refused(prepared, tmp_path) -> None:
     from training.verbs.prior import train_prior
 
     with pytest.raises(MienError, match="no prior"):
-        train_prior(faces=prepared[0], output=tmp_path / "prior", basis="mien-1", limit=24)
+        train_prior(faces=prepared[0], output=tmp_path / "prior", basis="mien-2", limit=24)
