@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.face.emotion import SIDE, EmotionNetwork
-from engine.generator.weights import Manifest, write_model
+from engine.generator.weights import Manifest
 from training.emotion.config import EmotionConfig
 from training.emotion.train import Reader
+from training.export import export_model
 
 TERMS = (
     "The data sets' terms are for research and other non-commercial use: FER2013 (Goodfellow et "
@@ -27,11 +28,10 @@ def export(
     see `facts_of`."""
     kind = "emotion" if isinstance(network, EmotionNetwork) else "judge"
     title = "Emotion network" if kind == "emotion" else "Independent judge of emotions"
-    return write_model(
+    return export_model(
         folder,
-        network.state_dict(),
+        network,
         card(folder.name, config, figures, facts),
-        name=folder.name,
         title=title,
         kind=kind,
         native_crop=SIDE,

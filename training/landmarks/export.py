@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.generator.weights import Manifest, write_model
+from engine.generator.weights import Manifest
+from training.export import export_model
 from training.faces import FaceShards
 from training.landmarks.config import LandmarkConfig
 from training.landmarks.measure import Figure, measure, measure_spread, table
@@ -18,11 +19,11 @@ CARD = """# Hole-aware landmark network
 Reads the face mesh (478 nodes, MediaPipe's numbering) of an aligned crop of which parts may be
 hidden. Hidden pixels have no say; hidden nodes are the network's guess.
 
-- Network: {parameters:,} parameters. A linear first guess in closed form (24 x 24 pixels) and a
+- Network: {{parameters}} parameters. A linear first guess in closed form (24 x 24 pixels) and a
   convolutional trunk that corrects it (64 x 64) give coefficients of a shape model;
   {refinement}.
 - Taught by: MediaPipe's face mesh (Apache 2.0) on the untouched pictures, with random holes and
-  misaligned, mirrored, relit crops; {samples:,} samples.{notes}
+  misaligned, mirrored, relit crops; {samples:,} samples.{{data}}
 - Limits: MediaPipe's own errors are taken over. Profiles are rare in the training faces. A hidden
   part that no visible part tells of (an open mouth, a closed eye) comes out average.
 
@@ -53,18 +54,16 @@ def export(
     figures = measure(kept_aside, {"this network": network})
     samples = int(averaged(run)[1]["step"]) * LandmarkConfig.of_run(run).batch
     card = CARD.format(
-        parameters=sum(p.numel() for p in network.parameters()),
         refinement=REFINED[network.refinement],
         samples=samples,
-        notes="" if not notes else f"\n- Data: {notes}",
         faces=len(kept_aside),
         table=table(figures),
     )
-    manifest = write_model(
+    manifest = export_model(
         folder,
-        network.state_dict(),
+        network,
         card,
-        name=folder.name,
+        data=notes,
         title="Hole-aware landmarks",
         kind="landmarks",
         native_crop=64,

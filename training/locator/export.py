@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.generator.weights import Manifest, write_model
+from engine.generator.weights import Manifest
+from training.export import export_model
 from training.locator.config import LocatorConfig
 from training.locator.measure import Figure, measure, table
 from training.locator.train import trained
@@ -15,12 +16,12 @@ CARD = """# Hole-aware face locator
 Tells where a face lies of which a hole hides much, from what is left around it: ears, hair, chin,
 neck, shoulders, the framing of the photo. What the hole covers has no say.
 
-- Network: {parameters:,} parameters. Three windows around the hole (2, 4 and 9 times as wide, 64
+- Network: {{parameters}} parameters. Three windows around the hole (2, 4 and 9 times as wide, 64
   pixels each) through one convolutional trunk; the answer is a frame, how far it may be off, and
   whether there is a face. It looks three times, each time from its last answer.
 - Taught by: MediaPipe's face mesh (Apache 2.0) on the untouched photos; photos cut, turned and set
   into wider pictures, holes from blemishes to 90 % of the face, with a rim of the thing that was in
-  front; {samples:,} samples.{notes}
+  front; {samples:,} samples.{{data}}
 - Limits: profiles and crowds are rare in the training photos. A face of which nothing is left but
   hair is laid by the framing of the photo, and may lie wrong by a third of the eyes' distance.
 
@@ -53,17 +54,15 @@ def export(
 
     faces = min(len(find_sources(photos)), limit or 10**9)
     card = CARD.format(
-        parameters=sum(p.numel() for p in network.parameters()),
         samples=samples,
-        notes="" if not notes else f"\n- Data: {notes}",
         faces=faces,
         table=table(figures),
     )
-    manifest = write_model(
+    manifest = export_model(
         folder,
-        network.state_dict(),
+        network,
         card,
-        name=folder.name,
+        data=notes,
         title="Hole-aware face locator",
         kind="locator",
         native_crop=64,

@@ -61,6 +61,7 @@ def measure_emotion(
     from training.emotion.export import export as write
     from training.emotion.measure import measure
     from training.emotion.train import facts_of, finished, installed_reader
+    from training.export import told
 
     if run is None:
         print(json.dumps(measure(installed_reader(model or ""), data)))
@@ -70,4 +71,4 @@ def measure_emotion(
     print(json.dumps(figures))
     if export is not None:
         manifest = write(network, EmotionConfig.of_run(run), figures, export, facts_of(run))
-        typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB.", err=True)
+        typer.echo(told(manifest), err=True)

@@ -94,21 +94,21 @@ def train_export(
     default: Annotated[bool, typer.Option(help="Make it the default generator.")] = False,
 ) -> None:
     """Make a model of a run's averaged generator and modules; --model NAME then finds it."""
-    from engine.generator.weights import user_folder, write_model
+    from engine.generator.weights import user_folder
     from training.checkpoint import BEST, EMA, load_average
     from training.config import TrainingConfig
+    from training.export import export_model, told
     from training.learner import split
 
     config, file = TrainingConfig.of_run(run), run / (BEST if best else EMA)
     if not file.is_file():
         raise MienError(f"{run} holds no {file.name} yet; train it first.")
     generator, modules = split(load_average(file))
-    manifest = write_model(
+    manifest = export_model(
         (output or user_folder()) / name,
         generator,
         card.read_text(encoding="utf-8") if card else _card(name, run),
         modules=modules or None,
-        name=name,
         title=title or name,
         kind="generator",
         native_crop=native_crop or config.side,
@@ -118,7 +118,7 @@ def train_export(
         licence=licence,
         figures=_figures(measured, name) if measured else {},
     )
-    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+    typer.echo(told(manifest))
 
 
 def _figures(report: Path, name: str) -> dict[str, Any]:

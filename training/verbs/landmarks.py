@@ -67,14 +67,16 @@ def export_landmarks(
     licence: Annotated[str, typer.Option(help="The weights' licence.")] = "",
 ) -> None:
     """Make a model of a run's averaged network, its errors measured on faces kept aside."""
+    from training.export import read_notes, told
     from training.faces import FaceShards
     from training.landmarks.export import export
     from training.landmarks.measure import table
 
-    text = "" if notes is None else notes.read_text(encoding="utf-8").strip()
-    manifest, figures = export(run, FaceShards(kept_aside), output, notes=text, licence=licence)
+    manifest, figures = export(
+        run, FaceShards(kept_aside), output, notes=read_notes(notes), licence=licence
+    )
     typer.echo(table(figures))
-    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+    typer.echo(told(manifest))
 
 
 @train_app.command("landmarks-measure")

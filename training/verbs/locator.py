@@ -62,13 +62,15 @@ def export_locator(
     limit: Annotated[int | None, typer.Option(help="Measure on at most so many faces.")] = None,
 ) -> None:
     """Make a model of a run's averaged network, its errors measured on photos kept aside."""
+    from training.export import read_notes, told
     from training.locator.export import export
     from training.locator.measure import table
 
-    text = "" if notes is None else notes.read_text(encoding="utf-8").strip()
-    manifest, figures = export(run, kept_aside, output, notes=text, licence=licence, limit=limit)
+    manifest, figures = export(
+        run, kept_aside, output, notes=read_notes(notes), licence=licence, limit=limit
+    )
     typer.echo(table(figures))
-    typer.echo(f"{manifest.path}: {manifest.bytes / 2**20:.1f} MiB, {manifest.sha256[:12]}.")
+    typer.echo(told(manifest))
 
 
 @train_app.command("locator-measure")
