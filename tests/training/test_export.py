@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import MienError
+from engine.base.errors import MienError
 from engine.generator.weights import load_tensors, read_manifest, verify
 from training.export import export_model, read_notes, told
 
