@@ -22,12 +22,12 @@ _PACKAGES = (
     "tifffile",
     "imagecodecs",
     "pi-heif",
-    "rawpy",
     "PyPatchMatch",
     "PySide6-Essentials",
     "qtawesome",
     "safetensors",
 )
+_OPTIONAL = ("rawpy",)
 
 
 def examine() -> dict[str, Any]:
@@ -43,7 +43,10 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {
+            **{name: _version(name) or "not installed" for name in _PACKAGES},
+            **{name: _version(name) or "none, optional" for name in _OPTIONAL},
+        },
         "devices": available_devices(),
         "device": choose_device("auto"),
         "generator": {"parameters": _count(generator)},
@@ -89,11 +92,11 @@ def model_table() -> list[dict[str, Any]]:
     return rows
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
     # A bundle carries the OpenCV without windows.
     for name in (package, f"{package}-headless"):
         try:
             return version(name)
         except PackageNotFoundError:
             continue
-    return "not installed"
+    return None

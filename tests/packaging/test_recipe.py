@@ -264,3 +264,16 @@ def test_the_training_panel_is_told_what_to_install(qtbot, tmp_path: Path) -> No
         environment.undo()
     assert "lightning_fabric" in told.args[0].sentence
     assert "pip install -e '.[training]'" in told.args[0].sentence
+
+
+def test_the_bundle_carries_the_version_of_each_package_that_doctor_tells() -> None:
+    from engine import doctor
+
+    recipe = (ROOT / "build.spec").read_text(encoding="utf-8")
+    (versioned,) = (
+        node.value
+        for node in ast.parse(recipe).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "VERSIONED"
+    )
+    named = {n.value for n in ast.walk(versioned) if isinstance(n, ast.Constant)}
+    assert set(doctor._PACKAGES) <= named
