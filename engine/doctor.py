@@ -62,7 +62,7 @@ def _count(network: Module) -> int:
 
 def mien_version() -> str:
     """The installed version."""
-    return _version("mien")
+    return _version("mien") or "not installed"
 
 
 def model_table() -> list[dict[str, Any]]:
