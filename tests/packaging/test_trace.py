@@ -25,6 +25,8 @@ HOME = "/home/someone"
         '12 connect(3, {sa_family=AF_UNIX, sun_path="/srv/other.sock"}, 110) = 0',
         '12 openat(AT_FDCWD, "/usr/lib/mien/cache", O_WRONLY|O_CREAT, 0666) = -1 EACCES (denied)',
         '12 mkdir("/home/another/x", 0777) = 0',
+        '12 openat(AT_FDCWD, "/tmpx", O_RDWR|O_CREAT, 0600) = 5',
+        '12 openat(AT_FDCWD, "/home/someone2", O_RDWR|O_TMPFILE, 0600) = 5',
         '12 rename("/home/someone/a", "/srv/a") = 0',
     ],
 )
@@ -41,6 +43,7 @@ def test_offences(line: str) -> None:
         '12 openat(AT_FDCWD, "/usr/lib/mien/x.so", O_RDONLY|O_CLOEXEC) = 3',
         '12 openat(AT_FDCWD, "/home/someone/사진.png", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 3',
         '12 openat(AT_FDCWD, "/tmp/x", O_RDWR|O_CREAT|O_EXCL, 0600) = 3',
+        '12 openat(AT_FDCWD, "/tmp", O_RDWR|O_EXCL|O_CLOEXEC|O_TMPFILE, 0600) = 5',
         '12 unlink("/tmp/x") = 0',
         '12 openat(AT_FDCWD, "/dev/null", O_WRONLY) = 4',
         '12 mkdir("/home", 0777) = -1 EEXIST (File exists)',

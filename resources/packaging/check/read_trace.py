@@ -40,7 +40,8 @@ def _writes_elsewhere(line: str, home: str) -> bool:
         return False  # nothing came of it
     paths = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
     return any(
-        path.startswith("/") and not path.startswith((home.rstrip("/") + "/", *HARMLESS))
+        # A file without a name (O_TMPFILE) is opened by its folder alone.
+        path.startswith("/") and not f"{path}/".startswith((home.rstrip("/") + "/", *HARMLESS))
         for path in paths
     )
 
