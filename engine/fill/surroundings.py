@@ -19,6 +19,7 @@ Box = tuple[int, int, int, int]
 THIN = 0.03  # width of a stroke in face frames; an open eye is twice as high
 THINNEST, THICKEST = 3, 40  # pixels of the photo
 SWOLLEN, CROSSING = 2.5, 6.0  # widths: as large as a place may be where strokes swell or cross
+WORKING = 6  # pixels that a thin stroke is wide where it is looked for
 RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
 EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
 FEATURES = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, LIPS, INNER_LIPS, NOSE)
@@ -37,9 +38,17 @@ def decided(
     result = np.zeros_like(hole)
     if not faces or bounds is None:
         return result
-    side = max(geometry.frame_side(matrix_of(face)) for face in faces)
+    frames = [matrix_of(face) for face in faces]
+    side = max(geometry.frame_side(frame) for frame in frames)
     x, y, width, height = bounds
-    inside = np.s_[y : y + height, x : x + width]
+    # Beyond the faces' frames nothing is theirs to paint.
+    size = (hole.shape[1], hole.shape[0])
+    reached = np.array([geometry.bounds(frame, size) for frame in frames])
+    left, top = np.maximum((x, y), reached[:, :2].min(0))
+    right, bottom = np.minimum((x + width, y + height), (reached[:, :2] + reached[:, 2:]).max(0))
+    if left >= right or top >= bottom:
+        return result
+    inside = np.s_[top:bottom, left:right]
     result[inside] = _thin(hole[inside], int(np.clip(round(THIN * side), THINNEST, THICKEST)))
     return result | _even(rgb, hole & ~result, hole, faces)
 
@@ -48,42 +57,64 @@ def _thin(hole: np.ndarray, width: int) -> np.ndarray:
     """The strokes of a hole that are nowhere wider than `width` pixels, crossings apart."""
     import cv2
 
+    # What is looked for is wide, so a large photo's hole needs no more than every few pixels.
+    step = max(1, width // WORKING)
+    if step > 1:
+        height, across = hole.shape
+        size = (-(-across // step), -(-height // step))
+        small = cv2.resize(hole.view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
+        found = _thin(small, round(width / step)).view(np.uint8)
+        return (
+            cv2.resize(found, (across, height), interpolation=cv2.INTER_NEAREST).view(bool) & hole
+        )
     part = np.pad(hole.astype(np.uint8), width + 2)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width + 1, width + 1))
-    core = cv2.morphologyEx(part, cv2.MORPH_OPEN, disc)
+    core = _dilated(_depth(part) > (width + 1) / 2, width / 2)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
     for number in range(1, count):
         # Where strokes cross or swell, a disc fits in that is hardly wider than they are.
-        blob, size = labels == number, max(stats[number, 2:4])
-        if size <= CROSSING * width and _arms(part, blob, width) >= (
-            2 if size < SWOLLEN * width else 3
-        ):
-            core[blob] = 0
+        x, y, w, h = (int(v) for v in stats[number, :4])
+        if max(w, h) > CROSSING * width:
+            continue
+        window = np.s_[
+            max(0, y - width - 4) : y + h + width + 4, max(0, x - width - 4) : x + w + width + 4
+        ]
+        blob = labels[window] == number
+        if _arms(part[window], blob, width) >= (2 if max(w, h) < SWOLLEN * width else 3):
+            core[window][blob] = 0
     # A corner of a large hole is thin by itself; with a little more of the core it is not.
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    thin = cv2.bitwise_and(part, 1 - np.asarray(cv2.dilate(core, reach), np.uint8))
+    thin = part & (1 - _dilated(core, width))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
-    large = max(part.shape)
-    kept = np.zeros(count, bool)
-    for number in range(1, count):
-        # Long, or a dot by itself; not a bump on the edge of something large.
-        grown = cv2.dilate((labels == number).astype(np.uint8), disc)
-        alone = not cv2.bitwise_and(grown, core).any()
-        kept[number] = alone or max(stats[number, 2:4]) > min(4 * width, large)
+    # Long, or a dot by itself; not a bump on the edge of something large.
+    kept = stats[:, 2:4].max(1) > 4 * width
+    beside = np.zeros(count, bool)
+    beside[np.unique(np.asarray(labels)[_dilated(core, 1.5 * width).view(bool)])] = True
+    kept |= ~beside
+    kept[0] = False
     inner = width + 2
-    return kept[np.asarray(labels, np.int32)][
-        inner : inner + hole.shape[0], inner : inner + hole.shape[1]
-    ]
+    own = kept[np.asarray(labels, np.int32)]
+    return own[inner : inner + hole.shape[0], inner : inner + hole.shape[1]]
+
+
+def _depth(mask: np.ndarray) -> np.ndarray:
+    """How far each pixel of a 0-or-1 mask lies from the nearest 0, float32 pixels."""
+    import cv2
+
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+
+
+def _dilated(mask: np.ndarray, reach: float) -> np.ndarray:
+    """A mask and all within `reach` pixels of it, uint8; by distances, whatever the reach."""
+    if not mask.any():
+        return np.zeros(mask.shape, np.uint8)
+    return (_depth(1 - mask.astype(np.uint8)) <= reach).view(np.uint8)
 
 
 def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
     """How many strokes of `part`, of at most this width, leave a blob of it."""
     import cv2
 
-    reach = 2 * (width // 2 + 2) + 1
-    near = cv2.dilate(blob.view(np.uint8), np.ones((reach, reach), np.uint8))
-    wider = cv2.dilate(near, np.ones((3, 3), np.uint8))
-    ring = cv2.bitwise_and(cv2.subtract(wider, near), part)
+    near = width // 2 + 2
+    ring = _dilated(blob, near + 1) & (1 - _dilated(blob, near)) & part
     return cv2.connectedComponents(ring)[0] - 1
 
 
