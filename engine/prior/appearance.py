@@ -58,24 +58,34 @@ class Appearance:
         share = planes[:, 3:]
         return planes[:, :3] / share.clamp_min(1e-3), 1 - share
 
-    def detailed(self, coarse: Tensor, faces: Tensor, meshes: Tensor) -> Tensor:
-        """Coarse pictures (B x 3 x S x S) with the fine detail of faces in the mean shape (B x 3
-        x s x s), brought to the meshes. Where a mesh is folded the pictures stay as they are."""
-        side = coarse.shape[-1]
+    def detailed(
+        self, coarse: Tensor, faces: Tensor, meshes: Tensor, window: tuple[slice, slice], side: int
+    ) -> Tensor:
+        """Coarse pictures with the fine detail of faces in the mean shape (B x 3 x s x s), brought
+        to the meshes. Where a mesh is folded the pictures stay as they are.
+
+        coarse: B x 3 x h x w, the window (rows, columns) of crops of `side` pixels; what is less
+        than three SIGMA from its edge is somewhat off.
+        """
         pictures = faces.permute(0, 2, 3, 1).cpu().numpy()
         plain = coarse.permute(0, 2, 3, 1).cpu().numpy()
         out = np.stack(
             [
-                self._detailed(np.ascontiguousarray(p), np.ascontiguousarray(f), m, side)
+                self._detailed(np.ascontiguousarray(p), np.ascontiguousarray(f), m, window, side)
                 for p, f, m in zip(plain, pictures, meshes.cpu().numpy(), strict=True)
             ]
         )
         return torch.from_numpy(out).permute(0, 3, 1, 2).to(coarse)
 
     def _detailed(
-        self, plain: np.ndarray, face: np.ndarray, mesh: np.ndarray, side: int
+        self,
+        plain: np.ndarray,
+        face: np.ndarray,
+        mesh: np.ndarray,
+        window: tuple[slice, slice],
+        side: int,
     ) -> np.ndarray:
-        places, found = self.shape.from_mean(mesh, side)
+        places, found = self.shape.from_mean(mesh, side, window)
         at = (places * self.side - 0.5).astype(np.float32)
         painted = cv2.remap(face, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         # A place without a way back is coarse, and so is what lies beside it. It must not show as

@@ -45,12 +45,16 @@ class MeanShape:
         places = cv2.resize(places, (side, side), interpolation=cv2.INTER_LINEAR)
         return (places * side - 0.5).astype(np.float32)
 
-    def from_mean(self, mesh: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """(side x side x 2 float32, side x side bool): for each pixel of a crop where it lies in
-        the mean shape, in crop units, and whether it lies there at all."""
+    def from_mean(
+        self, mesh: np.ndarray, side: int, window: tuple[slice, slice] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(h x w x 2 float32, h x w bool): for each pixel of a crop where it lies in the mean
+        shape, in crop units, and whether it lies there at all. window: the rows and columns of
+        the crop (side x side) that are asked for; None: all."""
         moved = self._moved(mesh)
         corners = moved[self.triangles]
-        numbers, folded = self._drawn(corners, side)
+        rows, columns = window or (slice(0, side), slice(0, side))
+        numbers, folded = self._drawn(corners, side, (rows, columns))
         # Crop units -> mean shape, one affine map a triangle.
         edges = np.concatenate([corners, np.ones_like(corners[..., :1])], -1).astype(np.float64)
         flat = np.abs(np.linalg.det(edges)) < 1e-9
@@ -58,16 +62,22 @@ class MeanShape:
         maps = np.linalg.solve(edges, self.points[self.triangles].astype(np.float64))
         maps = maps.astype(np.float32)[np.maximum(numbers, 0)]
         steps = (np.arange(side, dtype=np.float32) + 0.5) / side
-        places = steps[None, :, None] * maps[..., 0, :] + steps[:, None, None] * maps[..., 1, :]
+        x, y = steps[columns][None, :, None], steps[rows][:, None, None]
+        places = x * maps[..., 0, :] + y * maps[..., 1, :]
         return places + maps[..., 2, :], (numbers >= 0) & ~folded
 
-    def _drawn(self, corners: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """(the triangle at each pixel of a crop or -1, where triangles are folded)."""
-        numbers = np.full((side, side), -1, np.int32)
-        folded = np.zeros((side, side), np.uint8)
+    def _drawn(
+        self, corners: np.ndarray, side: int, window: tuple[slice, slice] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(the triangle at each pixel of a window of a crop or -1, where triangles are folded)."""
+        rows, columns = window or (slice(0, side), slice(0, side))
+        size = rows.stop - rows.start, columns.stop - columns.start
+        numbers = np.full(size, -1, np.int32)
+        folded = np.zeros(size, np.uint8)
         areas = _areas(corners) / self._areas
         # Pixel centres at whole numbers, sixteenths of a pixel.
-        fixed = np.round((corners * side - 0.5) * 16).astype(np.int32)
+        first = np.array([columns.start, rows.start], np.float32)
+        fixed = np.round((corners * side - 0.5 - first) * 16).astype(np.int32)
         fixed = np.clip(fixed, -(2**20), 2**20)
         for number in np.flatnonzero(areas >= SQUEEZED):
             cv2.fillConvexPoly(numbers, fixed[number], (int(number),), cv2.LINE_8, 4)

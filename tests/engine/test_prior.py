@@ -10,7 +10,7 @@ from engine.face import geometry
 from engine.generator.weights import find, load_tensors
 from engine.prior import FacePrior, Observation
 from engine.prior.appearance import PREFIX
-from engine.prior.membrane import LIGHT, closing, membrane
+from engine.prior.membrane import CONTOUR, LIGHT, closing, membrane
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +145,10 @@ def test_a_membrane_of_a_linear_border_is_linear() -> None:
 def test_light_is_carried_over_a_hole_and_background_stays_beside_its_border() -> None:
     mask = hole(64, 192, 64, 192)
     dim = torch.full((1, 3, 256, 256), -LIGHT)
-    assert torch.allclose(closing(dim, mask) * mask, dim * mask, atol=1e-3)
+    assert torch.allclose(closing(dim, mask, 256 * CONTOUR) * mask, dim * mask, atol=1e-3)
     bright = torch.zeros(1, 3, 256, 256)
     bright[..., 192:] = 1.0  # a bright wall right of a dark face
-    closed = closing(bright, mask)[0, 0, 128]
+    closed = closing(bright, mask, 256 * CONTOUR)[0, 0, 128]
     assert closed[191] > 0.6
     assert closed[180] < LIGHT + 0.06
     assert closed[128] < LIGHT
