@@ -1,7 +1,8 @@
 """Mixed photos through the command line, the batch window and a cluster, by the real inpainter,
 killed on the way: the results are those of an undisturbed run, and the log is true.
 
-MIEN_MIXED=300 takes as many photos, and kills three times.
+MIEN_MIXED=300 takes as many photos, and kills three times. MIEN_MIXED_MODEL=mien-2 has them filled
+by that model instead of the prior alone.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.e2e.mixed import Mixed, assert_alike, check, make
 
 ROOT = Path(__file__).parents[2]
 COUNT = int(os.environ.get("MIEN_MIXED", "30"))
+MODEL = os.environ.get("MIEN_MIXED_MODEL", "prior")
 KILLS = 1 if COUNT < 100 else 3
 LONGEST = 60 + 10 * COUNT  # seconds of a run
 pytestmark = pytest.mark.slow
@@ -40,7 +42,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory, astronaut, hopper) -> Mixed:
 def command(mixed: Mixed, out: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, str(ROOT / "main.py"), "batch", str(mixed.photos)),
-        *("--masks", str(mixed.masks), "-o", str(out), "--model", "prior", *more),
+        *("--masks", str(mixed.masks), "-o", str(out), "--model", MODEL, *more),
     ]
 
 
@@ -124,8 +126,9 @@ def test_the_window(
     dialog.take([mixed.photos])
     options.masks.line.setText(str(mixed.masks))
     options.output.line.setText(str(out))
-    options.model.addItem("prior", "prior")
-    options.model.choose("prior")
+    if options.model.findData(MODEL) < 0:
+        options.model.addItem(MODEL, MODEL)
+    options.model.choose(MODEL)
     qtbot.waitUntil(lambda: dialog.start.isEnabled() and len(dialog.model.rows) == COUNT)
     ended: list[str] = []
     process.told.connect(lambda event: ended.append(str(event.get("state", ""))))
