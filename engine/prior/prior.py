@@ -36,6 +36,7 @@ FINE_REACH = 0.3
 # Pixels that are further from the hole than this (crop units) are looked at in larger ones, each
 # time twice as large: a third of the work, and the fills are as good.
 FAR = (0.03, 0.1, 0.25)
+FINE_FAR = (0.03, 0.1, 0.25)
 
 # Of a crop only the hole is painted, with what lies this far around it (crop units): three sigma of
 # what is called detail, and a border wide enough to close a seam with.
@@ -95,6 +96,7 @@ class FacePrior:
         device: str | torch.device = "cpu",
         noise: float = NOISE,
         reach: float = REACH,
+        far: Sequence[float] = FAR,
     ) -> None:
         """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
@@ -112,13 +114,14 @@ class FacePrior:
         self._fine: FacePrior | None = None
         if fine:
             shape = MeanShape(fine.pop("shape").numpy(), fine.pop("triangles").numpy())
-            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH)
+            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH, FINE_FAR)
             self._appearance = Appearance(shape, self._fine.side)
         self.side = values["mean"].shape[1]
         self._residual = values["residual"]
         even, odd = values["even"] * values["even_scale"], values["odd"] * values["odd_scale"]
         self._bases = [Basis(values["mean"], even, odd)]
-        while len(self._bases) <= len(FAR) and self._bases[-1].halves:
+        self._far = far
+        while len(self._bases) <= len(far) and self._bases[-1].halves:
             self._bases.append(self._bases[-1].halved())
         self.components = self._bases[0].components
 
@@ -235,7 +238,7 @@ class FacePrior:
         residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
         seen, sure = [values], [weight]
-        for far in FAR[: len(self._bases) - 1]:
+        for far in self._far[: len(self._bases) - 1]:
             # A larger pixel is the mean of four that are far enough, all of them.
             distance = -F.max_pool2d(-distance, 2)
             coarse = (distance > far) & (F.max_pool2d((sure[-1] == 0).float(), 2) == 0)
@@ -290,4 +293,7 @@ def _distance(hole: Tensor) -> Tensor:
         else np.zeros(one.shape, np.float32)
         for one in visible
     ]
-    return torch.from_numpy(np.stack(distances)).to(hole)[:, None]
+    # OpenCV's square roots differ in their last bit from call to call, and a solution hangs on the
+    # last bits of its weights. Under the roots are whole numbers.
+    exact = np.sqrt(np.rint(np.square(np.stack(distances))))
+    return torch.from_numpy(exact).to(hole)[:, None]

@@ -50,6 +50,14 @@ def test_what_the_hole_hides_is_not_looked_at(prior: FacePrior, crop: torch.Tens
     assert torch.allclose(prior.fill(crop, mask), prior.fill(other, mask), atol=1e-5)
 
 
+def test_a_solution_is_the_same_every_time(plain: FacePrior, crop: torch.Tensor) -> None:
+    mask = hole(101, 163, 77, 183)
+    first = plain.posterior(crop, mask).mean
+    for number in range(30):
+        torch.randn(1000 + 977 * number)  # other places in memory
+        assert torch.equal(plain.posterior(crop, mask).mean, first)
+
+
 def test_it_beats_classical_inpainting_on_a_hidden_mouth(
     prior: FacePrior, crop: torch.Tensor
 ) -> None:
