@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.face.mesh import mirror_permutation
+from engine.face.mesh import OVAL, mirror_permutation
 from engine.prior.appearance import PREFIX, brought
+from engine.prior.prior import INSIDE
 from engine.prior.warp import MeanShape, triangulated
 from training.balance import COARSE, balanced_weights
 from training.faces import FaceShards
 from training.fit_prior import PriorOptions, fit_gaussian
 
-SIDE = 128  # pixels a side of its pictures
+SIDE = 192  # pixels a side of its pictures
 FROM = 256  # of the crops that are brought to the mean shape
+BEYOND = 0.04  # crop units around the face's outline in which there is detail
 FEW = 0.15  # of the faces may be of the coarse source
 
 
@@ -41,11 +44,30 @@ def fit_appearance(faces: FaceShards, options: PriorOptions) -> dict[str, Tensor
     mean = (mean + (mean * (-1, 1) + (1, 0))[mirror_permutation()]) / 2
     shape = MeanShape(mean, triangulated(mean))
     tensors = fit_gaussian(_brought(faces, kept, meshes, shape, options), shares[kept], options)
+    inside = inside_of(mean, options.side)[:, : options.side // 2]
+    for name in ("even", "odd"):
+        tensors[name] = tensors[name][:, torch.from_numpy(inside)].contiguous()
     tensors |= {
+        INSIDE: torch.from_numpy(inside.astype(np.uint8)),
         "shape": torch.from_numpy(mean.astype(np.float32)),
         "triangles": torch.from_numpy(shape.triangles.astype(np.int16)),
     }
     return {PREFIX + name: tensor for name, tensor in tensors.items()}
+
+
+def inside_of(mean: np.ndarray, side: int) -> np.ndarray:
+    """Where a mean mesh (478 x 2, crop units) has detail, side x side bool, the same on both sides.
+
+    Hair and background agree in nothing, whatever the shape: their detail would be noise that
+    costs as much room as the face.
+    """
+    hull = cv2.convexHull((mean[list(OVAL)] * side * 16).astype(np.float32))
+    inside = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(inside, [np.round(hull - 8).astype(np.int32)], (1,), cv2.LINE_8, 4)
+    reach = round(BEYOND * side)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    inside = cv2.dilate(inside, disc) > 0
+    return inside | inside[:, ::-1]
 
 
 def _brought(

@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.prior.warp import MeanShape
 
 PREFIX = "appearance."
-SIGMA = 2.7 / 256  # of the face, in crop units: what is coarser is the plain prior's
+SIGMA = 3.5 / 256  # of the face, in crop units: what is coarser is the plain prior's
 EDGE = 4 / 256  # crop units over which detail fades out at given-up places
 
 
@@ -36,11 +36,13 @@ def brought(values: np.ndarray, mesh: np.ndarray, shape: MeanShape, side: int) -
 class Appearance:
     """Brings crops to the mean shape and detail back.
 
-    side: of the mean shape's pictures. Tensors as in FacePrior: RGB in [-1, 1], holes 1 = hidden.
+    side: of the mean shape's pictures. inside: side x side bool, where in them there is detail;
+    None: everywhere. Tensors as in FacePrior: RGB in [-1, 1], holes 1 = hidden.
     """
 
-    def __init__(self, shape: MeanShape, side: int) -> None:
+    def __init__(self, shape: MeanShape, side: int, inside: np.ndarray | None = None) -> None:
         self.shape, self.side = shape, side
+        self._inside = None if inside is None else inside.astype(np.uint8)
 
     def observed(self, crops: Tensor, hole: Tensor, meshes: Tensor) -> tuple[Tensor, Tensor]:
         """(B x 3 x s x s, B x 1 x s x s): the visible pixels in the mean shape, and the share of
@@ -91,6 +93,8 @@ class Appearance:
         # A place without a way back is coarse, and so is what lies beside it. It must not show as
         # an edge either: the coarse part of the difference is the mean of the places that count.
         known = found.astype(np.float32)
+        if self._inside is not None:
+            known *= cv2.remap(self._inside, at, None, cv2.INTER_NEAREST)  # type: ignore[call-overload]
         weight = cv2.erode(cv2.blur(known, _odd(EDGE * side)), np.ones((3, 3))) * known
         difference = (painted - plain) * known[..., None]
         both = cv2.GaussianBlur(np.dstack([difference, known]), (0, 0), SIGMA * side)

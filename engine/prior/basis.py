@@ -15,15 +15,20 @@ from torch import Tensor
 class Basis:
     """A mean and its components at one size of pixels.
 
-    mean: 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o, the left halves of the symmetric and
-    antisymmetric components, in units of one standard deviation.
+    mean: 3 x S x S/2; even, odd: R x K_e | K_o, the left halves of the symmetric and antisymmetric
+    components, in units of one standard deviation, at the R places of the mean (3 x S x S/2 in a
+    row) that `places` counts up; None: at all of them. Elsewhere every face is the mean, and what
+    is seen there says nothing.
     """
 
-    def __init__(self, mean: Tensor, even: Tensor, odd: Tensor) -> None:
+    def __init__(
+        self, mean: Tensor, even: Tensor, odd: Tensor, places: Tensor | None = None
+    ) -> None:
         self._planes = mean.shape
         self._mean = mean.reshape(-1)
-        self._even, self._odd = even.flatten(0, 2), odd.flatten(0, 2)
-        self.components = self._even.shape[1] + self._odd.shape[1]
+        self._places = slice(None) if places is None else places
+        self._even, self._odd = even, odd
+        self.components = even.shape[1] + odd.shape[1]
 
     @property
     def halves(self) -> bool:
@@ -34,20 +39,31 @@ class Basis:
         """The same in pixels twice as large."""
         height, width = self._planes[-2:]
 
-        def pooled(rows: Tensor) -> Tensor:
-            planes = rows.T.reshape(-1, height, width)
-            small = F.avg_pool2d(planes, 2).reshape(rows.shape[1], -1)
-            return small.T.reshape(3, height // 2, width // 2, -1).contiguous()
+        def pooled(columns: Tensor) -> Tensor:
+            planes = columns.T.reshape(-1, height, width)
+            return F.avg_pool2d(planes, 2).reshape(columns.shape[1], -1).T
 
-        return Basis(pooled(self._mean[:, None])[..., 0], pooled(self._even), pooled(self._odd))
+        mean = pooled(self._mean[:, None]).view(3, height // 2, width // 2)
+        even, odd = (pooled(self._everywhere(rows)) for rows in (self._even, self._odd))
+        if isinstance(self._places, slice):
+            return Basis(mean, even.contiguous(), odd.contiguous())
+        places = pooled(self._everywhere(torch.ones_like(self._even[:, :1])))[:, 0].nonzero()[:, 0]
+        return Basis(mean, even[places], odd[places], places)
+
+    def _everywhere(self, rows: Tensor) -> Tensor:
+        """Rows at the places of this basis as rows at all places."""
+        full = rows.new_zeros(len(self._mean), rows.shape[1])
+        full[self._places] = rows
+        return full
 
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x S x S."""
         count = self._even.shape[1]
-        even = z[:, :count] @ self._even.mT + self._mean
-        odd = z[:, count:] @ self._odd.mT
-        half = (len(z), *self._planes)
-        left, right = (even + odd).view(half), (even - odd).view(half)
+        even, odd = z[:, :count] @ self._even.mT, z[:, count:] @ self._odd.mT
+        left, right = (self._mean.repeat(len(z), 1) for _ in range(2))
+        left[:, self._places] += even + odd
+        right[:, self._places] += even - odd
+        left, right = (part.view(len(z), *self._planes) for part in (left, right))
         return torch.cat([left, right.flip(-1)], -1)
 
     def told(self, values: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -55,16 +71,20 @@ class Basis:
 
         values: B x 3 x S x S. weight: B x 1 x S x S or 1 x ..., the precision of each pixel.
         """
-        half = self._planes[-1]
-        left, right = values[..., :half], values[..., half:].flip(-1)
-        w_left = weight[..., :half].expand(-1, 3, -1, -1).flatten(1)
-        w_right = weight[..., half:].flip(-1).expand(-1, 3, -1, -1).flatten(1)
-        left, right = left.flatten(1) - self._mean, right.flatten(1) - self._mean
+        w_left, w_right = self._folded(weight.expand(-1, 3, -1, -1))
+        mean = self._mean[self._places]
+        left, right = (part - mean for part in self._folded(values))
         sum_even, sum_odd = w_left * left + w_right * right, w_left * left - w_right * right
         normal = torch.stack(
             [self._normal(t, d) for t, d in zip(w_left + w_right, w_left - w_right, strict=True)]
         )
         return normal, torch.cat([sum_even @ self._even, sum_odd @ self._odd], dim=1)
+
+    def _folded(self, planes: Tensor) -> tuple[Tensor, Tensor]:
+        """The left and the mirrored right half of B x 3 x S x S at the places: B x R each."""
+        half = self._planes[-1]
+        left, right = planes[..., :half], planes[..., half:].flip(-1)
+        return left.flatten(1)[:, self._places], right.flatten(1)[:, self._places]
 
     def _normal(self, total: Tensor, difference: Tensor) -> Tensor:
         """B' W B for one face, K x K, by its even, odd and mixed blocks."""

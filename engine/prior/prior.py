@@ -34,14 +34,16 @@ REACH = 0.125
 FINE_NOISE = 0.12
 FINE_REACH = 0.3
 # Pixels that are further from the hole than this (crop units) are looked at in larger ones, each
-# time twice as large: a third of the work, and the fills are as good.
+# time twice as large: a third of the work, and the fills are as good. Of appearance no pixel is
+# looked at in full size: fills are even better, since meshes are not as exact as that.
 FAR = (0.03, 0.1, 0.25)
-FINE_FAR = (0.03, 0.1, 0.25)
+FINE_FAR = (-1.0, 0.03, 0.1)
 
 # Of a crop only the hole is painted, with what lies this far around it (crop units): three sigma of
 # what is called detail, and a border wide enough to close a seam with.
 AROUND = 12 / 256
 
+INSIDE = "inside"
 SHAPE = ("mesh_mean", "mesh_rows", "mesh_modes")  # of Knowledge: the shape that z says
 
 
@@ -102,7 +104,9 @@ class FacePrior:
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
         them into units of one standard deviation; residual: S x S/2, variance left over. With
         those of an appearance prior (engine.prior.appearance), prefixed, fills have its detail;
-        where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too."""
+        where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too.
+        With inside (S x S/2 of 0 and 1) the components are known only where it is 1, and are 3 x
+        (how many places) x K_e | K_o."""
         self.device, self._noise, self._reach = torch.device(device), noise, reach
         values = {
             name: tensor.to(self.device, torch.float32)
@@ -115,15 +119,26 @@ class FacePrior:
         if fine:
             shape = MeanShape(fine.pop("shape").numpy(), fine.pop("triangles").numpy())
             self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH, FINE_FAR)
-            self._appearance = Appearance(shape, self._fine.side)
+            self._appearance = Appearance(shape, self._fine.side, self._fine.inside)
         self.side = values["mean"].shape[1]
         self._residual = values["residual"]
-        even, odd = values["even"] * values["even_scale"], values["odd"] * values["odd_scale"]
-        self._bases = [Basis(values["mean"], even, odd)]
+        even, odd = (values[n] * values[n + "_scale"] for n in ("even", "odd"))
+        self._inside, places = None, None
+        if INSIDE in values:
+            inside = values[INSIDE] > 0
+            self._inside = torch.cat([inside, inside.flip(-1)], -1)
+            places = inside.flatten().repeat(3).nonzero()[:, 0]
+        basis = Basis(values["mean"], *(rows.flatten(0, -2) for rows in (even, odd)), places)
+        self._bases = [basis]
         self._far = far
         while len(self._bases) <= len(far) and self._bases[-1].halves:
             self._bases.append(self._bases[-1].halved())
         self.components = self._bases[0].components
+
+    @property
+    def inside(self) -> np.ndarray | None:
+        """Where the components are known, S x S bool; None: everywhere."""
+        return None if self._inside is None else self._inside.cpu().numpy()
 
     @classmethod
     def load(cls, path: Path | str, device: str | torch.device = "cpu") -> FacePrior:
@@ -236,6 +251,8 @@ class FacePrior:
         visible = share > 0.5
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
         residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
+        if self._inside is not None:
+            visible = visible & self._inside
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
         seen, sure = [values], [weight]
         for far in self._far[: len(self._bases) - 1]:

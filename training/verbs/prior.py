@@ -19,7 +19,7 @@ def train_prior(
     components: Annotated[int, typer.Option(help="How many components to keep.")] = 448,
     appearance: Annotated[
         int, typer.Option(help="Components of the fine detail, in the mean shape; 0 for none.")
-    ] = 256,
+    ] = 416,
     sharp: Annotated[
         Path | None, typer.Option(help="Faces prepared larger, for the detail; else the same.")
     ] = None,
