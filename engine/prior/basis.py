@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+MOST = 0.9  # of the rows in use, from which on it does not pay to pick them out
+
 
 class Basis:
     """A mean and its components at one size of pixels.
@@ -74,11 +76,20 @@ class Basis:
         w_left, w_right = self._folded(weight.expand(-1, 3, -1, -1))
         mean = self._mean[self._places]
         left, right = (part - mean for part in self._folded(values))
+        total, difference = w_left + w_right, w_left - w_right
         sum_even, sum_odd = w_left * left + w_right * right, w_left * left - w_right * right
-        normal = torch.stack(
-            [self._normal(t, d) for t, d in zip(w_left + w_right, w_left - w_right, strict=True)]
-        )
-        return normal, torch.cat([sum_even @ self._even, sum_odd @ self._odd], dim=1)
+        even, odd = self._even, self._odd
+        used = total.amax(0) > 0
+        if used.float().mean() < MOST:
+            even, odd, total, difference = (
+                even[used],
+                odd[used],
+                total[:, used],
+                difference[:, used],
+            )
+            sum_even, sum_odd = sum_even[:, used], sum_odd[:, used]
+        normal = torch.stack([_normal(even, odd, *w) for w in zip(total, difference, strict=True)])
+        return normal, torch.cat([sum_even @ even, sum_odd @ odd], dim=1)
 
     def _folded(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """The left and the mirrored right half of B x 3 x S x S at the places: B x R each."""
@@ -86,18 +97,14 @@ class Basis:
         left, right = planes[..., :half], planes[..., half:].flip(-1)
         return left.flatten(1)[:, self._places], right.flatten(1)[:, self._places]
 
-    def _normal(self, total: Tensor, difference: Tensor) -> Tensor:
-        """B' W B for one face, K x K, by its even, odd and mixed blocks."""
-        rows = total > 0
-        if rows.float().mean() < 0.9:
-            even, odd = self._even[rows], self._odd[rows]
-            total, difference = total[rows], difference[rows]
-        else:
-            even, odd = self._even, self._odd
-        weighted = total.unsqueeze(1)
-        even_even = even.mT @ (weighted * even)
-        odd_odd = odd.mT @ (weighted * odd)
-        even_odd = even.mT @ (difference.unsqueeze(1) * odd)
-        return torch.cat(
-            [torch.cat([even_even, even_odd], 1), torch.cat([even_odd.mT, odd_odd], 1)], 0
-        )
+
+def _normal(even: Tensor, odd: Tensor, total: Tensor, difference: Tensor) -> Tensor:
+    """B' W B for one face, K x K, by its even, odd and mixed blocks."""
+    rows = total > 0
+    if rows.float().mean() < MOST:
+        even, odd, total, difference = even[rows], odd[rows], total[rows], difference[rows]
+    weighted = total.unsqueeze(1)
+    even_even = even.mT @ (weighted * even)
+    odd_odd = odd.mT @ (weighted * odd)
+    even_odd = even.mT @ (difference.unsqueeze(1) * odd)
+    return torch.cat([torch.cat([even_even, even_odd], 1), torch.cat([even_odd.mT, odd_odd], 1)])
