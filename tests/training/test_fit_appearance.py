@@ -51,7 +51,7 @@ def test_the_detail_it_paints_stays_inside(shards, tensors) -> None:
     prior = FacePrior(tensors)
     mesh = torch.from_numpy(shards.mesh_in_crop(0, 1)).float()[None]
     hole = torch.zeros(1, 1, 256, 256)
-    hole[..., 20:236, 20:236] = 1
+    hole[..., 20:, 20:236] = 1
     crop = torch.from_numpy(shards.crop(0, 256)).permute(2, 0, 1)[None].float() / 127.5 - 1
     with_detail = prior.fill(crop, hole, meshes=mesh)
     bare = {k: torch.zeros_like(t) if k == PREFIX + "inside" else t for k, t in tensors.items()}
