@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from engine.base.errors import Cancelled
+from engine.fill.sources import Head, no_source
 
 THIN = 6  # pixels: holes nowhere wider than this go to Telea
 LARGEST = 600_000  # pixels of the working picture for PatchMatch
@@ -25,10 +26,12 @@ def fill_texture(
     seed: int = 0,
     cancel: threading.Event | None = None,
     progress: Callable[[float], None] | None = None,
+    heads: tuple[Head, ...] = (),
 ) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
     """Fill each connected part of a hole.
 
-    rgb: H x W x 3 uint8. hole: H x W bool. Yields (box, pixels) a part: (x, y, width, height) and
+    rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
+    nowhere else. Yields (box, pixels) a part: (x, y, width, height) and
     height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
     """
     import cv2
@@ -45,13 +48,17 @@ def fill_texture(
         x, y, width, height = (int(v) for v in stats[index, :4])
         part = hole[y : y + height, x : x + width]
         if part.any():
-            yield _fill_part(rgb, hole, (x, y, width, height), seed)
+            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads)
         if progress is not None:
             progress(index / (count - 1))
 
 
 def _fill_part(
-    rgb: np.ndarray, hole: np.ndarray, box: tuple[int, int, int, int], seed: int
+    rgb: np.ndarray,
+    hole: np.ndarray,
+    box: tuple[int, int, int, int],
+    seed: int,
+    heads: tuple[Head, ...],
 ) -> tuple[tuple[int, int, int, int], np.ndarray]:
     import cv2
 
@@ -71,6 +78,7 @@ def _fill_part(
         filled = cv2.inpaint(picture, missing, 4, cv2.INPAINT_TELEA)
         return box, filled[inside]
 
+    shut = no_source(heads, missing.view(bool), (x0, y0, x1 - x0, y1 - y0))
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
     if scale < 1:
@@ -78,7 +86,9 @@ def _fill_part(
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     else:
         small, small_hole = picture, missing > 0
-    filled = _patchmatch(small, small_hole, seed)
+    if shut is not None and scale < 1:
+        shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
+    filled = _patchmatch(small, small_hole, seed, shut)
     if scale < 1:
         up = (missing.shape[1], missing.shape[0])
         filled = cv2.resize(filled, up, interpolation=cv2.INTER_CUBIC)
@@ -91,12 +101,16 @@ def _fill_part(
     return box, filled[inside]
 
 
-def _patchmatch(picture: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
+def _patchmatch(
+    picture: np.ndarray, hole: np.ndarray, seed: int, shut: np.ndarray | None
+) -> np.ndarray:
     import cv2
     import patchmatch
 
     if not patchmatch.patchmatch_available or min(picture.shape[:2]) < 4 * PATCH:
         return cv2.inpaint(picture, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
     patchmatch.set_random_seed(seed)
-    filled = patchmatch.inpaint(picture, hole.astype(np.uint8), patch_size=PATCH)
+    if shut is not None:
+        shut = (shut & ~hole).astype(np.uint8)
+    filled = patchmatch.inpaint(picture, hole.astype(np.uint8), global_mask=shut, patch_size=PATCH)
     return np.asarray(filled)
