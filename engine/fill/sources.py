@@ -18,6 +18,7 @@ Box = tuple[int, int, int, int]
 
 NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
 EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
+ON_IT = 0.5  # of a hole's pixels lie on the face
 LEAST = 0.5  # of a hole's pixels must be left to take texture from
 
 
@@ -65,7 +66,8 @@ def no_source(heads: tuple[Head, ...], hole: np.ndarray, window: Box) -> np.ndar
 
     hole: height x width bool, the window's. window: (x, y, width, height) in the photo. Of a head
     that the hole reaches only the face itself is none, for hair and neck go on there; of any
-    other, all that is near the face. None where the rest would be too little, or all is one.
+    other, all that is near the face. A hole that lies on a face goes on with that face. None where
+    the rest would be too little, or all is one.
     """
     shut = np.zeros(hole.shape, bool)
     for head in heads:
@@ -78,6 +80,8 @@ def no_source(heads: tuple[Head, ...], hole: np.ndarray, window: Box) -> np.ndar
             y - head.box[1] : bottom - head.box[1], x - head.box[0] : right - head.box[0]
         ]
         ours = np.s_[y - window[1] : bottom - window[1], x - window[0] : right - window[0]]
+        if (hole[ours] & head.skin[theirs]).sum() > ON_IT * hole.sum():
+            continue
         reached = bool((hole[ours] & head.near[theirs]).any())
         shut[ours] |= (head.skin if reached else head.near)[theirs]
     shut &= ~hole

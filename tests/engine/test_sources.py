@@ -40,6 +40,12 @@ def test_a_head_out_of_reach_is_no_source_and_one_in_reach_only_its_skin(face: F
     assert reached[nodes[:, 1], nodes[:, 0]].mean() > 0.95
 
 
+def test_a_hole_on_a_face_goes_on_with_that_face(face: Face) -> None:
+    x, y, width, height = (int(v) for v in face.box)
+    cheek = hole_at(x + width // 5, y + height // 2, x + width // 3, y + height * 2 // 3)
+    assert no_source(heads_of((face,), SIZE), cheek, WHOLE) is None
+
+
 def test_a_window_of_the_photo_is_the_same_part_of_it(face: Face) -> None:
     heads = heads_of((face,), SIZE)
     hole = hole_at(330, 100, 400, 200)
