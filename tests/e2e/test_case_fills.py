@@ -14,6 +14,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from engine.batch.scratches import find_scratches
 from engine.face import geometry
 from engine.face.finder import MediaPipeFinder
 from engine.face.frames import matrix_of
@@ -139,6 +140,14 @@ def test_scratches_over_a_face(cases: Cases, inpainter) -> None:
     truth, scratched = (cases.picture(f"12-scratches/hopper{end}.png") for end in ("_truth", ""))
     hole = cases.hole("12-scratches/hopper_m.png")
     assert psnr(after[hole], truth[hole]) > psnr(telea(scratched, hole)[hole], truth[hole]) - 0.3
+
+
+def test_crossed_scratches_are_found(cases: Cases) -> None:
+    """The mask by hand is wider than the scratches, and goes on where nothing shows of them."""
+    found = find_scratches(cases.picture("12-scratches/hopper.png")) > 0
+    hole = cases.hole("12-scratches/hopper_m.png")
+    assert (found & hole).sum() >= 0.8 * hole.sum()
+    assert (found & hole).sum() >= 0.6 * found.sum()
 
 
 def test_sixteen_bit_are_filled_with_sixteen(cases: Cases, inpainter) -> None:
