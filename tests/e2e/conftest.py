@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.cases import Cases, built
+
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -27,3 +29,9 @@ def mien() -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    """The troublesome files, built once, where what builds them is at hand."""
+    return built(tmp_path_factory.mktemp("cases"))

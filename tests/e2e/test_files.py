@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -15,28 +14,10 @@ from PIL import Image
 
 import engine.inpainter
 import main
-from engine.inpaint import FillRequest, FillResult, Patch
+from engine.inpaint import FillRequest
+from tests.e2e.painter import Painter
 
 SIZE = 96
-
-
-class Painter:
-    """An inpainter that paints the hole's box in one sRGB colour, as the real one hands it over."""
-
-    def __init__(self, before: Callable[[FillRequest], object] = lambda _: None) -> None:
-        self.before, self.requests = before, []
-
-    def fill(self, request: FillRequest, progress=None, cancel=None) -> FillResult:
-        self.before(request)
-        self.requests.append(request)
-        assert request.mask.bounds is not None
-        x, y, width, height = request.mask.bounds
-        colour = request.photo.from_srgb(np.full((height, width, 3), 0.5, np.float32))
-        dtype = request.photo.pixels.dtype
-        pixels = (colour * np.iinfo(dtype).max + 0.5).astype(dtype)
-        alpha = request.mask.pixels[y : y + height, x : x + width]
-        patch = Patch((x, y, width, height), pixels, alpha, "face", 0.0)
-        return FillResult((patch,), (), "none", "cpu", 0.0)
 
 
 @pytest.fixture

@@ -229,3 +229,13 @@ def test_large_pictures_are_developed_in_strips(monkeypatch: pytest.MonkeyPatch,
     whole = source.develop()
     monkeypatch.setattr(sources, "_PIXELS_AT_ONCE", 100)
     assert np.array_equal(source.develop(), whole)
+
+
+def test_a_tiff_without_a_resolution_gets_none(tmp_path: Path) -> None:
+    """Of one pixel an inch a print would be a house front."""
+    for name, more in (("without.tif", {}), ("with.tif", {"dpi": (300, 300)})):
+        Image.fromarray(gradient()).save(tmp_path / name, **more)
+        photo = open_photo(tmp_path / name)
+        assert photo.metadata.dpi == more.get("dpi")
+        with Image.open(save_photo(painted(photo), tmp_path / f"out_{name}")) as image:
+            assert image.info.get("dpi") == more.get("dpi")
