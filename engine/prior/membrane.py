@@ -74,7 +74,8 @@ def _closing(difference: np.ndarray, hole: np.ndarray, contour: float) -> np.nda
     light = difference * (LIGHT / np.maximum(size, LIGHT))
     carried = surface_over(np.concatenate([light, difference - light], -1), hole)
     depth = cv2.distanceTransform((hole > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
-    near = np.exp(-depth / np.float32(contour))[..., None]
+    # Without any border all is infinitely deep.
+    near = np.exp(-np.minimum(depth, max(hole.shape)) / np.float32(contour))[..., None]
     return carried[..., :3] + carried[..., 3:] * near
 
 
