@@ -250,6 +250,8 @@ class FacePrior:
         values = F.interpolate(crops * known, size=size, mode="area") / share.clamp_min(1e-3)
         visible = share > 0.5
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
+        # A hidden eye is most of all like its twin: what mirrors the hole lies beside it.
+        distance = torch.minimum(distance, distance.flip(-1))
         residual = torch.cat([self._residual, self._residual.flip(-1)], -1)
         if self._inside is not None:
             visible = visible & self._inside

@@ -58,6 +58,20 @@ def test_a_solution_is_the_same_every_time(plain: FacePrior, crop: torch.Tensor)
         assert torch.equal(plain.posterior(crop, mask).mean, first)
 
 
+def test_a_hidden_eye_follows_its_twin(prior: FacePrior, crop: torch.Tensor, face) -> None:
+    frame = geometry.frame_from_mesh(face.mesh)
+    x, y = (geometry.transform(frame, face.mesh[[468, 473], :2]) * 256).T
+    left, right = sorted(round(float(place)) for place in x)
+    top = round(float(y.mean())) - 10
+    mask = hole(top, top + 20, left - 24, left + 24)
+    blue = crop.clone()
+    blue[:, 2, top + 4 : top + 16, right - 8 : right + 8] += 0.5
+    change = prior.fill(blue, mask) - prior.fill(crop, mask)
+    iris = change[0, :, top + 4 : top + 16, left - 8 : left + 8].mean((1, 2))
+    assert iris[2] > 0.09  # 0.07 where only what is near the hole counts
+    assert iris[2] > 1.5 * iris[0].abs()
+
+
 def test_it_beats_classical_inpainting_on_a_hidden_mouth(
     prior: FacePrior, crop: torch.Tensor
 ) -> None:
