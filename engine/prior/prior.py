@@ -128,7 +128,7 @@ class FacePrior:
             inside = values[INSIDE] > 0
             self._inside = torch.cat([inside, inside.flip(-1)], -1)
             places = inside.flatten().repeat(3).nonzero()[:, 0]
-        basis = Basis(values["mean"], *(rows.flatten(0, -2) for rows in (even, odd)), places)
+        basis = Basis(values["mean"], even.flatten(0, -2), odd.flatten(0, -2), places)
         self._bases = [basis]
         self._far = far
         while len(self._bases) <= len(far) and self._bases[-1].halves:
