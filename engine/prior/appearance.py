@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.prior.warp import MeanShape
 
 PREFIX = "appearance."
-SIGMA = 3.5 / 256  # of the face, in crop units: what is coarser is the plain prior's
+SIGMA = 2.7 / 256  # of the face, in crop units: what is coarser is the plain prior's
 EDGE = 4 / 256  # crop units over which detail fades out at given-up places
 
 

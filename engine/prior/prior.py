@@ -31,7 +31,7 @@ from engine.prior.warp import MeanShape
 NOISE = 0.25
 REACH = 0.125
 # The same of appearance in the mean shape, whose detail is told by the whole face.
-FINE_NOISE = 0.12
+FINE_NOISE = 0.2
 FINE_REACH = 0.3
 # Pixels that are further from the hole than this (crop units) are looked at in larger ones, each
 # time twice as large: a third of the work, and the fills are as good. Of appearance no pixel is
