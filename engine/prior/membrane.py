@@ -19,7 +19,7 @@ COARSEST = 4
 # Of a difference at the border, [-1, 1] units, what may be light and is carried all over the hole;
 # and how far the rest is carried, in crop units.
 LIGHT, CONTOUR = 0.15, 5 / 256
-AROUND = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
+CROSS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 
 
 def closing(difference: Tensor, hole: Tensor, contour: float) -> Tensor:
@@ -115,7 +115,7 @@ def _relaxed(surface: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.n
     seen = values * (1 - unknown)
     surface = surface * unknown + seen
     for _ in range(SWEEPS):
-        surface = _planes(cv2.filter2D(surface, -1, AROUND, borderType=cv2.BORDER_REPLICATE))
+        surface = _planes(cv2.filter2D(surface, -1, CROSS, borderType=cv2.BORDER_REPLICATE))
         surface *= unknown
         surface += seen
     return surface
