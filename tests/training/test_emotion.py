@@ -79,7 +79,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _tiny(**values: object):
-    base = {"width": 8, "batch": 30, "sources": ["fer2013"], "log_steps": 10, "bf16": False}
+    base = {"width": 8, "batch": 30, "sources": ["fer2013"], "log_steps": 10}
     return EmotionConfig.from_dict({**base, "sides": [48, 48, 48], "minutes": 10.0, **values})
 
 
@@ -95,6 +95,26 @@ def test_training_lowers_the_loss_and_learns_what_was_drawn(
     logits, labels = logits_of(trained, load_faces(sets, "test"))
     assert (logits.argmax(1) == labels).float().mean() > 0.8
     assert (tmp_path / "run" / "log.jsonl").is_file()
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_bfloat16_is_used_only_where_the_processor_has_it(
+    sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
+    from training import precision
+    from training.emotion import train as training
+
+    kinds = []
+
+    def watched(config: EmotionConfig) -> torch.nn.Module:
+        network = build(config)
+        network.stages[0].register_forward_hook(lambda *call: kinds.append(call[-1].dtype))
+        return network
+
+    monkeypatch.setattr(precision, "_has_bfloat16", lambda: has)  # emulated it is 13 times as slow
+    monkeypatch.setattr(training, "build", watched)
+    train(_tiny(network="squeeze", samples=30), sets, tmp_path / "run")
+    assert kinds[0] == (torch.bfloat16 if has else torch.float32)
 
 
 def _until(step: int, config: EmotionConfig, sets: Path, run: Path) -> dict:
@@ -244,7 +264,7 @@ def test_the_verbs_train_measure_and_refuse(sets: Path, tmp_path: Path) -> None:
     from training.verbs import app
 
     path = tmp_path / "tiny.toml"
-    path.write_text("width = 8\nbatch = 30\nsides = [48, 48, 48]\nlog_steps = 1\nbf16 = false\n")
+    path.write_text("width = 8\nbatch = 30\nsides = [48, 48, 48]\nlog_steps = 1\n")
     run = str(tmp_path / "run")
     common = ["--data", str(sets), "--run", run]
     options = ["--config", str(path), "--minutes", "0.01", "--json"]

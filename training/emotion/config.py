@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from training.config import PRECISIONS
 from training.configuration import CONFIGS, Config
 
 NETWORKS = ("attention", "plain", "squeeze")
@@ -19,8 +20,9 @@ class EmotionConfig(Config):
     layer. sources: the sets trained on. balance: 0 draws every face equally often, 1 every class,
     between them a class of n faces counts n ** (1 - balance). sides: the picture's side in pixels
     in each third of the training; the first lessons need no detail and cost a half. holes: hide
-    parts in half of the samples. processes, each with its batch, and threads of each: on a CPU
-    that other work shares, processes of one thread waste least.
+    parts in half of the samples. precision: "32-true" or "bf16-mixed". processes, each with its
+    batch, and threads of each: on a CPU that other work shares, processes of one thread waste
+    least.
     """
 
     KIND: ClassVar[str] = "emotion"
@@ -43,7 +45,7 @@ class EmotionConfig(Config):
     weight_decay: float = 0.02
     smoothing: float = 0.1
     ema: float = 0.998
-    bf16: bool = True
+    precision: str = "bf16-mixed"
     processes: int = 1
     threads: int = 1
     checkpoint_seconds: float = 120.0
@@ -58,6 +60,7 @@ class EmotionConfig(Config):
                 f"sides {self.sides} are not three numbers from 24 to 48.",
             ),
             (not 1 <= self.processes <= 64, "processes must be from 1 to 64."),
+            (self.precision not in PRECISIONS, f"precision is one of {', '.join(PRECISIONS)}."),
             (self.batch < 2, f"batch {self.batch} must be at least 2."),
             (
                 self.width < 8 or self.width % 4 != 0,

@@ -58,7 +58,7 @@ def train(
     """
     load_faces(folder, "validation")  # a wrong folder is told before anything is started
     with explained():
-        fabric = fabric_for("cpu", config.processes)
+        fabric = fabric_for("cpu", config.processes, config.precision)
         fabric.launch(_run, config.as_dict(), folder, run, report, stop)
     return finished(run, folder)
 
@@ -182,7 +182,7 @@ class EmotionTrainer(NetworkTraining):
         x = x.contiguous(memory_format=torch.channels_last)
         self.network.train()
         torch.manual_seed(seed)  # dropout
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
+        with self.fabric.autocast():
             logits = self.shared(x)[1]
         loss = F.cross_entropy(
             logits.float(), self.training.labels[chosen], label_smoothing=config.smoothing
