@@ -18,6 +18,7 @@ from engine.base.errors import Cancelled
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.fill.exposure import Exposure
     from engine.generator.backend import Generator
     from engine.generator.branches import Conditions
     from engine.generator.modules import Branches
@@ -62,6 +63,7 @@ class Networks:
         with torch.inference_mode():
             known = None if mesh is None else torch.from_numpy(np.asarray(mesh, np.float32))
             pixels, hidden = self._tensors(crop, hole)
+            pixels = self._exposure(pixels, hidden).evened(pixels).clamp(-1, 1)
             return self.guide.look(
                 pixels, hidden, known, wishes, moved=moved, variant=variant, seed=seed
             )
@@ -82,16 +84,16 @@ class Networks:
         """
         import torch
 
-        from engine.fill.crispness import crispened
-        from engine.fill.tone import toned
+        from engine.fill.tone import luma
         from engine.generator.dmfn import window_of
 
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled, told = pixels, {} if guidance is None else guidance.conditions
+            exposure = self._exposure(pixels, hidden)
+            filled, told = exposure.evened(pixels), {} if guidance is None else guidance.conditions
             sharpens = self.generator is not None and self.generator.input == "prior"
             if self.generator is None or sharpens:
-                filled, told = self._prior(pixels, hidden, guidance)
+                filled, told = self._prior(filled, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
@@ -102,11 +104,16 @@ class Networks:
                     hints = self.branches(told, rows, columns, crop.shape[0])
                 part = filled[..., rows, columns], hidden[..., rows, columns]
                 _check(cancel)  # for back ends that run in one go
-                painted = self.generator.paint(*part, hints, cancel)
+                # What is brighter than white it has never seen; that stays as it is.
+                shown = part[0].clamp(-1, 1)
+                painted = self.generator.paint(shown, part[1], hints, cancel)
                 _check(cancel)
+                change = painted - shown
+                # Colours are the prior's. What the generator changes of them is no truer, and
+                # shadows would turn blue.
                 filled = filled.clone()
-                filled[..., rows, columns] = painted
-            return _array(crispened(toned(filled, hidden), hidden))
+                filled[..., rows, columns] += luma(change) if sharpens else change
+            return _finished(filled, exposure, pixels, hidden)
 
     def prior_fill(
         self, crop: np.ndarray, hole: np.ndarray, guidance: Guidance | None = None
@@ -114,13 +121,11 @@ class Networks:
         """The prior's fill alone; shapes and ranges as in `fill`."""
         import torch
 
-        from engine.fill.crispness import crispened
-        from engine.fill.tone import toned
-
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
-            filled, _ = self._prior(pixels, hidden, guidance)
-            return _array(crispened(toned(filled, hidden), hidden))
+            exposure = self._exposure(pixels, hidden)
+            filled, _ = self._prior(exposure.evened(pixels), hidden, guidance)
+            return _finished(filled, exposure, pixels, hidden)
 
     def read(self, guidance: Guidance, filled: np.ndarray | None) -> dict[str, Any]:
         """What the modules read of a face, and of its filled crop where something is filled; see
@@ -130,7 +135,8 @@ class Networks:
         with torch.inference_mode():
             pixels = None
             if filled is not None:
-                pixels, _ = self._tensors(filled, np.zeros(filled.shape[:2], bool))
+                pixels, nothing = self._tensors(filled, np.zeros(filled.shape[:2], bool))
+                pixels = self._exposure(pixels, nothing).evened(pixels).clamp(-1, 1)
             return self.guide.reading(guidance, pixels)
 
     def _prior(
@@ -157,6 +163,11 @@ class Networks:
         seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
         return fill(generator=seeded, spread=VARIETY), told
 
+    def _exposure(self, pixels: Tensor, hidden: Tensor) -> Exposure:
+        from engine.fill.exposure import Exposure
+
+        return Exposure.of(pixels, hidden, self.prior.average)
+
     def _tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         import torch
 
@@ -165,8 +176,17 @@ class Networks:
         return pixels.to(self.device), hidden.to(self.device)
 
 
-def _array(filled: Tensor) -> np.ndarray:
-    return ((filled[0].float().clamp(-1, 1) + 1) / 2).permute(1, 2, 0).cpu().numpy()
+def _finished(filled: Tensor, exposure: Exposure, pixels: Tensor, hidden: Tensor) -> np.ndarray:
+    """The crop (pixels: 1 x 3 x S x S) with a fill of its evened light, in its own light and tones
+    and as crisp as it is, as an array."""
+    import torch
+
+    from engine.fill.crispness import crispened
+    from engine.fill.tone import toned
+
+    filled = exposure.restored(crispened(toned(filled.float(), hidden), hidden))
+    filled = torch.where(hidden > 0.5, filled, pixels)
+    return ((filled[0].clamp(-1, 1) + 1) / 2).permute(1, 2, 0).cpu().numpy()
 
 
 def _check(cancel: threading.Event | None) -> None:

@@ -37,6 +37,8 @@ LIKELY = 0.12  # confidence from which a frame is worth suggesting
 SURE = 0.105  # inter-ocular distances; a frame expected to lie further off is less credible
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
 APART = 0.6  # sides of the larger frame that the middles of two people lie apart at least
+SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
+DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
@@ -167,10 +169,12 @@ class FaceLayer:
             starts.append((FOUND, geometry.compose(matrix_of(face), view.to_photo)))
         elif not quick:
             starts += self._detected(view, cancel)
-        if share >= 0.1 or not starts:
+        best = self._best(view, starts, laid) if share < SLIGHT else None
+        # A mesh that hardly reaches into the hole may be of a face squeezed in beside it.
+        if best is None or best.score < DOUBTFUL:
             starts += self._located(view, boxes)
             starts += self._located(view, (face.box,))
-        best = self._best(view, starts, laid)
+            best = self._best(view, starts, laid)
         if best is None:
             return [], []
         if share < HIDDEN_MESH or self._credible(best):

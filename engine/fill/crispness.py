@@ -35,12 +35,13 @@ FACE = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of the face in crop un
 def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     """The crops with their fills as crisp as what is visible of the face, the rest as it was.
 
-    filled: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S, 1 hidden. Returns the shape of `filled`.
+    filled: B x 3 x S x S from -1 (black) on, 1 is white. hole: B x 1 x S x S, 1 hidden. Returns the
+    shape of `filled`; a fill may come out a little brighter than white.
     """
     side = filled.shape[-1]
     # Where the two meet there is a little of both.
     inner, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
-    face = _face(side)[0].to(filled)
+    face = face_area(side)[0].to(filled)
     filled = _as_blurred(filled, hole, inner, outer * face)
     fine = (filled - _blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     amounts = [
@@ -56,7 +57,7 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     highest, lowest = F.max_pool2d(filled, 3, 1, 1), -F.max_pool2d(-filled, 3, 1, 1)
     beyond = BEYOND * (highest - lowest)
     raised = raised.clamp(lowest - beyond, highest + beyond)
-    return torch.where(hole > 0.5, raised.clamp(-1, 1), filled)
+    return torch.where(hole > 0.5, raised.clamp_min(-1), filled)
 
 
 def _as_blurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
@@ -131,7 +132,7 @@ def _grown(mask: Tensor) -> Tensor:
     return F.max_pool2d(mask, 5, 1, 2)
 
 
-def _face(side: int) -> Tensor:
+def face_area(side: int) -> Tensor:
     """1 x 1 x side x side, 1 where an aligned face lies."""
     (x, y), (width, height) = FACE
     line = (torch.arange(side) + 0.5) / side

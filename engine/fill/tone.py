@@ -15,10 +15,16 @@ COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG mak
 LEAST = 0.02  # share of the crop that must be visible before it says anything
 
 
+def luma(pictures: Tensor) -> Tensor:
+    """The brightness (B x 1 x H x W) of RGB pictures."""
+    return torch.einsum("c,bchw->bhw", pictures.new_tensor(LUMA), pictures)[:, None]
+
+
 def toned(filled: Tensor, hole: Tensor) -> Tensor:
     """The crops with fills in one tone where the visible part is in one tone, else as they were.
 
-    filled: B x 3 x S x S in [-1, 1]. hole: B x 1 x S x S, 1 hidden. Returns the shape of `filled`.
+    filled: B x 3 x S x S from -1 (black) on, 1 is white. hole: B x 1 x S x S, 1 hidden. Returns the
+    shape of `filled`.
     """
     out = []
     for picture, hidden in zip(filled, hole.expand(len(filled), -1, -1, -1), strict=True):
@@ -28,8 +34,8 @@ def toned(filled: Tensor, hole: Tensor) -> Tensor:
 
 
 def _toned(picture: Tensor, visible: Tensor) -> Tensor:
-    luma = torch.einsum("c,chw->hw", picture.new_tensor(LUMA), picture)
-    powers = torch.stack([torch.ones_like(luma), luma, luma.square()], -1)
+    light = luma(picture[None])[0, 0]
+    powers = torch.stack([torch.ones_like(light), light, light.square()], -1)
     seen = powers[visible]
     told = picture[:, visible].T
     # Ridge: an even picture leaves the curve's slope open, which is then the brightness itself.
@@ -39,5 +45,5 @@ def _toned(picture: Tensor, visible: Tensor) -> Tensor:
     curve = grey + torch.linalg.solve(square, seen.T @ (told - seen @ grey))
     if (told - seen @ curve).abs().mean() > COLOURLESS:
         return picture
-    tones = (powers @ curve).permute(2, 0, 1).clamp(-1, 1)
+    tones = (powers @ curve).permute(2, 0, 1).clamp_min(-1)
     return torch.where(visible, picture, tones)

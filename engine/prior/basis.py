@@ -33,6 +33,12 @@ class Basis:
         self.components = even.shape[1] + odd.shape[1]
 
     @property
+    def average(self) -> Tensor:
+        """The mean face, 3 x S x S."""
+        left = self._mean.view(self._planes)
+        return torch.cat([left, left.flip(-1)], -1)
+
+    @property
     def halves(self) -> bool:
         """Whether its pixels can be put together by fours."""
         return not any(length % 2 for length in self._planes[-2:])

@@ -140,6 +140,11 @@ class FacePrior:
         """Where the components are known, S x S bool; None: everywhere."""
         return None if self._inside is None else self._inside.cpu().numpy()
 
+    @property
+    def average(self) -> Tensor:
+        """The mean face, 3 x S x S in [-1, 1]."""
+        return self._bases[0].average
+
     @classmethod
     def load(cls, path: Path | str, device: str | torch.device = "cpu") -> FacePrior:
         """From a safetensors file as written by `main.py train prior`."""
@@ -294,7 +299,9 @@ class FacePrior:
             if ((1 - facing) * hidden).any():
                 ours = ours + (1 - facing) * membrane(difference, _unseen(hidden, 1 - facing))
         filled = crops.clone()
-        filled[part] = seen * (1 - hidden) + hidden * ours.clamp(-1, 1)
+        # Brighter than white only where the crop is (see engine.fill.exposure).
+        ours = ours.clamp(-1, max(1.0, float(crops.max())))
+        filled[part] = seen * (1 - hidden) + hidden * ours
         return filled
 
 

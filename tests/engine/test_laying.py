@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.face.finder import FaceFrame
 from engine.face.frames import box_frame, matrix_of
-from engine.face.laying import FOUND, FRAMED, FaceLayer, hidden_share
+from engine.face.laying import FOUND, FRAMED, LOCATED, SLIGHT, FaceLayer, hidden_share
 from engine.face.locator import off
 from engine.face.neighbourhood import groups
 from engine.face.parts import part_mask
@@ -30,6 +32,20 @@ def test_a_face_is_laid_where_it_is(layer, finder, photo, face, part) -> None:
     rgb, hole = _covered(photo, face, part, (30, 30, 30))
     laying = layer.lay(rgb, hole, finder.find(rgb))
     assert len(laying.faces) == 1
+    assert off(matrix_of(laying.faces[0].face), matrix_of(face)) < 0.15
+
+
+def test_a_mesh_squeezed_in_beside_the_hole_is_not_believed(layer, photo, face) -> None:
+    """Detectors see whole faces even above a mask: chin at its upper edge."""
+    rgb, hole = _covered(photo, face, "lower_face", (30, 30, 30))
+    top = face.mesh[:, 1].min()
+    squeezed = face.mesh.copy()
+    room = np.flatnonzero(hole.any(1))[0] + 2 - top
+    squeezed[:, 1] = top + (squeezed[:, 1] - top) * room / np.ptp(squeezed[:, 1])
+    wrong = replace(face, mesh=squeezed)
+    assert hidden_share(wrong, hole) < SLIGHT
+    laying = layer.lay(rgb, hole, (wrong,))
+    assert [entry.how for entry in laying.faces] == [LOCATED]
     assert off(matrix_of(laying.faces[0].face), matrix_of(face)) < 0.15
 
 

@@ -1,0 +1,88 @@
+"""Fills in the photo's own exposure and colours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.face import geometry
+from engine.face.frames import matrix_of
+from engine.fill import crispness
+from engine.fill.exposure import Exposure
+from engine.modules import Wishes
+from engine.networks import Networks, load_networks
+
+HOLE = np.s_[160:215, 70:186]  # the mouth of an aligned face
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return load_networks("default", "cpu")
+
+
+@pytest.fixture(scope="module")
+def hole() -> np.ndarray:
+    hidden = np.zeros((256, 256), bool)
+    hidden[HOLE] = True
+    return hidden
+
+
+@pytest.fixture(scope="module")
+def face_crop(photo, face) -> np.ndarray:
+    """256 x 256 x 3 float32 in [0, 1]: the astronaut's face, aligned."""
+    return geometry.cut(photo.rgb8, matrix_of(face), 256).astype(np.float32) / 255
+
+
+def _filled(networks: Networks, crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    guidance = networks.look(crop, hole, None, Wishes())
+    return networks.fill(crop, hole, guidance=guidance)
+
+
+@pytest.mark.parametrize("gain", [(0.35, 0.35, 0.35), (0.6, 0.4, 0.25), (0.3, 0.4, 0.6)])
+def test_a_photo_in_bad_light_gets_the_fill_of_one_in_good_light(
+    networks, face_crop, hole, gain
+) -> None:
+    light = np.float32(gain)
+    good, bad = (_filled(networks, face_crop * one, hole) for one in (np.float32(1), light))
+    apart = np.abs(bad / light - good)[hole].mean()
+    assert apart < 0.04  # 0.05 to 0.1 where colours are added without a look at the light
+    np.testing.assert_allclose(bad[~hole], (face_crop * light)[~hole], atol=1e-6)
+
+
+def test_what_is_evened_comes_back(face_crop, hole) -> None:
+    crop = torch.from_numpy(face_crop).permute(2, 0, 1)[None] * 2 - 1
+    hidden = torch.from_numpy(hole.astype(np.float32))[None, None]
+    average = torch.nn.functional.interpolate(crop, size=(64, 64), mode="area")[0]
+    dark = (crop + 1) * 0.3 - 1
+    exposure = Exposure.of(dark, hidden, average)
+    assert exposure.gain.mean() == pytest.approx(1 / 0.3 * np.exp(-0.25), rel=0.05)
+    assert torch.allclose(exposure.restored(exposure.evened(dark)), dark, atol=1e-6)
+    assert torch.equal(Exposure.of(crop, hidden, average).gain, torch.ones(1, 3, 1, 1))
+
+
+def test_a_face_of_which_nothing_is_seen_tells_no_light(face_crop) -> None:
+    crop = torch.from_numpy(face_crop).permute(2, 0, 1)[None] * 0.4 - 1
+    hidden = torch.ones(1, 1, 256, 256)
+    gain = Exposure.of(crop, hidden, torch.zeros(3, 64, 64)).gain
+    assert torch.equal(gain, torch.ones(1, 3, 1, 1))
+
+
+def test_the_generator_leaves_the_colours_to_the_prior(
+    networks, face_crop, hole, monkeypatch
+) -> None:
+    class Blue:
+        """A generator that paints everything blue."""
+
+        input, stride = "prior", networks.generator.stride
+
+        def paint(self, crop, *_) -> torch.Tensor:
+            return torch.tensor([-0.8, -0.8, 0.9]).view(1, 3, 1, 1).expand_as(crop)
+
+    monkeypatch.setattr(crispness, "crispened", lambda filled, hidden: filled)
+    painted = replace(networks, generator=Blue()).fill(face_crop, hole)
+    change = torch.from_numpy((painted - networks.prior_fill(face_crop, hole))[hole])
+    assert change.mean() < -0.1  # as dark as blue is
+    assert (change - change.mean(1, keepdim=True)).abs().median() < 1e-5
