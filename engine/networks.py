@@ -84,7 +84,6 @@ class Networks:
         """
         import torch
 
-        from engine.fill.tone import luma
         from engine.generator.dmfn import window_of
 
         with torch.inference_mode():
@@ -108,11 +107,8 @@ class Networks:
                 shown = part[0].clamp(-1, 1)
                 painted = self.generator.paint(shown, part[1], hints, cancel)
                 _check(cancel)
-                change = painted - shown
-                # Colours are the prior's. What the generator changes of them is no truer, and
-                # shadows would turn blue.
                 filled = filled.clone()
-                filled[..., rows, columns] += luma(change) if sharpens else change
+                filled[..., rows, columns] += painted - shown
             return _finished(filled, exposure, pixels, hidden)
 
     def prior_fill(

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.base.brightness import luma
 from engine.readings import EMOTIONS
 
 SIDE = 48  # pixels, the framing of FER2013
@@ -111,8 +112,7 @@ def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> T
     hidden. Hidden pixels have no say at any scale: the visible ones are averaged alone. What lies
     beyond the crop counts as hidden.
     """
-    weights = crops.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    grey = (crops * weights).sum(1, keepdim=True)
+    grey = luma(crops)
     visible = torch.ones_like(grey) if hole is None else (hole < 0.5).to(grey.dtype)
     # Where a pixel is hidden its value must not even be multiplied: it may be NaN.
     pair = torch.cat([torch.where(visible > 0, grey, torch.zeros_like(grey)), visible], 1)

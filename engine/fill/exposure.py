@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.base.brightness import LUMA
 from engine.fill.crispness import LEAST, face_area
-from engine.fill.tone import LUMA
 
 # Logarithms of the brightness and of a cast that are a face's own; only what is beyond is light.
 # Chosen by PSNR and LPIPS on faces of every skin, as they are and underexposed.

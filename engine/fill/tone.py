@@ -10,14 +10,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LUMA = (0.299, 0.587, 0.114)
+from engine.base.brightness import luma
+
 COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG makes of grey
 LEAST = 0.02  # share of the crop that must be visible before it says anything
-
-
-def luma(pictures: Tensor) -> Tensor:
-    """The brightness (B x 1 x H x W) of RGB pictures."""
-    return torch.einsum("c,bchw->bhw", pictures.new_tensor(LUMA), pictures)[:, None]
 
 
 def toned(filled: Tensor, hole: Tensor) -> Tensor:

@@ -21,6 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.base.brightness import luma
+
 if TYPE_CHECKING:
     from engine.generator.branches import Hints
 
@@ -178,13 +180,15 @@ def _span(touched: Tensor, context: int) -> slice:
 
 
 def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
-    """Sharpen a fill: the generator's output is a residual on it, inside the hole only.
+    """Sharpen a fill: the brightness of the generator's output is a residual on it, inside the hole
+    only. Colours stay the fill's: what a generator changes of them is no truer, and shadows turn
+    blue.
 
     fill: B x 3 x H x W in [-1, 1], the crop (or the window of it) with the prior's fill in its
     hole. hole: B x 1 x H x W. hints: of the modules, for the same window. Returns B x 3 x H x W,
     outside the hole `fill` itself.
     """
-    return fill + hole * generator(torch.cat([fill, hole], 1), hints).float()
+    return fill + hole * luma(generator(torch.cat([fill, hole], 1), hints).float())
 
 
 def paint(generator: nn.Module, crop: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:

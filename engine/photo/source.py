@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.base.brightness import LUMA
 from engine.photo import colour
 
 GREY, RGB, CMYK, LAB, ICC_LAB = "grey", "rgb", "cmyk", "lab", "icclab"
@@ -156,7 +157,7 @@ def eight_bit(pixels: np.ndarray) -> np.ndarray:
 def grey_of(rgb: np.ndarray) -> np.ndarray:
     """... x 3 of any depth as grey (Rec. 601); equal channels stay exactly what they are."""
     if rgb.dtype.kind == "f":
-        return rgb @ np.array([0.299, 0.587, 0.114], rgb.dtype)
+        return rgb @ np.array(LUMA, rgb.dtype)
     weighed = rgb.astype(np.uint32) @ np.array([299, 587, 114], np.uint32)
     return ((weighed + 500) // 1000).astype(rgb.dtype)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from engine.face import geometry
 from engine.face.frames import matrix_of
-from engine.fill import crispness
 from engine.fill.exposure import Exposure
 from engine.modules import Wishes
 from engine.networks import Networks, load_networks
@@ -68,21 +65,3 @@ def test_a_face_of_which_nothing_is_seen_tells_no_light(face_crop) -> None:
     hidden = torch.ones(1, 1, 256, 256)
     gain = Exposure.of(crop, hidden, torch.zeros(3, 64, 64)).gain
     assert torch.equal(gain, torch.ones(1, 3, 1, 1))
-
-
-def test_the_generator_leaves_the_colours_to_the_prior(
-    networks, face_crop, hole, monkeypatch
-) -> None:
-    class Blue:
-        """A generator that paints everything blue."""
-
-        input, stride = "prior", networks.generator.stride
-
-        def paint(self, crop, *_) -> torch.Tensor:
-            return torch.tensor([-0.8, -0.8, 0.9]).view(1, 3, 1, 1).expand_as(crop)
-
-    monkeypatch.setattr(crispness, "crispened", lambda filled, hidden: filled)
-    painted = replace(networks, generator=Blue()).fill(face_crop, hole)
-    change = torch.from_numpy((painted - networks.prior_fill(face_crop, hole))[hole])
-    assert change.mean() < -0.1  # as dark as blue is
-    assert (change - change.mean(1, keepdim=True)).abs().median() < 1e-5

@@ -85,6 +85,13 @@ def test_both_forms_leave_the_visible_alone(generator: Dmfn) -> None:
         assert not torch.allclose(result, crop)
 
 
+def test_sharpening_leaves_the_colours_to_the_fill(generator: Dmfn) -> None:
+    fill, hole = torch.rand(1, 3, 64, 64) * 2 - 1, torch.ones(1, 1, 64, 64)
+    change = sharpen(generator, fill, hole) - fill
+    assert change.abs().max() > 1e-3
+    assert torch.allclose(change, change[:, :1].expand_as(change), atol=1e-6)
+
+
 def test_painting_never_looks_into_the_hole(generator: Dmfn) -> None:
     crop, hole = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     hole[..., 16:48, 16:48] = 1
