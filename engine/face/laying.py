@@ -143,7 +143,7 @@ class FaceLayer:
         hidden = hole.view(np.uint8) * np.uint8(255)
         for _ in range(rounds):
             crop = geometry.cut(rgb, frame, 2 * reading.SIDE)
-            covered = geometry.cut(hidden, frame, 2 * reading.SIDE, border="zero")
+            covered = geometry.cut(hidden, frame, 2 * reading.SIDE)
             read = reading.read_mesh(self._landmarks, crop, covered > looking.HIDDEN)
             mesh = geometry.transform(geometry.invert(frame), read)
             before, frame = frame, geometry.frame_from_mesh(mesh)

@@ -58,6 +58,26 @@ def test_a_hidden_pixel_has_no_say(inpainter, photo, face, mouth) -> None:
     assert np.abs(one.astype(int) - two).max() <= 2
 
 
+def test_nor_has_one_at_the_photos_edge(inpainter, photo, face) -> None:
+    """The crop of a face that the photo cuts off goes on beyond the photo, hole and all."""
+    left = int(face.mesh[:, 0].min()) + 4
+    cut = photo_from_array(np.ascontiguousarray(photo.rgb8[:, left:]))
+    hole = part_mask(face.mesh, "left_half", photo.size)[:, left:] > 0
+    assert hole[:, 0].any()
+    moved = replace(
+        face, mesh=face.mesh - np.float32([left, 0]), box=(face.box[0] - left, *face.box[1:])
+    )
+    fills = []
+    for colour in ((0, 255, 0), (128, 110, 100)):
+        other = cut.pixels.copy()
+        other[hole] = colour
+        mask = Mask(hole.view(np.uint8) * np.uint8(255))
+        result = inpainter.fill(FillRequest(cut.with_pixels(other), mask, faces=(moved,)))
+        assert any(patch.kind == "face" for patch in result.patches)
+        fills.append(apply(cut.with_pixels(other), result).pixels[hole].astype(int))
+    assert np.abs(fills[0] - fills[1]).max() <= 2
+
+
 @pytest.mark.parametrize("alpha", [False, True])
 def test_sixteen_bit_photos_keep_depth_and_outside(inpainter, photo, face, mouth, alpha) -> None:
     deep = photo.pixels.astype(np.uint16) * 257
