@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.base.brightness import blurred
+
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
 # How many times as fine as the fill the photo may be before anything is done, and the most that is
 # added of the coarser band; chosen by LPIPS and SSIM on faces kept aside.
@@ -42,8 +44,8 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     # Where the two meet there is a little of both.
     inner, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     face = face_area(side)[0].to(filled)
-    filled = _as_blurred(filled, hole, inner, outer * face)
-    fine = (filled - _blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
+    filled = _asblurred(filled, hole, inner, outer * face)
+    fine = (filled - blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     amounts = [
         _amount(detail[part > 0.5], detail[seen * face > 0.5], side)
         for detail, part, seen in zip(fine, inner, outer, strict=True)
@@ -51,7 +53,7 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     amount = filled.new_tensor(amounts).view(-1, 1, 1, 1)
     if not amount.any():
         return filled
-    band = filled - _blurred(filled, COARSE * side)
+    band = filled - blurred(filled, COARSE * side)
     band = band.sign() * (band.abs() - FAINT).clamp_min(0)
     raised = filled + amount * _depth(hole, SEAM * side) * band
     highest, lowest = F.max_pool2d(filled, 3, 1, 1), -F.max_pool2d(-filled, 3, 1, 1)
@@ -60,7 +62,7 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     return torch.where(hole > 0.5, raised.clamp_min(-1), filled)
 
 
-def _as_blurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
+def _asblurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
     """The crops with their fills blurred to the width of the edges in `seen` (B x 1 x S x S)."""
     side = filled.shape[-1]
     wanted = _fineness(filled, seen)
@@ -70,7 +72,7 @@ def _as_blurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Te
         if not wanted[number]:
             continue
         for width in WIDTHS:
-            soft = _blurred(one, width * side / 256) if width else one
+            soft = blurred(one, width * side / 256) if width else one
             painted = torch.where(hole[number : number + 1] > 0.5, soft, one)
             (found,) = _fineness(painted, inner[number : number + 1])
             if wanted[number] >= (SOFTER if not width else 1.0) * found:
@@ -84,7 +86,7 @@ def _fineness(pictures: Tensor, where: Tensor) -> list[float]:
     """How fine the edges of each picture are in its part `where`: the finest octaves' share of
     all there. 0 where there are too few pixels to say."""
     side = pictures.shape[-1]
-    blurs = [pictures, *(_blurred(pictures, sigma * side) for sigma in SIGMAS)]
+    blurs = [pictures, *(blurred(pictures, sigma * side) for sigma in SIGMAS)]
     octaves = [(a - b).abs().mean(1, keepdim=True) for a, b in pairwise(blurs)]
     result = []
     for number, part in enumerate(where > 0.5):
@@ -114,17 +116,6 @@ def _depth(hole: Tensor, reach: float) -> Tensor:
         left = 1 - F.max_pool2d(1 - left, 3, 1, 1)
         depth = depth + left / steps
     return depth
-
-
-def _blurred(x: Tensor, sigma: float) -> Tensor:
-    """A Gaussian blur of B x C x S x S, its border mirrored."""
-    reach = max(1, round(3 * sigma))
-    places = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
-    weights = torch.exp(-(places**2) / (2 * sigma**2))
-    weights = (weights / weights.sum()).expand(x.shape[1], 1, 1, -1)
-    padded = F.pad(x, (reach,) * 4, mode="reflect")
-    across = F.conv2d(padded, weights, groups=x.shape[1])
-    return F.conv2d(across, weights.transpose(2, 3), groups=x.shape[1])
 
 
 def _grown(mask: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.fill.crispness import _blurred, crispened
+from engine.base.brightness import blurred
+from engine.fill.crispness import crispened
 
 SIDE = 128
 
@@ -99,7 +100,7 @@ def test_a_blurred_photo_gets_a_fill_as_blurred(hole) -> None:
     blocks = torch.randn(1, 3, SIDE // 8, SIDE // 8, generator=drawn).mul(0.3)
     sharp = F.interpolate(blocks, scale_factor=8, mode="nearest").clamp(-1, 1)
     for sigma in (2.0, 3.0):
-        photo = _blurred(sharp, sigma)
+        photo = blurred(sharp, sigma)
         filled = torch.where(hole > 0.5, sharp, photo)
         matched = crispened(filled, hole)
         error, before = (matched - photo).square(), (filled - photo).square()
