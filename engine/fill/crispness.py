@@ -44,7 +44,7 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     # Where the two meet there is a little of both.
     inner, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     face = face_area(side)[0].to(filled)
-    filled = _asblurred(filled, hole, inner, outer * face)
+    filled = _as_blurred(filled, hole, inner, outer * face)
     fine = (filled - blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     amounts = [
         _amount(detail[part > 0.5], detail[seen * face > 0.5], side)
@@ -62,7 +62,7 @@ def crispened(filled: Tensor, hole: Tensor) -> Tensor:
     return torch.where(hole > 0.5, raised.clamp_min(-1), filled)
 
 
-def _asblurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
+def _as_blurred(filled: Tensor, hole: Tensor, inner: Tensor, seen: Tensor) -> Tensor:
     """The crops with their fills blurred to the width of the edges in `seen` (B x 1 x S x S)."""
     side = filled.shape[-1]
     wanted = _fineness(filled, seen)

@@ -1,9 +1,9 @@
 """Fills in the photo's own exposure: faces are filled in the light that the prior knows.
 
 A prior of colours adds what it knows to a face; light multiplies. Lips painted with the contrast
-of a well-lit face glow in a dark photo, and those of a dark face turn grey. So a crop is brought to
-the brightness, and most of the way to the colour, of the average face before anything looks at it,
-and the fill is brought back (von Kries 1902: a gain for each channel).
+of a well-lit face glow in a dark photo, and those of a dark face turn grey. So a crop is brought as
+near to the brightness and the colour of the average face as faces lie by themselves before anything
+looks at it, and the fill is brought back (von Kries 1902: a gain for each channel).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KNOWN = 0.99  # of a pixel, the share from which on it counts as visible
 
 @dataclass(frozen=True)
 class Exposure:
-    """gain: B x 3 x 1 x 1, what a crop's light is multiplied by to be that of the average face."""
+    """gain: B x 3 x 1 x 1, what a crop's light is multiplied by to be near the average face's."""
 
     gain: Tensor
 
