@@ -8,17 +8,15 @@ of the skin around it, which no network of 256 pixels can paint on a face of two
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.silhouette import Matte
+from engine.fill.grain import grain as texture_of
 
 MEMBRANE_SIDE = 256  # the difference at a border is smooth; its membrane needs no more pixels
-GRAIN_SIDE = 512
-OCTAVES = (0.75, 1.5, 3.0)  # blurs, in photo pixels
+MATTE_SIDE = 64
 LARGEST_FACE = 12_000  # pixels of frame side
 
 
@@ -60,7 +58,7 @@ def back_project(
             if (side & hidden).any():
                 fill += share[..., None] * _border_membrane(difference, hidden, side)
     if grain:
-        fill += _grain(original, fill, hidden, seed)
+        fill += texture_of(photo, fill, hole, outer, matte or _whole_face(frame), seed)
     inner = (slice(box[1] - y, box[1] - y + box[3]), slice(box[0] - x, box[0] - x + box[2]))
     painted = (fill[inner].clip(0, 1) * depth + 0.5).astype(photo.dtype)
     kept = photo[box[1] : box[1] + box[3], box[0] : box[0] + box[2], :3]
@@ -106,70 +104,8 @@ def _border_membrane(
     return cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _grain(original: np.ndarray, fill: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
-    """The skin texture and sensor grain that a fill lacks, h x w x 3 float32.
+def _whole_face(frame: np.ndarray) -> Matte:
+    """Where faces lie in their frame: the matte of one whose nodes are not known."""
+    from engine.fill.crispness import face_area
 
-    original: the photo, h x w x 3, looked at where it is not hidden. A random-phase texture
-    (Galerne, Gousseau & Morel 2011) of the same spectrum and colour correlation is drawn from its
-    flat parts: lashes and hair are structure, not texture, and stay out. Of each octave so much is
-    added as the fill's own flat parts have less.
-    """
-    import cv2
-
-    height, width = hidden.shape
-    size = (min(GRAIN_SIDE, height), min(GRAIN_SIDE, width))
-    shrink = np.ones((5, 5), np.uint8)
-    clear = cv2.erode((~hidden).astype(np.uint8), shrink).astype(bool)
-    inner = cv2.erode(hidden.astype(np.uint8), shrink).astype(bool)
-    # What is hidden must not bleed into the texture around it.
-    shown, painted = _octaves(np.where(hidden[..., None], fill, original)), _octaves(fill)
-    flat, even = _flat(np.sum(shown, 0), clear), _flat(np.sum(painted, 0), inner)
-    if flat.sum() < 128:
-        return np.zeros_like(original)
-    sample = np.zeros_like(original)
-    for theirs, ours in zip(shown, painted, strict=True):
-        wanted = float(np.square(theirs[flat]).mean())
-        there = float(np.square(ours[even]).mean()) if even.any() else 0.0
-        sample += theirs * np.sqrt(max(0.0, 1 - there / max(wanted, 1e-12)))
-    sample *= flat[..., None]
-    window = _densest_window(flat, size)
-    sample, share = sample[window], flat[window].mean()
-    if share < 0.02:
-        return np.zeros_like(original)
-    noise = np.random.default_rng(seed).standard_normal(size)
-    phase = np.exp(1j * np.angle(np.fft.fft2(noise)))[..., None]
-    # One phase shift for all channels keeps their correlation, so grey grain stays grey.
-    texture = np.fft.ifft2(np.fft.fft2(sample, axes=(0, 1)) * phase, axes=(0, 1)).real
-    texture /= np.sqrt(share)
-    repeats = (-(-height // size[0]), -(-width // size[1]), 1)
-    return np.tile(texture, repeats)[:height, :width].astype(np.float32)
-
-
-def _octaves(picture: np.ndarray) -> list[np.ndarray]:
-    """The finest octaves of a picture, finest first; their sum is what a blur of the last of
-    OCTAVES would take."""
-    import cv2
-
-    blurs = [picture, *(cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in OCTAVES)]
-    return [finer - coarser for finer, coarser in pairwise(blurs)]
-
-
-def _flat(fine: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """The calmer half of the pixels in `within` (h x w bool), by the energy of `fine` around."""
-    import cv2
-
-    energy = cv2.GaussianBlur(np.square(fine).sum(-1), (0, 0), 4)
-    if not within.any():
-        return within
-    return within & (energy <= np.percentile(energy[within], 50))
-
-
-def _densest_window(flat: np.ndarray, size: tuple[int, int]) -> tuple[slice, slice]:
-    """The window of `size` (height, width) that holds the most flat pixels."""
-    import cv2
-
-    sums = cv2.integral(flat.astype(np.uint8))
-    h, w = size
-    counts = sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]
-    top, left = np.unravel_index(int(counts.argmax()), counts.shape)
-    return slice(int(top), int(top) + h), slice(int(left), int(left) + w)
+    return Matte(face_area(MATTE_SIDE)[0, 0].numpy(), frame)

@@ -1,0 +1,152 @@
+"""The fine texture of skin and sensor that a fill lacks, taken from what is visible of the face.
+
+A photo's grain is the same everywhere, skin is not hair: texture measured on whatever surrounds a
+hole weaves a fringe into a chin and a flag's colours into a cheek. So it is read off the visible
+skin of the same face, wherever on the face that is.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from engine.face import geometry
+from engine.face.silhouette import Matte
+
+Box = tuple[int, int, int, int]
+
+SIDE = 512  # pixels of photo that are looked at, and of texture that is repeated
+LOOK = 256  # pixels of the map on which visible skin is looked for
+OCTAVES = (0.75, 1.5, 3.0)  # blurs, in photo pixels
+FACE = 0.9  # share of a matte from which on a pixel is skin
+FEWEST, ENOUGH = 128, 1024  # pixels of skin that tell its texture, and beside the hole
+# Per cent of the skin, and of any surroundings, that are flat. Of grain the calmest parts are a
+# little weaker than the whole; of half the skin, what is woven into a fill is brows and glasses.
+CALM, CALMEST = 20, 10
+
+
+def grain(
+    photo: np.ndarray, fill: np.ndarray, hole: np.ndarray, box: Box, face: Matte, seed: int
+) -> np.ndarray:
+    """The texture that a fill lacks beside the skin of its face, height x width x 3 float32.
+
+    photo: H x W x C uint8 or uint16, looked at where hole (H x W bool) is not. fill: height x width
+    x 3 float32 in [0, 1], the pixels of `box` (x, y, width, height). A random-phase texture
+    (Galerne, Gousseau and Morel 2011) of the spectrum and the colour correlation of the face's flat
+    parts: lashes and brows are structure, not texture, and stay out. Of each octave so much is
+    added as the fill's own flat parts have less. Where no skin is visible, the calmest parts of the
+    surroundings stand in for it: they have the sensor's grain.
+    """
+    x, y, width, height = box
+    within, percent = _skin_window(hole, face, box), CALM
+    if within is None:
+        within, percent = _densest(~hole[_slices(box)], box), CALMEST
+    clear = ~hole[_slices(within)]
+    if percent == CALM:
+        clear &= face.over(within) > FACE
+    shown = _octaves(_pixels(photo, within), clear)
+    flat = _flat(np.sum(shown, 0), _eroded(clear), percent)
+    if flat.sum() < FEWEST:
+        return np.zeros((height, width, 3), np.float32)
+
+    ours = _densest(hole[_slices(box)], box)
+    inside = (slice(ours[1] - y, ours[1] - y + ours[3]), slice(ours[0] - x, ours[0] - x + ours[2]))
+    painted = _octaves(fill[inside])
+    even = _flat(np.sum(painted, 0), _eroded(hole[_slices(ours)]), CALM)
+    sample = np.zeros_like(shown[0])
+    for theirs, own in zip(shown, painted, strict=True):
+        wanted = float(np.square(theirs[flat]).mean())
+        there = float(np.square(own[even]).mean()) if even.any() else 0.0
+        sample += theirs * np.sqrt(max(0.0, 1 - there / max(wanted, 1e-12)))
+    sample *= flat[..., None]
+    noise = np.random.default_rng(seed).standard_normal(flat.shape)
+    phase = np.exp(1j * np.angle(np.fft.fft2(noise)))[..., None]
+    # One phase shift for all channels keeps their correlation, so grey grain stays grey.
+    texture = np.fft.ifft2(np.fft.fft2(sample, axes=(0, 1)) * phase, axes=(0, 1)).real
+    texture /= np.sqrt(flat.mean())
+    repeats = (-(-height // flat.shape[0]), -(-width // flat.shape[1]), 1)
+    return np.tile(texture, repeats)[:height, :width].astype(np.float32)
+
+
+def _skin_window(hole: np.ndarray, face: Matte, near: Box) -> Box | None:
+    """The box, at most SIDE wide and high, with most of the face's visible skin, of that in `near`
+    if it is enough; None where hardly any is visible."""
+    whole = geometry.bounds(face.frame, (hole.shape[1], hole.shape[0]))
+    return _skin_in(near, hole, face, ENOUGH) or _skin_in(whole, hole, face, FEWEST)
+
+
+def _skin_in(box: Box, hole: np.ndarray, face: Matte, least: int) -> Box | None:
+    """The part of a box with most visible skin; None with fewer than `least` pixels of it."""
+    import cv2
+
+    x, y, width, height = box
+    step = max(1, -(-max(width, height) // LOOK))
+    size = (width // step, height // step)
+    if min(size) < 1:
+        return None
+    # The same matte on a photo that is `step` times smaller and begins at the box.
+    frame = face.frame.copy()
+    frame[:, 2] += frame[:, :2] @ (x, y)
+    frame[:, :2] *= step
+    skin = Matte(face.values, frame).over((0, 0, *size)) > FACE
+    hidden = hole[y : y + height, x : x + width].view(np.uint8) * np.uint8(255)
+    skin &= cv2.resize(hidden, size, interpolation=cv2.INTER_AREA) == 0
+    if _eroded(skin, 3 if step > 1 else 5).sum() * step**2 < least:
+        return None
+    left, top, wide, high = _densest(skin, (0, 0, *size), max(1, SIDE // step))
+    return x + left * step, y + top * step, wide * step, high * step
+
+
+def _densest(where: np.ndarray, box: Box, side: int = SIDE) -> Box:
+    """The part of a box, at most `side` wide and high, that holds most of `where` (its pixels)."""
+    import cv2
+
+    x, y, width, height = box
+    w, h = min(side, width), min(side, height)
+    sums = cv2.integral(where.astype(np.uint8))
+    counts = sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]
+    top, left = np.unravel_index(int(counts.argmax()), counts.shape)
+    return x + int(left), y + int(top), w, h
+
+
+def _slices(box: Box) -> tuple[slice, slice]:
+    x, y, width, height = box
+    return slice(y, y + height), slice(x, x + width)
+
+
+def _pixels(photo: np.ndarray, box: Box) -> np.ndarray:
+    """The pixels of a box, height x width x 3 float32 in [0, 1]."""
+    return photo[_slices(box)][..., :3].astype(np.float32) / np.iinfo(photo.dtype).max
+
+
+def _eroded(where: np.ndarray, by: int = 5) -> np.ndarray:
+    import cv2
+
+    return cv2.erode(where.astype(np.uint8), np.ones((by, by), np.uint8)).astype(bool)
+
+
+def _octaves(picture: np.ndarray, known: np.ndarray | None = None) -> list[np.ndarray]:
+    """The finest octaves of a picture, finest first; their sum is what a blur of the last of
+    OCTAVES would take. What is not known (h x w bool) does not bleed into what is."""
+    import cv2
+
+    if known is None:
+        blurs = [cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in OCTAVES]
+        return [finer - coarser for finer, coarser in pairwise([picture, *blurs])]
+    weight = known.astype(np.float32)
+    both = np.dstack([picture * weight[..., None], weight])
+    blurs = [cv2.GaussianBlur(both, (0, 0), sigma) for sigma in OCTAVES]
+    means = [blur[..., :3] / np.maximum(blur[..., 3:], 1e-3) for blur in blurs]
+    return [(a - b) * weight[..., None] for a, b in pairwise([picture, *means])]
+
+
+def _flat(fine: np.ndarray, within: np.ndarray, percent: float) -> np.ndarray:
+    """The calmest `percent` of the pixels in `within` (h x w bool), by the energy of `fine`
+    around."""
+    import cv2
+
+    if not within.any():
+        return within
+    energy = cv2.GaussianBlur(np.square(fine).sum(-1), (0, 0), 4)
+    return within & (energy <= np.percentile(energy[within], percent))
