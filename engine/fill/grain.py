@@ -15,6 +15,7 @@ from engine.face import geometry
 from engine.face.silhouette import Matte
 
 Box = tuple[int, int, int, int]
+Read = tuple[list[np.ndarray], np.ndarray]  # the octaves of some pixels, and which are flat
 
 SIDE = 512  # pixels of photo that are looked at, and of texture that is repeated
 LOOK = 256  # pixels of the map on which visible skin is looked for
@@ -24,6 +25,7 @@ FEWEST, ENOUGH = 128, 1024  # pixels of skin that tell its texture, and beside t
 # Per cent of the skin, and of any surroundings, that are flat. Of grain the calmest parts are a
 # little weaker than the whole; of half the skin, what is woven into a fill is brows and glasses.
 CALM, CALMEST = 20, 10
+WOVEN = 3.0  # times the energy of the whole face's: what is more than skin
 
 
 def grain(
@@ -39,14 +41,7 @@ def grain(
     surroundings stand in for it: they have the sensor's grain.
     """
     x, y, width, height = box
-    within, percent = _skin_window(hole, face, box), CALM
-    if within is None:
-        within, percent = _densest(~hole[_slices(box)], box), CALMEST
-    clear = ~hole[_slices(within)]
-    if percent == CALM:
-        clear &= face.over(within) > FACE
-    shown = _octaves(_pixels(photo, within), clear)
-    flat = _flat(np.sum(shown, 0), _eroded(clear), percent)
+    shown, flat = _calm_skin(photo, hole, box, face)
     if flat.sum() < FEWEST:
         return np.zeros((height, width, 3), np.float32)
 
@@ -69,11 +64,30 @@ def grain(
     return np.tile(texture, repeats)[:height, :width].astype(np.float32)
 
 
-def _skin_window(hole: np.ndarray, face: Matte, near: Box) -> Box | None:
-    """The box, at most SIDE wide and high, with most of the face's visible skin, of that in `near`
-    if it is enough; None where hardly any is visible."""
+def _calm_skin(photo: np.ndarray, hole: np.ndarray, box: Box, face: Matte) -> Read:
+    """What is read of a photo's texture: beside the hole, since a chin is not a forehead, or where
+    a fringe or glasses hang over the skin there, on the whole face."""
+    found: list[Read] = []
     whole = geometry.bounds(face.frame, (hole.shape[1], hole.shape[0]))
-    return _skin_in(near, hole, face, ENOUGH) or _skin_in(whole, hole, face, FEWEST)
+    for place, least in ((box, ENOUGH), (whole, FEWEST)):
+        window = _skin_in(place, hole, face, least)
+        if window is not None:
+            skin = face.over(window) > FACE
+            found.append(_read(photo, window, skin & ~hole[_slices(window)], CALM))
+    if not found:
+        window = _densest(~hole[_slices(box)], box)
+        return _read(photo, window, ~hole[_slices(window)], CALMEST)
+    return found[0] if _energy(found[0]) <= WOVEN * _energy(found[-1]) else found[-1]
+
+
+def _read(photo: np.ndarray, window: Box, clear: np.ndarray, percent: float) -> Read:
+    shown = _octaves(_pixels(photo, window), clear)
+    return shown, _flat(np.sum(shown, 0), _eroded(clear), percent)
+
+
+def _energy(read: Read) -> float:
+    shown, flat = read
+    return float(np.square(np.sum(shown, 0)[flat]).mean()) if flat.any() else np.inf
 
 
 def _skin_in(box: Box, hole: np.ndarray, face: Matte, least: int) -> Box | None:

@@ -91,6 +91,21 @@ def test_hair_and_flags_beside_a_hole_are_not_woven_into_the_skin(level: int) ->
     assert np.ptp(out[inner].astype(int), axis=-1).max() <= 6  # the flag has colours
 
 
+def test_a_fringe_over_the_skin_beside_a_hole_is_not_woven_in_either() -> None:
+    rng = np.random.default_rng(3)
+    skin = 128 + rng.normal(0, 4, (SIZE, SIZE, 1)).repeat(3, 2)
+    photo, face = face_with(skin, skin)
+    hair = 128 + 50 * rng.choice([-1, 1], (SIZE, SIZE // 2, 1)).repeat(2, 1).repeat(3, 2)
+    photo[105:255, 95:265] = hair[105:255, 95:265]
+    out, hole = filled(photo, 300, face)
+    inner = np.zeros_like(hole)
+    inner[145:215, 150:210] = True
+    calm = np.zeros_like(hole)
+    calm[50:95, 150:210] = True
+    ratio = octaves(out, inner) / octaves(photo, calm)
+    assert ((ratio > 0.5) & (ratio < 1.5)).all(), ratio
+
+
 def test_of_surroundings_without_skin_only_the_calm_parts_count() -> None:
     rng = np.random.default_rng(2)
     wall = 128 + rng.normal(0, 3, (SIZE, SIZE, 1)).repeat(3, 2)
