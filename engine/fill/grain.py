@@ -1,8 +1,8 @@
 """The fine texture of skin and sensor that a fill lacks, taken from what is visible of the face.
 
-A photo's grain is the same everywhere, skin is not hair: texture measured on whatever surrounds a
-hole weaves a fringe into a chin and a flag's colours into a cheek. So it is read off the visible
-skin of the same face, wherever on the face that is.
+Texture measured on whatever surrounds a hole weaves a fringe into a chin and a flag's colours into
+a cheek. So it is read off the visible skin of the same face: beside the hole, or elsewhere on the
+face where something hangs over the skin there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Read = tuple[list[np.ndarray], np.ndarray]  # the octaves of some pixels, and wh
 SIDE = 512  # pixels of photo that are looked at, and of texture that is repeated
 LOOK = 256  # pixels of the map on which visible skin is looked for
 OCTAVES = (0.75, 1.5, 3.0)  # blurs, in photo pixels
-FACE = 0.9  # share of a matte from which on a pixel is skin
+SKIN = 0.9  # share of a matte from which on a pixel is skin
 FEWEST, ENOUGH = 128, 1024  # pixels of skin that tell its texture, and beside the hole
 # Per cent of the skin, and of any surroundings, that are flat. Of grain the calmest parts are a
 # little weaker than the whole; of half the skin, what is woven into a fill is brows and glasses.
@@ -47,7 +47,7 @@ def grain(
 
     ours = _densest(hole[_slices(box)], box)
     inside = (slice(ours[1] - y, ours[1] - y + ours[3]), slice(ours[0] - x, ours[0] - x + ours[2]))
-    painted = _octaves(fill[inside])
+    painted = _octaves(fill[inside], np.ones(fill[inside].shape[:2], bool))
     even = _flat(np.sum(painted, 0), _eroded(hole[_slices(ours)]), CALM)
     sample = np.zeros_like(shown[0])
     for theirs, own in zip(shown, painted, strict=True):
@@ -72,7 +72,7 @@ def _calm_skin(photo: np.ndarray, hole: np.ndarray, box: Box, face: Matte) -> Re
     for place, least in ((box, ENOUGH), (whole, FEWEST)):
         window = _skin_in(place, hole, face, least)
         if window is not None:
-            skin = face.over(window) > FACE
+            skin = face.over(window) > SKIN
             found.append(_read(photo, window, skin & ~hole[_slices(window)], CALM))
     if not found:
         window = _densest(~hole[_slices(box)], box)
@@ -103,7 +103,7 @@ def _skin_in(box: Box, hole: np.ndarray, face: Matte, least: int) -> Box | None:
     frame = face.frame.copy()
     frame[:, 2] += frame[:, :2] @ (x, y)
     frame[:, :2] *= step
-    skin = Matte(face.values, frame).over((0, 0, *size)) > FACE
+    skin = Matte(face.values, frame).over((0, 0, *size)) > SKIN
     hidden = hole[y : y + height, x : x + width].view(np.uint8) * np.uint8(255)
     skin &= cv2.resize(hidden, size, interpolation=cv2.INTER_AREA) == 0
     if _eroded(skin, 3 if step > 1 else 5).sum() * step**2 < least:
@@ -140,14 +140,11 @@ def _eroded(where: np.ndarray, by: int = 5) -> np.ndarray:
     return cv2.erode(where.astype(np.uint8), np.ones((by, by), np.uint8)).astype(bool)
 
 
-def _octaves(picture: np.ndarray, known: np.ndarray | None = None) -> list[np.ndarray]:
+def _octaves(picture: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
     """The finest octaves of a picture, finest first; their sum is what a blur of the last of
-    OCTAVES would take. What is not known (h x w bool) does not bleed into what is."""
+    OCTAVES would take. What is not known (h x w bool) does not bleed into what is, and has none."""
     import cv2
 
-    if known is None:
-        blurs = [cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in OCTAVES]
-        return [finer - coarser for finer, coarser in pairwise([picture, *blurs])]
     weight = known.astype(np.float32)
     both = np.dstack([picture * weight[..., None], weight])
     blurs = [cv2.GaussianBlur(both, (0, 0), sigma) for sigma in OCTAVES]
