@@ -61,25 +61,33 @@ class Appearance:
         return planes[:, :3] / share.clamp_min(1e-3), 1 - share
 
     def detailed(
-        self, coarse: Tensor, faces: Tensor, meshes: Tensor, window: tuple[slice, slice], side: int
+        self,
+        coarse: Tensor,
+        faces: Tensor,
+        meshes: Tensor,
+        window: tuple[slice, slice],
+        side: int,
+        share: Tensor | None = None,
     ) -> Tensor:
         """Coarse pictures with the fine detail of faces in the mean shape (B x 3 x s x s), brought
         to the meshes. Where a mesh is folded the pictures stay as they are.
 
         coarse: B x 3 x h x w, the window (rows, columns) of crops of `side` pixels; what is less
-        than three SIGMA from its edge is somewhat off.
+        than three SIGMA from its edge is somewhat off. share: B x 1 x h x w, of the detail that is
+        added; None: all of it.
         """
         pictures = faces.permute(0, 2, 3, 1).cpu().numpy()
         plain = coarse.permute(0, 2, 3, 1).cpu().numpy()
         out = np.stack(
             [
-                self._detailed(np.ascontiguousarray(p), np.ascontiguousarray(f), m, window, side)
+                self._fine(np.ascontiguousarray(p), np.ascontiguousarray(f), m, window, side)
                 for p, f, m in zip(plain, pictures, meshes.cpu().numpy(), strict=True)
             ]
         )
-        return torch.from_numpy(out).permute(0, 3, 1, 2).to(coarse)
+        fine = torch.from_numpy(out).permute(0, 3, 1, 2).to(coarse)
+        return coarse + (fine if share is None else share * fine)
 
-    def _detailed(
+    def _fine(
         self,
         plain: np.ndarray,
         face: np.ndarray,
@@ -99,7 +107,7 @@ class Appearance:
         difference = (painted - plain) * known[..., None]
         both = cv2.GaussianBlur(np.dstack([difference, known]), (0, 0), SIGMA * side)
         fine = difference - both[..., :3] / np.maximum(both[..., 3:], 1e-3)
-        return plain + weight[..., None] * fine
+        return weight[..., None] * fine
 
 
 def _odd(size: float) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from engine.face.silhouette import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.carry import carried
+from engine.prior.dim import dimmed
 from engine.prior.membrane import CONTOUR, closing, membrane, reached
 from engine.prior.warp import MeanShape
 
@@ -185,13 +186,16 @@ class FacePrior:
         seen, hidden = self._appearance.observed(crops, hole, meshes)
         fine = self._fine.posterior(seen, hidden)
         known = fine.sample(generator, spread) if spread else fine.mean
-        large = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        if changed is not None:
-            large = self._carried(large, z, changed)
+        large = _enlarged(faces, crops)
         window = reached(hole, round(AROUND * crops.shape[-1]))
-        part = (..., *window)
+        part, share = (..., *window), None
+        if changed is not None:
+            solved = _enlarged(self.render(z), crops)
+            solved = carried(solved, self._appearance.shape, changed.before, changed.after)
+            large, share = dimmed(self._carried(large, z, changed), solved)
+            share = share[part]
         large[part] = self._appearance.detailed(
-            large[part], self._fine.render(known), meshes, window, crops.shape[-1]
+            large[part], self._fine.render(known), meshes, window, crops.shape[-1], share
         )
         return self.composite(large, crops, hole, meshes)
 
@@ -285,7 +289,7 @@ class FacePrior:
         """
         crops, hole = crops.to(self.device), hole.to(self.device)
         if faces.shape[-2:] != crops.shape[-2:]:
-            faces = F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+            faces = _enlarged(faces, crops)
         side = crops.shape[-1]
         part = (..., *reached(hole, round(AROUND * side)))
         seen, hidden, ours = crops[part], hole[part], faces[part]
@@ -303,6 +307,11 @@ class FacePrior:
         ours = ours.clamp(-1, max(1.0, float(crops.max())))
         filled[part] = seen * (1 - hidden) + hidden * ours
         return filled
+
+
+def _enlarged(faces: Tensor, crops: Tensor) -> Tensor:
+    """Rendered faces at the size of their crops."""
+    return F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
 
 
 def _unseen(hole: Tensor, share: Tensor) -> Tensor:

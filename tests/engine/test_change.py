@@ -9,6 +9,7 @@ import torch
 from engine.face.shape import load_shapes
 from engine.prior.carry import carried
 from engine.prior.climb import LENGTH, MOST, climbed
+from engine.prior.dim import dimmed
 from engine.prior.warp import MeanShape, triangulated
 
 SIDE = 96
@@ -49,6 +50,24 @@ def test_a_folded_mesh_tears_nothing(shape) -> None:
     moved = carried(ramp(), shape, now, then)
     assert torch.isfinite(moved).all()
     assert float((moved[..., 1:] - moved[..., :-1]).abs().max()) < 0.3
+
+
+def test_teeth_in_the_dark_of_an_open_mouth_neither_shine_nor_turn_green() -> None:
+    skin = torch.tensor([0.5, 0.0, -0.2]).view(1, 3, 1, 1).expand(-1, -1, SIDE, SIDE)
+    solved = skin.clone()
+    solved[..., 40:56, 40:56] = 0.6  # white teeth
+    changed = solved.clone()
+    # An expression takes as much of every channel, and more than there is of red.
+    changed[..., 40:56, 40:56] += torch.tensor([-1.8, -1.35, -1.3]).view(3, 1, 1)
+    dark, share = dimmed(changed, solved)
+    red, green, blue = (float(v) for v in dark[0, :, 48, 48])
+    assert -1 <= blue <= green <= red < -0.6
+    assert float(share[0, 0, 48, 48]) < 0.2
+    # What is as bright as before, or brighter, is left alone.
+    assert torch.equal(dark[..., :32, :], skin[..., :32, :])
+    lighter, whole = dimmed(solved, skin)
+    assert torch.equal(lighter, solved)
+    assert bool((whole == 1).all())
 
 
 def climb(clear: float, wanted: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -18,7 +18,8 @@ def train_landmarks(
     faces: FacesOption,
     config: Annotated[str | None, typer.Option(help="gcn, cnn, or a TOML file.")] = None,
     start: Annotated[
-        Path | None, typer.Option(help="Begin a new run from another run's averaged network.")
+        str | None,
+        typer.Option(help="Begin a new run from another run's folder, or an installed network."),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
     samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
@@ -44,13 +45,13 @@ def train_landmarks(
         threads=threads,
     )
     check_device(device)
-    from training.landmarks.train import train, trained  # torch takes seconds to load
+    from training.landmarks.train import beginning, train  # torch takes seconds to load
 
     train(
         chosen,
         faces,
         run,
-        start=None if start is None else trained(start).state_dict(),
+        start=None if start is None else beginning(start),
         device=device,
         report=printer(as_json),
     )
