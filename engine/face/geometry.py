@@ -69,8 +69,16 @@ def frame_from_box(
 
 def invert(matrix: np.ndarray) -> np.ndarray:
     """The inverse of a 2 x 3 affine matrix."""
-    linear = np.linalg.inv(matrix[:, :2])
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    linear = np.array([[d, -b], [-c, a]]) / determinant(matrix)
     return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def determinant(matrix: np.ndarray) -> float:
+    """How many times as large an area is after a 2 x 3 matrix; negative where it mirrors."""
+    # In closed form: LAPACK would wake its threads, hundreds of times a fill, for two by two.
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    return a * d - b * c
 
 
 def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
@@ -85,7 +93,7 @@ def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def frame_side(frame: np.ndarray) -> float:
     """The side of a frame in photo pixels."""
-    return float(1.0 / np.sqrt(abs(np.linalg.det(frame[:, :2]))))
+    return float(1.0 / np.sqrt(abs(determinant(frame))))
 
 
 def frame_corners(frame: np.ndarray) -> np.ndarray:
@@ -143,7 +151,7 @@ def cut(
     part = np.ascontiguousarray(picture[y0:y1, x0:x1])
     matrix = compose(matrix, np.array([[1, 0, x0], [0, 1, y0]], np.float64))
 
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    scale = float(np.sqrt(abs(determinant(matrix))))
     if smooth and scale < 0.7:
         # One area reduction to about 1.4 times the crop's resolution, then the exact warp.
         factor = min(1.0, scale * 1.4)
@@ -176,7 +184,7 @@ def put_back(crop: np.ndarray, frame: np.ndarray, box: tuple[int, int, int, int]
     side = crop.shape[0]
     x, y, width, height = box
     matrix = _pixel_matrix(frame, side)
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))  # crop pixels a photo pixel
+    scale = float(np.sqrt(abs(determinant(matrix))))  # crop pixels a photo pixel
     if scale > 1.4:
         reduced = max(2, round(side / scale))
         crop = cv2.resize(crop, (reduced, reduced), interpolation=cv2.INTER_AREA)

@@ -115,7 +115,7 @@ def relative(frame: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     """The first four numbers of the right answer: a frame as seen from an anchor, both 2 x 3."""
     back = geometry.compose(anchor, geometry.invert(frame))
     middle = geometry.transform(back, np.array([[0.5, 0.5]]))[0] - 0.5
-    side = np.sqrt(abs(np.linalg.det(back[:, :2])))
+    side = np.sqrt(abs(geometry.determinant(back)))
     return np.array([*middle, np.log(side), np.arctan2(back[1, 0], back[0, 0])])
 
 

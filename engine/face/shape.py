@@ -168,7 +168,7 @@ class ShapeModel:
         # A face that lies outside already may come nearer and go no further.
         edge = max(self.radius, float(np.linalg.norm(here)))
         share = min(share, _until(here, change, edge))
-        shift = (self.modes @ (share * change)).reshape(-1, 2) @ np.linalg.inv(frame[:, :2]).T
+        shift = (self.modes @ (share * change)).reshape(-1, 2) @ geometry.invert(frame)[:, :2].T
         return Moved(np.where(np.asarray(hidden)[:, None] > 0, nodes + shift, nodes), share)
 
     def _framed(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
