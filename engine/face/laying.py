@@ -10,7 +10,7 @@ still, and compared by one score (`FaceLayer._judged`).
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,7 @@ APART = 0.6  # sides of the larger frame that the middles of two people lie apar
 SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
 DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
+BESIDE, NEARLY = 0.1, 1.0  # inter-ocular distances and score within which candidates agree
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
@@ -230,14 +231,16 @@ class FaceLayer:
     def _best(
         self, view: View, starts: list[tuple[str, np.ndarray]], laid: list[Laid]
     ) -> _Candidate | None:
-        """The candidate of the highest score that is not a person already laid."""
+        """The candidate of the highest score that is not a person already laid, where those lie
+        that agree with it."""
         candidates = []
         for how, frame in starts:
             candidate = self._judged(view, how, frame)
             frames = [matrix_of(entry.face) for entry in laid]
             if not any(_one_person(candidate.frame, other) for other in frames):
                 candidates.append(candidate)
-        return max(candidates, key=lambda c: c.score, default=None)
+        best = max(candidates, key=lambda c: c.score, default=None)
+        return None if best is None else _agreed(best, candidates)
 
     def _judged(self, view: View, how: str, frame: np.ndarray) -> _Candidate:
         """A frame laid again, and its score.
@@ -327,6 +330,22 @@ def _one_person(one: np.ndarray, other: np.ndarray) -> bool:
     ]
     larger = max(geometry.frame_side(one), geometry.frame_side(other))
     return bool(np.linalg.norm(middles[0] - middles[1]) < APART * larger)
+
+
+def _agreed(best: _Candidate, candidates: list[_Candidate]) -> _Candidate:
+    """The best candidate with the mean mesh of all that lie beside it and score nearly as high:
+    they come from other sides and err each its own way."""
+    meshes = [
+        one.mesh
+        for one in candidates
+        if one.mesh is not None
+        and looking.off(one.frame, best.frame) < BESIDE
+        and one.score > best.score - NEARLY
+    ]
+    if len(meshes) < 2:
+        return best
+    mesh = np.mean(meshes, axis=0)
+    return replace(best, frame=geometry.frame_from_mesh(mesh), mesh=mesh)
 
 
 def _laid(candidate: _Candidate, score: float | None = None) -> Laid:

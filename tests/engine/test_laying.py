@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.face.finder import FaceFrame
 from engine.face.frames import box_frame, matrix_of
-from engine.face.laying import FOUND, FRAMED, LOCATED, SLIGHT, FaceLayer, hidden_share
+from engine.face.geometry import frame_from_mesh
+from engine.face.laying import (
+    FOUND,
+    FRAMED,
+    LOCATED,
+    SLIGHT,
+    FaceLayer,
+    _Candidate,
+    hidden_share,
+)
 from engine.face.locator import off
+from engine.face.mesh import eye_centres
 from engine.face.neighbourhood import groups
 from engine.face.parts import part_mask
 
@@ -33,6 +44,33 @@ def test_a_face_is_laid_where_it_is(layer, finder, photo, face, part) -> None:
     laying = layer.lay(rgb, hole, finder.find(rgb))
     assert len(laying.faces) == 1
     assert off(matrix_of(laying.faces[0].face), matrix_of(face)) < 0.15
+
+
+def test_candidates_that_agree_are_averaged_and_others_have_no_say(finder, face) -> None:
+    apart = float(np.linalg.norm(np.subtract(*eye_centres(face.mesh))))
+
+    def candidate(shift: float, score: float) -> _Candidate:
+        mesh = face.mesh + np.array([shift * apart, 0])
+        return _Candidate(frame_from_mesh(mesh), mesh, LOCATED, 1.0, score)
+
+    told = [
+        candidate(0.03, 2.0),
+        candidate(-0.03, 1.6),
+        candidate(1.0, 1.9),  # elsewhere
+        candidate(0.02, 0.5),  # beside, and thought little of
+    ]
+
+    class Told(FaceLayer):
+        def _judged(self, view, how, frame) -> _Candidate:
+            return told[int(frame[0, 2])]
+
+    starts = [(LOCATED, np.array([[1.0, 0, number], [0, 1, 0]])) for number in range(4)]
+    nowhere: Any = None
+    best = Told(finder)._best(nowhere, starts, [])
+    assert best is not None
+    assert best.score == 2.0
+    assert off(best.frame, matrix_of(face)) < 0.001
+    assert np.abs(best.mesh - face.mesh).max() < 0.01
 
 
 def test_a_mesh_squeezed_in_beside_the_hole_is_not_believed(layer, photo, face) -> None:
