@@ -23,6 +23,7 @@ from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.carry import carried
 from engine.prior.dim import dimmed
+from engine.prior.lips import coloured, opened
 from engine.prior.membrane import CONTOUR, closing, membrane, reached
 from engine.prior.warp import MeanShape
 
@@ -191,8 +192,10 @@ class FacePrior:
         part, share = (..., *window), None
         if changed is not None:
             solved = _enlarged(self.render(z), crops)
-            solved = carried(solved, self._appearance.shape, changed.before, changed.after)
-            large, share = dimmed(self._carried(large, z, changed), solved)
+            large = coloured(self._carried(large, z, changed), solved, changed.before, meshes)
+            solved = carried(solved, self._appearance.shape, changed.before, meshes)
+            large, share = dimmed(large, solved)
+            share = share * opened(changed.before, meshes, crops.shape[-1])
             share = share[part]
         large[part] = self._appearance.detailed(
             large[part], self._fine.render(known), meshes, window, crops.shape[-1], share

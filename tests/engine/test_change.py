@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from engine.face.mesh import INNER_LIPS, LIPS
 from engine.face.shape import load_shapes
 from engine.prior.carry import carried
 from engine.prior.climb import LENGTH, MOST, climbed
 from engine.prior.dim import dimmed
+from engine.prior.lips import coloured, opened
 from engine.prior.warp import MeanShape, triangulated
 
 SIDE = 96
@@ -68,6 +70,39 @@ def test_teeth_in_the_dark_of_an_open_mouth_neither_shine_nor_turn_green() -> No
     lighter, whole = dimmed(solved, skin)
     assert torch.equal(lighter, solved)
     assert bool((whole == 1).all())
+
+
+def mouths(shape, gap: float) -> torch.Tensor:
+    """The mean mesh with its lips `gap` apart, 1 x 478 x 2 crop units."""
+    mesh = torch.from_numpy(shape.points[: shape.face].copy())
+    inner, outer = list(INNER_LIPS), list(LIPS)
+    middle = mesh[inner, 1].mean()
+    for ring, extra in ((inner, 0.0), (outer, 0.03)):
+        away = mesh[ring, 1] - middle
+        mesh[ring, 1] = middle + away / away.abs().max() * (gap / 2 + extra)
+    return mesh[None]
+
+
+def test_lips_are_as_red_as_they_were(shape) -> None:
+    before, after = mouths(shape, 0.06), mouths(shape, 0.01)
+    side, skin = 128, torch.tensor([0.5, 0.2, 0.0]).view(1, 3, 1, 1)
+    solved = skin.repeat(1, 1, side, side)
+    reddened = solved - torch.tensor([0.3, 0.7, 0.6]).view(1, 3, 1, 1)
+    kept = coloured(reddened, solved, before, after)
+    middle = float(after[0, list(LIPS), 1].mean())
+    lower = round((middle + 0.018) * side)
+    assert torch.allclose(kept[0, :, lower, side // 2], skin[0, :, 0, 0], atol=0.15)
+    assert torch.equal(kept[..., : side // 2, :], reddened[..., : side // 2, :])
+    assert torch.allclose(coloured(solved, solved, before, after), solved, atol=1e-5)
+
+
+def test_what_is_between_lips_goes_as_they_close(shape) -> None:
+    wide, narrow = mouths(shape, 0.06), mouths(shape, 0.012)
+    closed = opened(wide, narrow, 128)
+    x, y = 64, round(float(narrow[0, list(INNER_LIPS), 1].mean()) * 128)
+    assert float(closed[0, 0, y, x]) == pytest.approx(0.2, abs=0.12)
+    assert bool((closed[..., :64, :] == 1).all())
+    assert bool((opened(narrow, wide, 128) == 1).all())
 
 
 def climb(clear: float, wanted: int) -> tuple[torch.Tensor, torch.Tensor]:
