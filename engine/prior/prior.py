@@ -172,11 +172,11 @@ class FacePrior:
         hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
         variant instead of the mean. change: of z (B x K) and the posterior; what comes out is
         painted instead of the face that was solved, with its meshes. meshes: B x 478 x 2 in crop
-        units, the face's shape for the fine detail, and told: B of 0 and 1, whose is to be used
-        (None: all); the others, and all without meshes, take the shape that z says. Outside the
-        hole the result is `crops` itself.
+        units, the face's shape, for the fine detail and for what of the crop is face at all; told:
+        B of 0 and 1, whose is to be used (None: all). The others, and all without meshes, take the
+        shape that z says, and all of the crop counts. Outside the hole the result is `crops`.
         """
-        posterior = self.posterior(crops, hole, observations)
+        posterior = self.posterior(crops, hole, observations, self._facing(meshes, told))
         z = posterior.sample(generator, spread) if spread else posterior.mean
         changed = None if change is None else change(z, posterior)
         faces = self.render(z) if changed is None else self.render(changed.z)
@@ -236,12 +236,22 @@ class FacePrior:
         return torch.where(told.view(-1, 1, 1) > 0, meshes, own)
 
     def posterior(
-        self, crops: Tensor, hole: Tensor, observations: Sequence[Observation] = ()
+        self,
+        crops: Tensor,
+        hole: Tensor,
+        observations: Sequence[Observation] = (),
+        facing: Tensor | None = None,
     ) -> Posterior:
-        """What is known of z from the visible pixels and the further observations."""
+        """What is known of z from the visible pixels and the further observations.
+
+        facing: B x 1 x s x s, how much of each pixel of the prior's size is looked at, 0..1; None:
+        all of each.
+        """
         precision = torch.eye(self.components, device=self.device)
         target = torch.zeros(len(crops), self.components, device=self.device)
         for basis, values, weight in zip(self._bases, *self._observe(crops, hole), strict=True):
+            if facing is not None:
+                weight = weight * F.interpolate(facing, size=weight.shape[-2:], mode="area")
             normal, told = basis.told(values, weight)
             precision, target = precision + normal, target + told
         for observation in observations:
@@ -252,6 +262,18 @@ class FacePrior:
         factor = torch.linalg.cholesky(precision)
         mean = torch.cholesky_solve(target.unsqueeze(-1), factor).squeeze(-1)
         return Posterior(mean, factor.expand(len(mean), -1, -1))
+
+    def _facing(self, meshes: Tensor | None, told: Tensor | None) -> Tensor | None:
+        """What of each pixel of the prior's size is face, B x 1 x s x s; None without meshes.
+
+        A wall, a collar and hair tell nothing of the face before them, and a Gaussian of whole
+        crops believes that they do: a chin is grey above a grey collar.
+        """
+        if meshes is None:
+            return None
+        # The soft edge of the matte reaches beyond the face.
+        inside = (2 * mattes(meshes, self.side) - 1).clamp_min(0).to(self.device)
+        return inside if told is None else torch.where(told.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
     def _observe(self, crops: Tensor, hole: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels, for the prior's
