@@ -249,9 +249,8 @@ class FacePrior:
         """
         precision = torch.eye(self.components, device=self.device)
         target = torch.zeros(len(crops), self.components, device=self.device)
-        for basis, values, weight in zip(self._bases, *self._observe(crops, hole), strict=True):
-            if facing is not None:
-                weight = weight * F.interpolate(facing, size=weight.shape[-2:], mode="area")
+        seen = self._observe(crops, hole, facing)
+        for basis, values, weight in zip(self._bases, *seen, strict=True):
             normal, told = basis.told(values, weight)
             precision, target = precision + normal, target + told
         for observation in observations:
@@ -275,7 +274,9 @@ class FacePrior:
         inside = (2 * mattes(meshes, self.side) - 1).clamp_min(0).to(self.device)
         return inside if told is None else torch.where(told.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
-    def _observe(self, crops: Tensor, hole: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def _observe(
+        self, crops: Tensor, hole: Tensor, facing: Tensor | None
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels, for the prior's
         size and each coarser one: what lies far from the hole is looked at in larger pixels."""
         crops, known = crops.to(self.device), 1 - hole.to(self.device)
@@ -290,6 +291,8 @@ class FacePrior:
         if self._inside is not None:
             visible = visible & self._inside
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
+        if facing is not None:
+            weight = weight * facing
         seen, sure = [values], [weight]
         for far in self._far[: len(self._bases) - 1]:
             # A larger pixel is the mean of four that are far enough, all of them.

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.face import geometry
+from engine.face.silhouette import mattes
 from engine.generator.weights import find, load_tensors
 from engine.prior import FacePrior, Observation
 from engine.prior.appearance import PREFIX
@@ -119,7 +120,7 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
     mesh = torch.from_numpy(mesh).float()[None]
     mask = hole(60, 220, 50, 206)
     inside = mask.expand_as(crop) > 0
-    smooth, detailed = plain.fill(crop, mask), prior.fill(crop, mask, meshes=mesh)
+    smooth, detailed = (solver.fill(crop, mask, meshes=mesh) for solver in (plain, prior))
 
     def fineness(picture: torch.Tensor) -> float:
         blurred = torch.nn.functional.avg_pool2d(picture, 5, 1, 2)
@@ -131,6 +132,25 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
     # Turned inside out: there is no way back.
     folded = prior.fill(crop, mask, meshes=mesh * torch.tensor([-1, 1]) + torch.tensor([1, 0]))
     assert (folded - smooth)[inside].abs().mean() < 0.3 * (detailed - smooth)[inside].abs().mean()
+
+
+def test_what_is_not_face_tells_nothing_of_the_face(
+    plain: FacePrior, crop: torch.Tensor, face
+) -> None:
+    """A chin is not grey because a grey collar lies below it."""
+    mesh = geometry.transform(geometry.frame_from_mesh(face.mesh), face.mesh)
+    mesh = torch.from_numpy(mesh).float()[None]
+    mask, facing = hole(150, 250, 60, 196), mattes(mesh, 256)
+    wall = torch.tensor([-0.9, 0.6, -0.9]).view(1, 3, 1, 1).expand_as(crop)
+    before_wall = torch.where(facing < 0.2, wall, crop)
+
+    def apart(looked_at: torch.Tensor | None) -> float:
+        shown = (crop, before_wall)
+        one, other = (plain.render(plain.posterior(x, mask, (), looked_at).mean) for x in shown)
+        return float((one - other)[..., 71:81, 37:58].abs().mean())
+
+    assert apart((mattes(mesh, plain.side) > 0.5).float()) < 1e-4
+    assert apart(None) > 0.05
 
 
 def test_a_further_observation_is_obeyed(prior: FacePrior, crop: torch.Tensor) -> None:
