@@ -17,6 +17,7 @@ from engine.face.laying import (
     LOCATED,
     SLIGHT,
     FaceLayer,
+    _agreed,
     _Candidate,
     hidden_share,
 )
@@ -71,6 +72,22 @@ def test_candidates_that_agree_are_averaged_and_others_have_no_say(finder, face)
     assert best.score == 2.0
     assert off(best.frame, matrix_of(face)) < 0.001
     assert np.abs(best.mesh - face.mesh).max() < 0.01
+
+
+def test_detectors_and_locator_are_two_witnesses_of_a_face(finder, face) -> None:
+    apart = float(np.linalg.norm(np.subtract(*eye_centres(face.mesh))))
+
+    def surest(*told: tuple[str, float]) -> float:
+        candidates = []
+        for how, shift in told:
+            mesh = face.mesh + np.array([shift * apart, 0])
+            candidates.append(_Candidate(frame_from_mesh(mesh), mesh, how, 0.5, -shift))
+        return _agreed(candidates[0], candidates).confidence
+
+    assert surest((LOCATED, 0.0)) == 0.5
+    assert surest((LOCATED, 0.0), (FOUND, 0.05)) == 0.75
+    assert surest((LOCATED, 0.0), (LOCATED, 0.05)) == 0.5  # the same witness twice
+    assert surest((LOCATED, 0.0), (FOUND, 0.4)) == 0.5  # another face
 
 
 def test_a_mesh_squeezed_in_beside_the_hole_is_not_believed(layer, photo, face) -> None:
