@@ -291,17 +291,19 @@ class FacePrior:
         if self._inside is not None:
             visible = visible & self._inside
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
-        if facing is not None:
-            weight = weight * facing
-        seen, sure = [values], [weight]
+        face = torch.ones_like(weight) if facing is None else facing
+        seen, sure, faces = [values], [weight], [face]
         for far in self._far[: len(self._bases) - 1]:
             # A larger pixel is the mean of four that are far enough, all of them.
             distance = -F.max_pool2d(-distance, 2)
             coarse = (distance > far) & (F.max_pool2d((sure[-1] == 0).float(), 2) == 0)
-            seen.append(F.avg_pool2d(seen[-1], 2))
+            # Of a pixel that is partly face the face alone is averaged.
+            faces.append(F.avg_pool2d(faces[-1], 2))
+            part = F.avg_pool2d(seen[-1] * faces[-2], 2) / faces[-1].clamp_min(1e-6)
+            seen.append(part)
             sure.append(4 * F.avg_pool2d(sure[-1], 2) * coarse)
             sure[-2] = sure[-2] * ~coarse.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        return seen, sure
+        return seen, [one * face for one, face in zip(sure, faces, strict=True)]
 
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x s x s at the prior's own size."""
