@@ -126,7 +126,8 @@ def _affine(corners: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     (ax, ay), (bx, by) = ((corners[:, k] - corners[:, 0]).T for k in (1, 2))
     area = ax * by - ay * bx
     area[np.abs(area) < 1e-9] = 1
-    # The two edges' inverse, in closed form: LAPACK takes a hundred times as long for them.
+    # The two edges' inverse, in closed form: LAPACK would be called for each triangle, and takes a
+    # hundred times as long on a busy machine.
     inverse = np.stack([np.stack([by, -ay], -1), np.stack([-bx, ax], -1)], 1) / area[:, None, None]
     linear = inverse @ (wanted[:, 1:] - wanted[:, :1])
     shift = wanted[:, :1] - corners[:, :1] @ linear
