@@ -80,14 +80,14 @@ class Appearance:
         plain = coarse.permute(0, 2, 3, 1).cpu().numpy()
         out = np.stack(
             [
-                self._fine(np.ascontiguousarray(p), np.ascontiguousarray(f), m, window, side)
+                self._detail(np.ascontiguousarray(p), np.ascontiguousarray(f), m, window, side)
                 for p, f, m in zip(plain, pictures, meshes.cpu().numpy(), strict=True)
             ]
         )
         fine = torch.from_numpy(out).permute(0, 3, 1, 2).to(coarse)
         return coarse + (fine if share is None else share * fine)
 
-    def _fine(
+    def _detail(
         self,
         plain: np.ndarray,
         face: np.ndarray,

@@ -44,7 +44,7 @@ def opened(before: Tensor, after: Tensor, side: int) -> Tensor:
     between lips (`after`) that have closed."""
     shares = []
     for then, now in zip(before, after, strict=True):
-        areas = [max(0.0, _area(mesh)) for mesh in (then, now)]
+        areas = [_area(mesh) for mesh in (then, now)]
         share = min(1.0, areas[1] / max(areas[0], 1e-6))
         between = cv2.dilate(_between(now, side), np.ones((3, 3), np.uint8)).astype(np.float32)
         between = cv2.GaussianBlur(between, (0, 0), max(0.5, SOFT * side))

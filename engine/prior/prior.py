@@ -191,11 +191,7 @@ class FacePrior:
         window = reached(hole, round(AROUND * crops.shape[-1]))
         part, share = (..., *window), None
         if changed is not None:
-            solved = _enlarged(self.render(z), crops)
-            large = coloured(self._carried(large, z, changed), solved, changed.before, meshes)
-            solved = carried(solved, self._appearance.shape, changed.before, meshes)
-            large, share = dimmed(large, solved)
-            share = share * opened(changed.before, meshes, crops.shape[-1])
+            large, share = self._expressed(large, z, changed)
             share = share[part]
         large[part] = self._appearance.detailed(
             large[part], self._fine.render(known), meshes, window, crops.shape[-1], share
@@ -212,6 +208,17 @@ class FacePrior:
         small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
         hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
         return self.composite(faces, small, hidden)
+
+    def _expressed(self, pictures: Tensor, z: Tensor, changed: Changed) -> tuple[Tensor, Tensor]:
+        """Pictures of changed faces (B x 3 x S x S) with what their coefficients do not say of the
+        change: moved, lips as red as they were, what sinks into the dark dimmed. And how much of
+        their fine detail is left, B x 1 x S x S in 0..1."""
+        solved = _enlarged(self.render(z), pictures)
+        moved = self._carried(pictures, z, changed)
+        moved = coloured(moved, solved, changed.before, changed.after)
+        solved = carried(solved, self._appearance.shape, changed.before, changed.after)
+        moved, share = dimmed(moved, solved)
+        return moved, share * opened(changed.before, changed.after, pictures.shape[-1])
 
     def _carried(self, pictures: Tensor, z: Tensor, changed: Changed) -> Tensor:
         """Pictures of changed faces, moved by what their coefficients do not say of the change."""
@@ -291,19 +298,19 @@ class FacePrior:
         if self._inside is not None:
             visible = visible & self._inside
         weight = visible * torch.exp(-distance / self._reach) / (self._noise**2 + residual)
-        face = torch.ones_like(weight) if facing is None else facing
-        seen, sure, faces = [values], [weight], [face]
+        inner = torch.ones_like(weight) if facing is None else facing
+        seen, sure, inners = [values], [weight], [inner]
         for far in self._far[: len(self._bases) - 1]:
             # A larger pixel is the mean of four that are far enough, all of them.
             distance = -F.max_pool2d(-distance, 2)
             coarse = (distance > far) & (F.max_pool2d((sure[-1] == 0).float(), 2) == 0)
             # Of a pixel that is partly face the face alone is averaged.
-            faces.append(F.avg_pool2d(faces[-1], 2))
-            part = F.avg_pool2d(seen[-1] * faces[-2], 2) / faces[-1].clamp_min(1e-6)
-            seen.append(part)
+            inners.append(F.avg_pool2d(inners[-1], 2))
+            mean = F.avg_pool2d(seen[-1] * inners[-2], 2) / inners[-1].clamp_min(1e-6)
+            seen.append(mean)
             sure.append(4 * F.avg_pool2d(sure[-1], 2) * coarse)
             sure[-2] = sure[-2] * ~coarse.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        return seen, [one * face for one, face in zip(sure, faces, strict=True)]
+        return seen, [one * inner for one, inner in zip(sure, inners, strict=True)]
 
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x s x s at the prior's own size."""

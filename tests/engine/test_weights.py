@@ -33,6 +33,7 @@ def test_the_bundled_models_are_whole_and_small() -> None:
     assert {"prior", "generator"} <= {m.kind for m in bundled}
     assert sum(m.default for m in bundled) == 1
     for manifest in bundled:
+        assert manifest.name == manifest.folder.name
         weights.verify(manifest)
         assert manifest.bytes < 20 * 2**20
         assert (manifest.folder / "CARD.md").stat().st_size > 500
