@@ -41,7 +41,7 @@ SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
 DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 # Inter-ocular distances within which two are of the same face. Of 203 holes that touched no face,
-# over cloth, walls, coins, stones and sky, detectors saw one in none.
+# over cloth, walls, coins, stones and sky, none is taken for one.
 SAME = 0.15
 BESIDE, NEARLY = 0.1, 1.0  # inter-ocular distances and score within which candidates agree
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
