@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.base.errors import MienError
+from engine.generator.weights import find, load_tensors
 from training.average import Average
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.configuration import Config
@@ -250,6 +251,18 @@ def averaged(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise MienError(f"{run} holds no averaged weights yet; train it first.")
     states, _, facts = load_checkpoint(run / LATEST)
     return _average_in(states), facts
+
+
+def beginning(name: str, kind: str, trained: Callable[[Path], nn.Module]) -> dict[str, Tensor]:
+    """The weights to begin another run from: those of a run's averaged network, or of an installed
+    one. name: the run's folder, or the model's name. kind: the model's. trained: reads a run's
+    averaged network. Raises MienError."""
+    if Path(name).is_dir():
+        return dict(trained(Path(name)).state_dict())
+    manifest = find(name)
+    if manifest.kind != kind:
+        raise MienError(f"'{name}' is a model of another kind; give a run's folder or '{kind}'.")
+    return load_tensors(manifest)
 
 
 def _average_in(states: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:

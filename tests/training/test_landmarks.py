@@ -128,16 +128,6 @@ def test_training_lowers_the_loss(prepared, faces, tmp_path: Path, refinement: s
     assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:2])
 
 
-def test_a_training_begins_from_a_run_or_from_an_installed_network(run) -> None:
-    installed = load_landmarks()
-    assert installed is not None
-    for name, other in ((str(run), trained(run)), ("landmarks", installed)):
-        begun = module.beginning(name)
-        assert all(torch.equal(begun[key], value) for key, value in other.state_dict().items())
-    with pytest.raises(MienError, match="reads no mesh"):
-        module.beginning("locator")
-
-
 def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, run, tmp_path: Path) -> None:
     stop, rows = threading.Event(), []
 

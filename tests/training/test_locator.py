@@ -16,6 +16,7 @@ from training.locator.data import LocatorSamples
 from training.locator.export import export
 from training.locator.scenes import Scenes
 from training.locator.train import losses, train, trained
+from training.loop import beginning
 
 SMALL = LocatorConfig(
     batch=6, samples=48, minutes=None, precision="32-true", holes=20, log_steps=1, warmup_steps=2
@@ -80,6 +81,13 @@ def test_a_run_learns_resumes_and_becomes_a_model(
     assert (rows[-1]["event"], rows[-1]["samples"]) == ("finished", 96)
     state = trained(run).state_dict()
     assert not torch.equal(state["answer.weight"], torch.zeros_like(state["answer.weight"]))
+
+    # Another run begins where this one's average stands.
+    begun = beginning(str(run), "locator", trained)
+    still = SMALL.changed(samples=6, learning_rate=1e-9)
+    train(still, [portraits], prepared[0], tmp_path / "other", start=begun, device="cpu")
+    weights = trained(tmp_path / "other").state_dict()["answer.weight"]
+    torch.testing.assert_close(weights, state["answer.weight"], atol=1e-6, rtol=0)
 
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(measuring, "HOLES", ("mouth", "photo_centre"))

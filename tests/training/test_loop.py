@@ -14,9 +14,18 @@ import torch
 from torch import nn
 
 from engine.base.errors import MienError
+from engine.face.landmarks import load_landmarks
 from training.average import Average
 from training.configuration import Config
-from training.loop import MOST_SKIPPED, Ahead, NetworkTraining, averaged, fabric_for, go_on
+from training.loop import (
+    MOST_SKIPPED,
+    Ahead,
+    NetworkTraining,
+    averaged,
+    beginning,
+    fabric_for,
+    go_on,
+)
 from training.run import read_log
 from training.schedule import Clock
 from training.verbs.rows import print_row
@@ -184,3 +193,14 @@ def test_a_command_line_means_its_configuration_then_the_runs(tmp_path: Path) ->
     with pytest.raises(MienError, match="There is no training configuration 'none'"):
         Small.chosen(tmp_path / "new", None, "none")
     assert json.loads((tmp_path / "config.json").read_text())["batch"] == 4
+
+
+def test_a_training_begins_from_a_run_or_from_an_installed_network(tmp_path) -> None:
+    installed = load_landmarks()
+    assert installed is not None
+    other = nn.Linear(2, 2)
+    for name, network in (("landmarks", installed), (str(tmp_path), other)):
+        begun = beginning(name, "landmarks", lambda run: other)
+        assert all(torch.equal(begun[key], value) for key, value in network.state_dict().items())
+    with pytest.raises(MienError, match="run's folder or 'landmarks'"):
+        beginning("locator", "landmarks", lambda run: other)

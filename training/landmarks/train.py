@@ -23,7 +23,6 @@ from engine.face.first_guess import SIDE as GUESS_SIDE
 from engine.face.first_guess import FirstGuess
 from engine.face.landmarks import COMPONENTS, LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
-from engine.generator.weights import find, load_tensors
 from engine.modules.landmarks import nodes_in_hole
 from training.checkpoint import LATEST
 from training.faces import FaceShards
@@ -84,17 +83,6 @@ def trained(run: Path) -> LandmarkNetwork:
     except RuntimeError as error:
         raise MienError(f"{run} holds a network of another make; train it anew.") from error
     return network.eval().requires_grad_(False)
-
-
-def beginning(name: str) -> dict[str, Tensor]:
-    """The weights to begin another run from: those of a run's averaged network, or of an installed
-    landmark network. name: the run's folder, or the model's name. Raises MienError."""
-    if Path(name).is_dir():
-        return trained(Path(name)).state_dict()
-    manifest = find(name)
-    if manifest.kind != "landmarks":
-        raise MienError(f"'{name}' reads no mesh; give a landmark run's folder or 'landmarks'.")
-    return load_tensors(manifest)
 
 
 def shape_model(meshes: np.ndarray, components: int = COMPONENTS) -> tuple[Tensor, Tensor]:

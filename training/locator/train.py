@@ -44,21 +44,23 @@ def train(
     faces: Path,
     run: Path,
     *,
+    start: dict[str, Tensor] | None = None,
     device: str = "auto",
     report: Report | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Train in the folder `run`, or go on with it.
 
-    photos: folders or zips of the original photos; faces: the shards prepared from them. report,
-    stop: see `training.trainer.train`. Raises MienError where faces or photos are missing.
+    photos: folders or zips of the original photos; faces: the shards prepared from them. start: a
+    state dict to begin a new run from. report, stop: see `training.trainer.train`. Raises
+    MienError where faces or photos are missing.
     """
     with explained():
         if config.threads:
             torch.set_num_threads(config.threads)
         samples = LocatorSamples(Scenes(photos, FaceShards(faces)), config.holes, config.seed)
         fabric = fabric_for(device, precision=config.precision)
-        with closing(LocatorTrainer(fabric, config, samples)) as trainer:
+        with closing(LocatorTrainer(fabric, config, samples, start)) as trainer:
             go_on(trainer, run, report, stop)
 
 
@@ -87,16 +89,23 @@ def losses(answers: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
 
 
 class LocatorTrainer(NetworkTraining):
-    """The network on windows of whole photos."""
+    """The network on windows of whole photos. start: a state dict to begin from."""
 
     config: LocatorConfig
 
     def __init__(
-        self, fabric: lightning_fabric.Fabric, config: LocatorConfig, samples: LocatorSamples
+        self,
+        fabric: lightning_fabric.Fabric,
+        config: LocatorConfig,
+        samples: LocatorSamples,
+        start: dict[str, Tensor] | None = None,
     ) -> None:
         super().__init__(fabric, config)
         self.samples, self._ahead = samples, Ahead(self._batch)
-        network = Locator().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        network = Locator()
+        if start is not None:
+            network.load_state_dict(start)
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         groups = decayed(network, config.weight_decay)
         self.set_up(network, torch.optim.AdamW(groups, lr=config.learning_rate))
 

@@ -45,13 +45,14 @@ def train_landmarks(
         threads=threads,
     )
     check_device(device)
-    from training.landmarks.train import beginning, train  # torch takes seconds to load
+    from training.landmarks.train import train, trained  # torch takes seconds to load
+    from training.loop import beginning
 
     train(
         chosen,
         faces,
         run,
-        start=None if start is None else beginning(start),
+        start=None if start is None else beginning(start, "landmarks", trained),
         device=device,
         report=printer(as_json),
     )

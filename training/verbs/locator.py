@@ -21,6 +21,10 @@ def train_locator(
     photos: PhotosOption,
     faces: FacesOption,
     config: Annotated[str | None, typer.Option(help="locator, or a TOML file.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Begin a new run from another run's folder, or an installed network."),
+    ] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
     samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
     minutes: Annotated[
@@ -45,9 +49,18 @@ def train_locator(
         threads=threads,
     )
     check_device(device)
-    from training.locator.train import train  # torch takes seconds to load
+    from training.locator.train import train, trained  # torch takes seconds to load
+    from training.loop import beginning
 
-    train(chosen, photos, faces, run, device=device, report=printer(as_json))
+    train(
+        chosen,
+        photos,
+        faces,
+        run,
+        start=None if start is None else beginning(start, "locator", trained),
+        device=device,
+        report=printer(as_json),
+    )
 
 
 @train_app.command("locator-export")
