@@ -1,4 +1,8 @@
-"""Lips that keep their colour when an expression moves them.
+"""Lips that have a colour, and keep it when an expression moves them.
+
+A mean over faces whose lips lie a little higher or lower is paler than any of them: hidden lips
+are painted with three quarters of the redness that lips have beside their skin, and get the rest
+back.
 
 A change of coefficients that closes a smile darkens and reddens what becomes lips: the network
 that reads expressions likes the contrast, and the mouth ends in lipstick. Lips are as red as they
@@ -12,11 +16,43 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.brightness import luma
 from engine.face.mesh import INNER_LIPS, LIPS
 
 FEWEST = 12  # pixels of lips that tell their colour
 LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
 SOFT = 1.5 / 256  # crop units: sigma of the lips' edge
+# What the colour of wholly hidden lips is made stronger by, against their surroundings blurred so
+# far (crop units): measured on 38 faces kept aside, at no cost in LPIPS.
+PALE, AROUND = 1.45, 10 / 256
+
+
+def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
+    """Painted faces with lips that are not paler than lips are, the more so the more of them is
+    hidden: those that are seen have told their colour.
+
+    pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
+    """
+    side = pictures.shape[-1]
+    reach = round(3 * AROUND * side)
+    out = pictures.clone()
+    for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
+        lips = _lips(meshes[number], side)
+        share = float(hidden[lips].mean()) if lips.any() else 0.0
+        if not share:
+            continue
+        rows, columns = np.flatnonzero(lips.any(1)), np.flatnonzero(lips.any(0))
+        box = (
+            slice(max(0, int(rows[0]) - reach), int(rows[-1]) + 1 + reach),
+            slice(max(0, int(columns[0]) - reach), int(columns[-1]) + 1 + reach),
+        )
+        part = pictures[number][:, *box]
+        colour = (part - luma(part[None])[0]).permute(1, 2, 0).cpu().numpy()
+        band = colour - cv2.GaussianBlur(colour, (0, 0), max(0.5, AROUND * side))
+        soft = cv2.GaussianBlur(lips[box].astype(np.float32), (0, 0), max(0.5, SOFT * side))
+        more = (PALE - 1) * share**2 * soft[..., None] * band
+        out[number][:, *box] += torch.from_numpy(more).permute(2, 0, 1).to(pictures)
+    return out
 
 
 def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.carry import carried
 from engine.prior.dim import dimmed
-from engine.prior.lips import coloured, opened
+from engine.prior.lips import coloured, opened, reddened
 from engine.prior.membrane import CONTOUR, closing, membrane, reached
 from engine.prior.warp import MeanShape
 
@@ -196,6 +196,7 @@ class FacePrior:
         large[part] = self._appearance.detailed(
             large[part], self._fine.render(known), meshes, window, crops.shape[-1], share
         )
+        large = reddened(large, meshes, hole)
         return self.composite(large, crops, hole, meshes)
 
     def previewed(self, z: Tensor, changed: Changed, crop: Tensor, hole: Tensor) -> Tensor:
