@@ -91,8 +91,9 @@ class Networks:
             exposure = self._exposure(pixels, hidden)
             filled, told = exposure.evened(pixels), {} if guidance is None else guidance.conditions
             sharpens = self.generator is not None and self.generator.input == "prior"
+            inner = None
             if self.generator is None or sharpens:
-                filled, told = self._prior(filled, hidden, guidance)
+                filled, told, inner = self._prior(filled, hidden, guidance)
             if before_generator is not None:
                 before_generator()
             if self.generator is not None:
@@ -107,9 +108,13 @@ class Networks:
                 shown = part[0].clamp(-1, 1)
                 painted = self.generator.paint(shown, part[1], hints, cancel)
                 _check(cancel)
+                change = painted - shown
+                if inner is not None:
+                    # It draws jaws with a dark line around them.
+                    change = change * inner[..., rows, columns]
                 filled = filled.clone()
-                filled[..., rows, columns] += painted - shown
-            return _finished(filled, exposure, pixels, hidden)
+                filled[..., rows, columns] += change
+            return _finished(filled, exposure, pixels, hidden, inner)
 
     def prior_fill(
         self, crop: np.ndarray, hole: np.ndarray, guidance: Guidance | None = None
@@ -120,8 +125,8 @@ class Networks:
         with torch.inference_mode():
             pixels, hidden = self._tensors(crop, hole)
             exposure = self._exposure(pixels, hidden)
-            filled, _ = self._prior(exposure.evened(pixels), hidden, guidance)
-            return _finished(filled, exposure, pixels, hidden)
+            filled, _, inner = self._prior(exposure.evened(pixels), hidden, guidance)
+            return _finished(filled, exposure, pixels, hidden, inner)
 
     def read(self, guidance: Guidance, filled: np.ndarray | None) -> dict[str, Any]:
         """What the modules read of a face, and of its filled crop where something is filled; see
@@ -137,27 +142,33 @@ class Networks:
 
     def _prior(
         self, pixels: Tensor, hidden: Tensor, guidance: Guidance | None
-    ) -> tuple[Tensor, Conditions]:
-        """The prior's fill and what the generator is told of it."""
+    ) -> tuple[Tensor, Conditions, Tensor | None]:
+        """The prior's fill, what the generator is told of it, and how far inside the face each
+        pixel is (engine.face.silhouette), None where no mesh says."""
+        from engine.face.silhouette import interiors
+
         if guidance is None:
-            return self.prior.fill(pixels, hidden), {}
-        told, fill = guidance.conditions, partial(self.prior.fill, pixels, hidden)
-        fill = partial(fill, guidance.observations, meshes=guidance.meshes)
+            return self.prior.fill(pixels, hidden), {}, None
+        told, meshes = guidance.conditions, guidance.meshes
+        fill = partial(self.prior.fill, pixels, hidden)
+        fill = partial(fill, guidance.observations, meshes=meshes)
         if guidance.changes:
 
             def change(z: Tensor, posterior: Posterior) -> Changed:
-                nonlocal told
+                nonlocal told, meshes
                 changed = guidance.changed(z, posterior, self.prior)
-                told = guidance.told(changed)
+                told, meshes = guidance.told(changed), changed.after
                 return changed
 
             fill = partial(fill, change=change)
-        if not guidance.variant:
-            return fill(), told
-        import torch
+        if guidance.variant:
+            import torch
 
-        seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
-        return fill(generator=seeded, spread=VARIETY), told
+            seeded = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
+            fill = partial(fill, generator=seeded, spread=VARIETY)
+        filled = fill()
+        inner = None if meshes is None else interiors(meshes, pixels.shape[-1]).to(filled)
+        return filled, told, inner
 
     def _exposure(self, pixels: Tensor, hidden: Tensor) -> Exposure:
         from engine.fill.exposure import Exposure
@@ -172,15 +183,17 @@ class Networks:
         return pixels.to(self.device), hidden.to(self.device)
 
 
-def _finished(filled: Tensor, exposure: Exposure, pixels: Tensor, hidden: Tensor) -> np.ndarray:
+def _finished(
+    filled: Tensor, exposure: Exposure, pixels: Tensor, hidden: Tensor, inner: Tensor | None
+) -> np.ndarray:
     """The crop (pixels: 1 x 3 x S x S) with a fill of its evened light, in its own light and tones
-    and as crisp as it is, as an array."""
+    and, where it is `inner` (1 x 1 x S x S or None), as crisp as it is, as an array."""
     import torch
 
     from engine.fill.crispness import crispened
     from engine.fill.tone import toned
 
-    filled = exposure.restored(crispened(toned(filled.float(), hidden), hidden))
+    filled = exposure.restored(crispened(toned(filled.float(), hidden), hidden, inner))
     filled = torch.where(hidden > 0.5, filled, pixels)
     return ((filled[0].clamp(-1, 1) + 1) / 2).permute(1, 2, 0).cpu().numpy()
 

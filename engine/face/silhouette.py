@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BEYOND = 0.015  # frame sides that the face is taken to reach beyond its mesh
 SOFT = 0.012  # frame sides: sigma of the matte's edge
+WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is none of the edge's
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,19 @@ def mattes(meshes: Tensor, side: int) -> Tensor:
     return torch.from_numpy(np.stack(each))[:, None]
 
 
+def interiors(meshes: Tensor, side: int) -> Tensor:
+    """How far inside the outline of B x 478 x 2 nodes (crop units) each pixel is, B x 1 x side x
+    side float32: 0 on it and beyond, 1 from WITHIN on."""
+    import cv2
+    import torch
+
+    each = [
+        cv2.distanceTransform((_outlined(nodes, side) > 127).astype(np.uint8), cv2.DIST_L2, 3)
+        for nodes in meshes.detach().float().cpu().numpy()
+    ]
+    return (torch.from_numpy(np.stack(each))[:, None] / (WITHIN * side)).clamp(0, 1)
+
+
 def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
     """How much of each pixel is face, side x side float32 in [0, 1].
 
@@ -50,11 +64,18 @@ def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
     """
     import cv2
 
-    places = (nodes[list(OVAL)] - 0.5) / margin + 0.5
-    hull = cv2.convexHull((places * side * 16).astype(np.float32))
-    inside = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(inside, [np.round(hull - 8).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    inside = _outlined((nodes - 0.5) / margin + 0.5, side)
     reach = max(1, round(BEYOND * side / margin))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     grown = cv2.dilate(inside, disc).astype(np.float32) / 255
     return cv2.GaussianBlur(grown, (0, 0), max(0.5, SOFT * side / margin))
+
+
+def _outlined(nodes: np.ndarray, side: int) -> np.ndarray:
+    """The hull of a mesh's outline (478 x 2, crop units), side x side uint8, 255 inside."""
+    import cv2
+
+    hull = cv2.convexHull((nodes[list(OVAL)] * side * 16).astype(np.float32))
+    inside = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(inside, [np.round(hull - 8).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    return inside

@@ -34,28 +34,31 @@ SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack
 FACE = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of the face in crop units
 
 
-def crispened(filled: Tensor, hole: Tensor) -> Tensor:
+def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tensor:
     """The crops with their fills as crisp as what is visible of the face, the rest as it was.
 
-    filled: B x 3 x S x S from -1 (black) on, 1 is white. hole: B x 1 x S x S, 1 hidden. Returns the
-    shape of `filled`; a fill may come out a little brighter than white.
+    filled: B x 3 x S x S from -1 (black) on, 1 is white. hole: B x 1 x S x S, 1 hidden. inner: B x
+    1 x S x S in 0..1, how much of what is raised counts at each pixel (a face's edge raised is a
+    dark line around it); None: all. Returns the shape of `filled`; a fill may come out a little
+    brighter than white.
     """
     side = filled.shape[-1]
     # Where the two meet there is a little of both.
-    inner, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
+    covered, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     face = face_area(side)[0].to(filled)
-    filled = _as_blurred(filled, hole, inner, outer * face)
+    filled = _as_blurred(filled, hole, covered, outer * face)
     fine = (filled - blurred(filled, FINE * side)).abs().mean(1, keepdim=True)
     amounts = [
         _amount(detail[part > 0.5], detail[seen * face > 0.5], side)
-        for detail, part, seen in zip(fine, inner, outer, strict=True)
+        for detail, part, seen in zip(fine, covered, outer, strict=True)
     ]
     amount = filled.new_tensor(amounts).view(-1, 1, 1, 1)
     if not amount.any():
         return filled
     band = filled - blurred(filled, COARSE * side)
     band = band.sign() * (band.abs() - FAINT).clamp_min(0)
-    raised = filled + amount * _depth(hole, SEAM * side) * band
+    share = _depth(hole, SEAM * side) * (1 if inner is None else inner)
+    raised = filled + amount * share * band
     highest, lowest = F.max_pool2d(filled, 3, 1, 1), -F.max_pool2d(-filled, 3, 1, 1)
     beyond = BEYOND * (highest - lowest)
     raised = raised.clamp(lowest - beyond, highest + beyond)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.base.errors import Cancelled, MienError
+from engine.face.silhouette import interiors
 from engine.generator import backend, weights
 from engine.generator.modules import Branches
 from engine.generator.torch_generator import TorchGenerator
@@ -84,7 +85,7 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
     # Exposure, tone and crispness are the same for all back ends, and no matter of this one.
     monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
     monkeypatch.setattr("engine.fill.tone.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, *_: filled)
     pixels, hole = crop
     filled = flat.fill(pixels, hole)
     np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)
@@ -108,6 +109,25 @@ def test_it_is_shown_what_its_input_says(flat, crop, monkeypatch) -> None:
     else:  # the window around the hole, with the prior's fill in it
         assert shown.shape == (1, 3, 128, 160)
         assert not torch.equal(shown[inside], given)
+
+
+def test_it_draws_no_line_around_a_face(flat, crop, monkeypatch) -> None:
+    if flat.generator.input == "zero":
+        pytest.skip("It paints the whole hole, no prior does.")
+    monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
+    monkeypatch.setattr("engine.fill.tone.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, *_: filled)
+    pixels, hole = crop
+    hole[100:240, 60:200] = True  # over the chin
+    mesh = flat.branches.landmark.mean.numpy()
+    guidance = flat.look(pixels, hole, mesh, only("landmark"))
+    filled, prior = (fill(pixels, hole, guidance=guidance) for fill in (flat.fill, flat.prior_fill))
+    inner = interiors(guidance.meshes, SIDE)[0, 0].numpy()
+    inside, outside = hole & (inner == 1), hole & (inner == 0)
+    assert min(inside.sum(), outside.sum()) > 100
+    red = np.tile((np.array(RED) + 1) / 2, (inside.sum(), 1))
+    np.testing.assert_allclose(filled[inside], red, atol=1e-5)
+    np.testing.assert_allclose(filled[outside], prior[outside], atol=1e-5)
 
 
 def test_the_modules_speak_to_it(flat, crop) -> None:

@@ -63,6 +63,16 @@ def test_where_nothing_of_a_face_is_seen_nothing_is_done(grain) -> None:
     assert torch.equal(crispened(grain, torch.zeros_like(everything)), grain)
 
 
+def test_only_the_inner_part_is_raised(grain, hole) -> None:
+    soft = softened(grain, hole)
+    inner = torch.zeros_like(hole)
+    inner[..., : SIDE // 2] = 1
+    raised, all_of_it = crispened(soft, hole, inner), crispened(soft, hole)
+    assert torch.equal(raised[..., : SIDE // 2], all_of_it[..., : SIDE // 2])
+    assert torch.equal(raised[..., SIDE // 2 :], soft[..., SIDE // 2 :])
+    assert not torch.equal(all_of_it[..., SIDE // 2 :], soft[..., SIDE // 2 :])
+
+
 def test_every_crop_of_a_batch_is_measured_alone(grain, hole) -> None:
     soft = softened(grain, hole)
     both = crispened(torch.cat([soft, grain]), hole.expand(2, -1, -1, -1))

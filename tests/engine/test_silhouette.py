@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.face import geometry
-from engine.face.silhouette import Matte, matte
+from engine.face.silhouette import Matte, interiors, matte
 from engine.fill.blend import back_project
 from engine.generator.weights import find, load_prior
 from engine.prior import FacePrior
@@ -37,6 +37,16 @@ def test_the_matte_is_the_face(nodes) -> None:
     assert facing[:3].max() < 0.01
     wide = matte(nodes, SIDE, 1.2)
     assert wide.sum() == pytest.approx(facing.sum() / 1.44, rel=0.05)
+
+
+def test_how_far_inside_a_face_a_pixel_is(nodes) -> None:
+    inner = interiors(torch.from_numpy(nodes)[None].float(), SIDE)[0, 0].numpy()
+    inside = (nodes[[1, 33, 263, 61]] * SIDE).astype(int)
+    assert (inner[inside[:, 1], inside[:, 0]] == 1).all()
+    x, y = (nodes[152] * SIDE).astype(int)  # the chin's lowest node
+    assert inner[y + 1, x] == 0
+    assert inner[y - 2, x] == pytest.approx(2 / (6 / 256 * SIDE), abs=0.35)
+    assert inner[y - 5, x] == 1
 
 
 def test_a_white_wall_does_not_tint_the_cheek_of_the_prior(scene, nodes) -> None:
