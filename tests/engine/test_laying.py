@@ -99,9 +99,10 @@ def test_a_mesh_squeezed_in_beside_the_hole_is_not_believed(layer, photo, face) 
     squeezed[:, 1] = top + (squeezed[:, 1] - top) * room / np.ptp(squeezed[:, 1])
     wrong = replace(face, mesh=squeezed)
     assert hidden_share(wrong, hole) < SLIGHT
-    laying = layer.lay(rgb, hole, (wrong,))
-    assert [entry.how for entry in laying.faces] == [LOCATED]
-    assert off(matrix_of(laying.faces[0].face), matrix_of(face)) < 0.15
+    assert off(matrix_of(wrong), matrix_of(face)) > 0.25
+    # By the locator, or by the landmark network, which moves it to where the face lies.
+    (laid,) = layer.lay(rgb, hole, (wrong,)).faces
+    assert off(matrix_of(laid.face), matrix_of(face)) < 0.12
 
 
 def test_what_the_hole_covers_does_not_move_the_face(layer, photo, face, hopper) -> None:
