@@ -24,7 +24,7 @@ LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
 SOFT = 1.5 / 256  # crop units: sigma of the lips' edge
 # What the colour of wholly hidden lips is made stronger by, against their surroundings blurred so
 # far (crop units): measured on 38 faces kept aside, at no cost in LPIPS.
-PALE, AROUND = 1.45, 10 / 256
+PALE, BESIDE = 1.45, 10 / 256
 
 
 def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
     pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
     """
     side = pictures.shape[-1]
-    reach = round(3 * AROUND * side)
+    reach = round(3 * BESIDE * side)
     out = pictures.clone()
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
         lips = _lips(meshes[number], side)
@@ -48,7 +48,7 @@ def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
         )
         part = pictures[number][:, *box]
         colour = (part - luma(part[None])[0]).permute(1, 2, 0).cpu().numpy()
-        band = colour - cv2.GaussianBlur(colour, (0, 0), max(0.5, AROUND * side))
+        band = colour - cv2.GaussianBlur(colour, (0, 0), max(0.5, BESIDE * side))
         soft = cv2.GaussianBlur(lips[box].astype(np.float32), (0, 0), max(0.5, SOFT * side))
         more = (PALE - 1) * share**2 * soft[..., None] * band
         out[number][:, *box] += torch.from_numpy(more).permute(2, 0, 1).to(pictures)

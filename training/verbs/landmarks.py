@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+from training.verbs.apps import DeviceOption, FacesOption, JsonOption, StartOption, train_app
 from training.verbs.rows import printer
 
 
@@ -17,10 +17,7 @@ def train_landmarks(
     run: Annotated[Path, typer.Option(help="The run's folder; one that exists is resumed.")],
     faces: FacesOption,
     config: Annotated[str | None, typer.Option(help="gcn, cnn, or a TOML file.")] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(help="Begin a new run from another run's folder, or an installed network."),
-    ] = None,
+    start: StartOption = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
     samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
     minutes: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.verbs.apps import DeviceOption, FacesOption, JsonOption, train_app
+from training.verbs.apps import DeviceOption, FacesOption, JsonOption, StartOption, train_app
 from training.verbs.rows import printer
 
 PhotosOption = Annotated[
@@ -21,10 +21,7 @@ def train_locator(
     photos: PhotosOption,
     faces: FacesOption,
     config: Annotated[str | None, typer.Option(help="locator, or a TOML file.")] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(help="Begin a new run from another run's folder, or an installed network."),
-    ] = None,
+    start: StartOption = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
     samples: Annotated[int | None, typer.Option(help="End, and length of the schedule.")] = None,
     minutes: Annotated[
