@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PRIOR = "prior"  # the model name that stops after the prior
 PRIOR_SIDE = 256
+# Of a face that is changed the generator has a say only in what is finer than this (crop units).
+DETAIL = 4 / 256
 VARIETY = 1.0  # of variants: 1 is a true sample of what the visible part leaves open
 
 
@@ -84,6 +86,7 @@ class Networks:
         """
         import torch
 
+        from engine.base.brightness import blurred
         from engine.generator.dmfn import window_of
 
         with torch.inference_mode():
@@ -112,6 +115,9 @@ class Networks:
                 if inner is not None:
                     # It draws jaws with a dark line around them.
                     change = change * inner[..., rows, columns]
+                if guidance is not None and guidance.changes:
+                    # It paints what is to be expected, and would take back what was asked for.
+                    change = change - blurred(change, DETAIL * crop.shape[0])
                 filled = filled.clone()
                 filled[..., rows, columns] += change
             return _finished(filled, exposure, pixels, hidden, inner)

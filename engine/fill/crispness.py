@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.base.brightness import blurred
+from engine.base.brightness import blurred, luma
 
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
 SIGMAS = (FINE, COARSE, 4 / 256)  # octaves whose shares tell how wide edges are
@@ -30,6 +30,7 @@ LEAST = 0.02  # share of the crop that must be visible face before it says anyth
 FAINT = 0.004  # [-1, 1] units: of the coarser band, what is pattern and not detail
 SEAM = 6 / 256  # crop units beside the visible part over which the raising sets in
 BEYOND = 0.25  # of the range of a pixel's neighbours, how far beyond it a raised pixel may go
+COLOURED = 0.5  # how much of it a contrast of colours is raised: teeth between red lips turn green
 EDGES = 0.1  # share of a region's pixels that are its edges
 WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # of 256: blurs that are tried
 SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack before any is
@@ -62,6 +63,8 @@ def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tens
         return filled
     band = filled - blurs[COARSE]
     band = band.sign() * (band.abs() - FAINT).clamp_min(0)
+    light = luma(band)
+    band = light + COLOURED * (band - light)
     share = _depth(hole, SEAM * side) * (1 if inner is None else inner)
     raised = filled + amount * share * band
     highest, lowest = _neighbours(filled, cv2.dilate), _neighbours(filled, cv2.erode)

@@ -32,8 +32,9 @@ def climbed(
     """Coefficients (1 x K) of the face with more of an expression, until it is read clearly.
 
     factor: 1 x K x K, Cholesky factor of what is known of z. render: z to pictures, linear.
-    shown: 1 x 3 x s x s, the face of z in its crop; hole: 1 x 1 x s x s. read: pictures to logits
-    B x 7. emotion: which of them; clear: the probability that ends the climb.
+    shown: 1 x 3 x s x s, the face of z in its crop; hole: 1 x 1 x s x s. read: a picture to
+    logits N x 7, of as many looks at it, whose mean counts. emotion: which of them; clear: the
+    probability that ends the climb.
     """
     with torch.inference_mode(False), torch.enable_grad():
         start, factor, shown, hole = (one.clone() for one in (z, factor, shown, hole))
@@ -44,7 +45,7 @@ def climbed(
             # L^-T e: a unit of e is a standard deviation, whatever its direction.
             step = torch.linalg.solve_triangular(factor.mT, away.unsqueeze(-1), upper=True)
             picture = shown + hole * (render(start + step.squeeze(-1)) - base)
-            logits = F.log_softmax(read(picture.clamp(-1, 1)), -1)
+            logits = F.log_softmax(read(picture.clamp(-1, 1)), -1).mean(0, keepdim=True)
             if float(logits[0, emotion].detach().exp()) > clear:
                 break
             (slope,) = torch.autograd.grad(logits[0, emotion], away)

@@ -6,7 +6,7 @@ back.
 
 A change of coefficients that closes a smile darkens and reddens what becomes lips: the network
 that reads expressions likes the contrast, and the mouth ends in lipstick. Lips are as red as they
-were; and what is squeezed between them as they close is not seen any more.
+were.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from engine.base.brightness import luma
-from engine.face.mesh import INNER_LIPS, LIPS
+from engine.face.mesh import LIPS
+from engine.prior.mouth import between, corners
 
 FEWEST = 12  # pixels of lips that tell their colour
 LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
@@ -75,39 +76,8 @@ def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) ->
     return pictures + (pictures + 1) * more
 
 
-def opened(before: Tensor, after: Tensor, side: int) -> Tensor:
-    """How much of what is between the lips is still seen, B x 1 x side x side: 1 everywhere but
-    between lips (`after`) that have closed."""
-    shares = []
-    for then, now in zip(before, after, strict=True):
-        areas = [_area(mesh) for mesh in (then, now)]
-        share = min(1.0, areas[1] / max(areas[0], 1e-6))
-        between = cv2.dilate(_between(now, side), np.ones((3, 3), np.uint8)).astype(np.float32)
-        between = cv2.GaussianBlur(between, (0, 0), max(0.5, SOFT * side))
-        shares.append(1 - (1 - share) * between)
-    return torch.from_numpy(np.stack(shares))[:, None].to(after)
-
-
 def _lips(mesh: Tensor, side: int) -> np.ndarray:
     """Where the lips of a mesh (478 x 2, crop units) are, side x side bool."""
     whole = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(whole, [_corners(mesh, LIPS, side)], (1,))
-    return (whole > 0) & (_between(mesh, side) == 0)
-
-
-def _between(mesh: Tensor, side: int) -> np.ndarray:
-    inside = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(inside, [_corners(mesh, INNER_LIPS, side)], (1,))
-    return inside
-
-
-def _area(mesh: Tensor) -> float:
-    return float(cv2.contourArea(_ring(mesh, INNER_LIPS).astype(np.float32)))
-
-
-def _corners(mesh: Tensor, nodes: tuple[int, ...], side: int) -> np.ndarray:
-    return np.round(_ring(mesh, nodes) * side - 0.5).astype(np.int32)
-
-
-def _ring(mesh: Tensor, nodes: tuple[int, ...]) -> np.ndarray:
-    return mesh[list(nodes)].cpu().numpy()
+    cv2.fillPoly(whole, [corners(mesh, LIPS, side)], (1,))
+    return (whole > 0) & (between(mesh, side) == 0)

@@ -23,8 +23,9 @@ from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.carry import carried
 from engine.prior.dim import dimmed
-from engine.prior.lips import coloured, opened, reddened
+from engine.prior.lips import coloured, reddened
 from engine.prior.membrane import CONTOUR, closing, membrane, reached
+from engine.prior.mouth import lightened, opened, toothed
 from engine.prior.warp import MeanShape
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
@@ -196,7 +197,7 @@ class FacePrior:
         large[part] = self._appearance.detailed(
             large[part], self._fine.render(known), meshes, window, crops.shape[-1], share
         )
-        large = reddened(large, meshes, hole)
+        large = toothed(reddened(large, meshes, hole), meshes, hole)
         return self.composite(large, crops, hole, meshes)
 
     def previewed(self, z: Tensor, changed: Changed, crop: Tensor, hole: Tensor) -> Tensor:
@@ -204,21 +205,22 @@ class FacePrior:
         own size: what tells how they look. z: B x K, the faces as they were solved."""
         faces = self.render(changed.z)
         if self._fine is not None and self._shape is not None:
-            faces = self._carried(faces, z, changed)
+            faces = lightened(self._carried(faces, z, changed), changed.after)
         size = (self.side, self.side)
         small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
         hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
-        return self.composite(faces, small, hidden)
+        return self.composite(faces, small, hidden, changed.after)
 
     def _expressed(self, pictures: Tensor, z: Tensor, changed: Changed) -> tuple[Tensor, Tensor]:
         """Pictures of changed faces (B x 3 x S x S) with what their coefficients do not say of the
-        change: moved, lips as red as they were, what sinks into the dark dimmed. And how much of
-        their fine detail is left, B x 1 x S x S in 0..1."""
+        change: moved, lips as red as they were, what sinks into the dark dimmed, no deeper than an
+        open mouth. And how much of their fine detail is left, B x 1 x S x S in 0..1."""
         solved = _enlarged(self.render(z), pictures)
         moved = self._carried(pictures, z, changed)
         moved = coloured(moved, solved, changed.before, changed.after)
         solved = carried(solved, self._appearance.shape, changed.before, changed.after)
         moved, share = dimmed(moved, solved)
+        moved = lightened(moved, changed.after)
         return moved, share * opened(changed.before, changed.after, pictures.shape[-1])
 
     def _carried(self, pictures: Tensor, z: Tensor, changed: Changed) -> Tensor:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
-from engine.base.brightness import luma
-from engine.face.mesh import INNER_LIPS, LIPS
 from engine.face.shape import load_shapes
 from engine.prior.carry import carried
 from engine.prior.climb import LENGTH, MOST, climbed
 from engine.prior.dim import dimmed
-from engine.prior.lips import coloured, opened, reddened
 from engine.prior.warp import MeanShape, triangulated
 
 SIDE = 96
@@ -72,65 +68,6 @@ def test_teeth_in_the_dark_of_an_open_mouth_neither_shine_nor_turn_green() -> No
     lighter, whole = dimmed(solved, skin)
     assert torch.equal(lighter, solved)
     assert bool((whole == 1).all())
-
-
-def mouths(shape, gap: float) -> torch.Tensor:
-    """The mean mesh with its lips `gap` apart, 1 x 478 x 2 crop units."""
-    mesh = torch.from_numpy(shape.points[: shape.face].copy())
-    inner, outer = list(INNER_LIPS), list(LIPS)
-    middle = mesh[inner, 1].mean()
-    for ring, extra in ((inner, 0.0), (outer, 0.03)):
-        away = mesh[ring, 1] - middle
-        mesh[ring, 1] = middle + away / away.abs().max() * (gap / 2 + extra)
-    return mesh[None]
-
-
-def test_lips_are_as_red_as_they_were(shape) -> None:
-    before, after = mouths(shape, 0.06), mouths(shape, 0.01)
-    side, skin = 128, torch.tensor([0.5, 0.2, 0.0]).view(1, 3, 1, 1)
-    solved = skin.repeat(1, 1, side, side)
-    lipstick = solved - torch.tensor([0.3, 0.7, 0.6]).view(1, 3, 1, 1)
-    kept = coloured(lipstick, solved, before, after)
-    middle = float(after[0, list(LIPS), 1].mean())
-    lower = round((middle + 0.018) * side)
-    assert torch.allclose(kept[0, :, lower, side // 2], skin[0, :, 0, 0], atol=0.15)
-    assert torch.equal(kept[..., : side // 2, :], lipstick[..., : side // 2, :])
-    assert torch.allclose(coloured(solved, solved, before, after), solved, atol=1e-5)
-
-
-def test_hidden_lips_get_the_redness_back_that_lips_have(shape) -> None:
-    mesh, side = mouths(shape, 0.01), 128
-    lips = np.zeros((side, side), np.uint8)
-    ring = np.round(mesh[0, list(LIPS)].numpy() * side).astype(np.int32)
-    cv2.fillPoly(lips, [ring], (1,))
-    skin, redder = (
-        torch.tensor(c).view(1, 3, 1, 1) for c in ([0.5, 0.2, 0.0], [0.1, -0.05, -0.05])
-    )
-    pale = skin + redder * torch.from_numpy(lips)
-    hidden, half = torch.ones(1, 1, side, side), torch.ones(1, 1, side, side)
-    half[..., : side // 2] = 0
-    middle = round(float(mesh[0, list(LIPS), 1].mean()) * side) + 2
-
-    def redness(picture: torch.Tensor) -> float:
-        return float(picture[0, 0, middle, 70] - picture[0, 1, middle, 70]) - 0.3
-
-    more = redness(reddened(pale, mesh, hidden)) / redness(pale)
-    assert 1.15 < more < 1.45
-    less = redness(reddened(pale, mesh, half)) / redness(pale)
-    assert 1.02 < less < 0.5 + more / 2
-    assert torch.equal(reddened(pale, mesh, 0 * hidden), pale)
-    # As bright as they were, and the skin around them as it was.
-    assert torch.allclose(luma(reddened(pale, mesh, hidden)), luma(pale), atol=1e-5)
-    assert torch.equal(reddened(pale, mesh, hidden)[..., : side // 2, :], pale[..., : side // 2, :])
-
-
-def test_what_is_between_lips_goes_as_they_close(shape) -> None:
-    wide, narrow = mouths(shape, 0.06), mouths(shape, 0.012)
-    closed = opened(wide, narrow, 128)
-    x, y = 64, round(float(narrow[0, list(INNER_LIPS), 1].mean()) * 128)
-    assert float(closed[0, 0, y, x]) == pytest.approx(0.2, abs=0.12)
-    assert bool((closed[..., :64, :] == 1).all())
-    assert bool((opened(narrow, wide, 128) == 1).all())
 
 
 def climb(clear: float, wanted: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from engine.base.brightness import blurred
+from engine.base.brightness import blurred, luma
 from engine.fill.crispness import crispened
 
 SIDE = 128
@@ -16,8 +16,8 @@ SIDE = 128
 def grain() -> torch.Tensor:
     """A crop full of fine detail."""
     drawn = torch.Generator().manual_seed(0)
-    coarse = torch.randn(1, 3, SIDE // 4, SIDE // 4, generator=drawn)
-    fine = torch.randn(1, 3, SIDE, SIDE, generator=drawn)
+    coarse = torch.randn(1, 1, SIDE // 4, SIDE // 4, generator=drawn).expand(-1, 3, -1, -1)
+    fine = torch.randn(1, 1, SIDE, SIDE, generator=drawn)
     return (0.2 * F.interpolate(coarse, scale_factor=4, mode="bicubic") + 0.1 * fine).clamp(-1, 1)
 
 
@@ -42,6 +42,21 @@ def test_a_soft_fill_beside_a_sharp_photo_is_sharpened(grain, hole) -> None:
     soft = softened(grain, hole)
     crisp = crispened(soft, hole)
     assert 1.2 * detail(soft, hole) < detail(crisp, hole) < detail(grain, hole)
+
+
+def test_colours_are_raised_by_less_than_light(grain, hole) -> None:
+    # Teeth between red lips turned green.
+    tinted = grain * torch.tensor([1.4, 0.85, 1.0]).view(1, 3, 1, 1)
+    soft = softened(tinted, hole)
+    crisp = crispened(soft, hole)
+
+    def red(one: torch.Tensor) -> torch.Tensor:
+        return one[:, :1] - one[:, 1:2]
+
+    lighter = detail(luma(crisp), hole) / detail(luma(soft), hole)
+    redder = detail(red(crisp), hole) / detail(red(soft), hole)
+    assert lighter > 1.15
+    assert 1 + 0.3 * (lighter - 1) < redder < 1 + 0.7 * (lighter - 1)
 
 
 def test_the_photo_outside_the_hole_stays_identical(grain, hole) -> None:
