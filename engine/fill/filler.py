@@ -16,6 +16,7 @@ from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.face.silhouette import Matte, matte
 from engine.fill.blend import back_project
+from engine.fill.blocks import blocked
 from engine.fill.shares import Behind, Share, backdrop, share_out
 from engine.fill.surroundings import decided
 from engine.guidance import Guidance
@@ -109,7 +110,7 @@ class FaceInpainter:
         step("blend", 1.0)
         seconds = time.perf_counter() - started
         return FillResult(
-            tuple(patches),
+            blocked(request.photo, patches),
             faces,
             networks.name,
             networks.device,

@@ -3,8 +3,10 @@ put back."""
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -137,7 +139,10 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
         }
         raw = Unpacked(exif=found.exif, xmp=found.xmp, resources=found.resources)
         raw.orientation = orientation_of(found.exif)
-        raw.metadata = Metadata(found.icc, dpi=dpi_of(image), jpeg=jpeg, comments=found.comments)
+        upright = raw.orientation == 1 and image.mode in ("RGB", "L")
+        raw.metadata = Metadata(
+            found.icc, dpi=dpi_of(image), jpeg=jpeg, blocks=upright, comments=found.comments
+        )
         raw.single = image.mode == "L"
         raw.pixels = _quick_jpeg(data, raw.single) if image.mode in ("RGB", "L") else None
         if raw.pixels is None or raw.pixels.shape[1::-1] != image.size:
@@ -151,6 +156,19 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
     if found.more_xmp:
         raw.lost.append("the second part of its XMP")
     return raw
+
+
+def recompressed(pixels: np.ndarray, jpeg: dict[str, Any]) -> np.ndarray:
+    """Pixels (height x width x 3 uint8) as they come out of a JPEG with these tables and sampling
+    (Metadata.jpeg); of one table their first channel counts. Their first one lies in the corner of
+    a block."""
+    from PIL import Image
+
+    tables = jpeg["qtables"]
+    image = Image.fromarray(pixels[..., 0] if len(tables) == 1 else pixels)
+    file = io.BytesIO()
+    image.save(file, "JPEG", qtables=tables, subsampling=jpeg["subsampling"])
+    return rgb_of(Image.open(file))
 
 
 def _quick_jpeg(data: bytes, single: bool) -> np.ndarray | None:

@@ -34,7 +34,8 @@ class Metadata:
     """icc: a profile that fits the pixels. exif: a TIFF block without the "Exif" prefix. xmp: a
     packet. resources: Photoshop's blocks, IPTC among them. comments: of a JPEG. text: a PNG's text
     chunks, (kind, content). colour: its colour chunks, by kind. dpi: (x, y). jpeg: quantisation
-    tables, subsampling and progression, to save at the quality it had. lossless: of a WebP. lost:
+    tables, subsampling and progression, to save at the quality it had. blocks: whether the pixels
+    lie in the blocks of these tables, as those of a turned photo do not. lossless: of a WebP. lost:
     what opening left out, one short clause each."""
 
     icc: bytes | None = None
@@ -42,6 +43,7 @@ class Metadata:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None
+    blocks: bool = False
     lossless: bool = False
     resources: bytes | None = None
     comments: tuple[bytes, ...] = ()
