@@ -10,7 +10,7 @@ still, and compared by one score (`FaceLayer._judged`).
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
 from engine.face import mesh as nodes
+from engine.face.candidates import Candidate, agreed, one_person
 from engine.face.finder import Box, Face, FaceFrame, MediaPipeFinder
 from engine.face.frames import box_frame, matrix_of, overlaps, owned_area
 from engine.face.neighbourhood import View, groups, view_of
@@ -34,16 +35,16 @@ STILL = 0.01  # inter-ocular distances: a frame that moves less stands still
 # what was seen in 126 holes over cloth, walls and sky had 0.52.
 CREDIBLE = 0.7
 LIKELY = 0.12  # confidence from which a frame is worth suggesting
-SURE = 0.105  # inter-ocular distances; a frame expected to lie further off is less credible
+# Inter-ocular distances; a frame expected to lie further off is less credible. Of 99 holes over
+# cloth, stones, grass and sky none looked as much like a face as CLEARLY, of hidden faces most do.
+SURE, CLEARLY_SURE, CLEARLY = 0.105, 0.14, 0.99
+# Detections that score less are of faces mostly hidden (170 faces that nothing hides have 0.81 and
+# more), or of hair and foreheads that a hole makes look like one.
+WEAK = 0.8
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
-APART = 0.6  # sides of the larger frame that the middles of two people lie apart at least
 SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
 DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
-# Inter-ocular distances within which two are of the same face. Of 203 holes that touched no face,
-# over cloth, walls, coins, stones and sky, none is taken for one.
-SAME = 0.15
-BESIDE, NEARLY = 0.1, 1.0  # inter-ocular distances and score within which candidates agree
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
@@ -60,22 +61,12 @@ class Laid:
 
 @dataclass(frozen=True, eq=False)
 class Laying:
-    """faces in the order they paint: the user's, the known ones, the new ones. suggestions: frames
-    for holes that would fit a face of which too little is seen to be sure."""
+    """faces in the order they paint: the user's, the known ones, the new ones, the known ones that
+    the detectors are less sure of. suggestions: frames for holes that would fit a face of which too
+    little is seen to be sure."""
 
     faces: tuple[Laid, ...]
     suggestions: tuple[FaceFrame, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    """A frame (2 x 3, photo pixels), its mesh, where it comes from, and what is thought of it."""
-
-    frame: np.ndarray
-    mesh: np.ndarray | None
-    how: str
-    confidence: float
-    score: float
 
 
 class FaceLayer:
@@ -114,16 +105,21 @@ class FaceLayer:
         laid = [self._framed(rgb, hole, frame) for frame in frames]
         suggestions: list[FaceFrame] = []
         others = [f for f in faces if not any(overlaps(frame, f) for frame in frames)]
-        for face in others:
+
+        def keep(face: Face) -> None:
             if not touches(face, hole):
                 laid.append(Laid(face, FOUND, face.score))
-                continue
+                return
             _raise_if(cancel)
             mine, doubtful = self._known(rgb, hole, face, laid, cancel, quick)
-            laid += mine
-            suggestions += doubtful
-        left = _left_over(hole, laid)
-        for boxes in groups(left):
+            laid.extend(mine)
+            suggestions.extend(doubtful)
+
+        for face in others:
+            if face.score >= WEAK:
+                keep(face)
+        unsure: list[Candidate] = []
+        for boxes in groups(_left_over(hole, laid)):
             _raise_if(cancel)
             view = view_of(rgb, hole, boxes)
             starts = self._detected(view, cancel) if not quick else []
@@ -133,7 +129,12 @@ class FaceLayer:
                 if best.how == FOUND or hidden_share(entry.face, hole) >= LEAST:
                     laid.append(entry)
             elif best is not None and best.confidence >= LIKELY:
-                suggestions.append(box_frame(best.frame))
+                unsure.append(best)
+        # A weak detection where a hidden face lies was hair or a forehead beside the hole.
+        for face in others:
+            if face.score < WEAK and not _taken(matrix_of(face), laid):
+                keep(face)
+        suggestions += [box_frame(c.frame) for c in unsure if not _taken(c.frame, laid)]
         return Laying(tuple(laid), tuple(suggestions))
 
     def relay(
@@ -233,19 +234,18 @@ class FaceLayer:
 
     def _best(
         self, view: View, starts: list[tuple[str, np.ndarray]], laid: list[Laid]
-    ) -> _Candidate | None:
+    ) -> Candidate | None:
         """The candidate of the highest score that is not a person already laid, where those lie
         that agree with it."""
         candidates = []
         for how, frame in starts:
             candidate = self._judged(view, how, frame)
-            frames = [matrix_of(entry.face) for entry in laid]
-            if not any(_one_person(candidate.frame, other) for other in frames):
+            if not _taken(candidate.frame, laid):
                 candidates.append(candidate)
         best = max(candidates, key=lambda c: c.score, default=None)
-        return None if best is None else _agreed(best, candidates)
+        return None if best is None else agreed(best, candidates)
 
-    def _judged(self, view: View, how: str, frame: np.ndarray) -> _Candidate:
+    def _judged(self, view: View, how: str, frame: np.ndarray) -> Candidate:
         """A frame laid again, and its score.
 
         The score is the logarithm of the probability (a Laplace distribution) that the frame lies
@@ -259,15 +259,16 @@ class FaceLayer:
             mesh = geometry.transform(view.to_photo, mesh)
         placed = geometry.compose(settled, geometry.invert(view.to_photo))
         if self._locator is None:
-            return _Candidate(placed, mesh, how, 1.0, 0.0)
+            return Candidate(placed, mesh, how, 1.0, 0.0)
         anchor = looking.anchor_of_frame(settled)
         seen = looking.locate(self._locator, view.rgb, view.hole, anchor, 1)
         expected = max(seen.error, 0.01)
         score = -looking.off(settled, seen.frame) / expected - float(np.log(expected))
-        confidence = seen.confidence * min(1.0, SURE / expected)
-        return _Candidate(placed, mesh, how, confidence, score)
+        sure = CLEARLY_SURE if seen.confidence >= CLEARLY else SURE
+        confidence = seen.confidence * min(1.0, sure / expected)
+        return Candidate(placed, mesh, how, confidence, score)
 
-    def _credible(self, candidate: _Candidate) -> bool:
+    def _credible(self, candidate: Candidate) -> bool:
         return candidate.confidence >= CREDIBLE
 
     def _load(self) -> None:
@@ -326,44 +327,12 @@ def _left_over(hole: np.ndarray, laid: list[Laid]) -> np.ndarray:
     return left
 
 
-def _one_person(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two frames (2 x 3) can only be of one person: no two heads lie that close."""
-    middles = [
-        geometry.transform(geometry.invert(f), np.array([[0.5, 0.5]]))[0] for f in (one, other)
-    ]
-    larger = max(geometry.frame_side(one), geometry.frame_side(other))
-    return bool(np.linalg.norm(middles[0] - middles[1]) < APART * larger)
+def _taken(frame: np.ndarray, laid: list[Laid]) -> bool:
+    """Whether a frame can only be of a person who is laid already."""
+    return any(one_person(frame, matrix_of(entry.face)) for entry in laid)
 
 
-def _agreed(best: _Candidate, candidates: list[_Candidate]) -> _Candidate:
-    """The best candidate with the mean mesh of all that lie beside it and score nearly as high,
-    for they come from other sides and err each its own way; and surer where the detectors and the
-    locator mean the same face, as two witnesses are."""
-    doubt = min(
-        (
-            1 - one.confidence
-            for one in candidates
-            if one.how != best.how and _near(one, best, SAME)
-        ),
-        default=1.0,
-    )
-    best = replace(best, confidence=1 - (1 - best.confidence) * doubt)
-    meshes = [
-        one.mesh
-        for one in candidates
-        if one.mesh is not None and _near(one, best, BESIDE) and one.score > best.score - NEARLY
-    ]
-    if len(meshes) < 2:
-        return best
-    mesh = np.mean(meshes, axis=0)
-    return replace(best, frame=geometry.frame_from_mesh(mesh), mesh=mesh)
-
-
-def _near(one: _Candidate, other: _Candidate, reach: float) -> bool:
-    return looking.off(one.frame, other.frame) < reach
-
-
-def _laid(candidate: _Candidate, score: float | None = None) -> Laid:
+def _laid(candidate: Candidate, score: float | None = None) -> Laid:
     score = candidate.confidence if score is None else score
     if candidate.mesh is None:
         frame = box_frame(candidate.frame)

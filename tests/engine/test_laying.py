@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.face.candidates import Candidate, agreed
 from engine.face.finder import FaceFrame
 from engine.face.frames import box_frame, matrix_of
-from engine.face.geometry import frame_from_mesh
+from engine.face.geometry import compose, frame_from_mesh
 from engine.face.laying import (
+    CREDIBLE,
     FOUND,
     FRAMED,
     LOCATED,
     SLIGHT,
     FaceLayer,
-    _agreed,
-    _Candidate,
     hidden_share,
 )
-from engine.face.locator import off
+from engine.face.locator import Located, off
 from engine.face.mesh import eye_centres
-from engine.face.neighbourhood import groups
+from engine.face.neighbourhood import groups, view_of
 from engine.face.parts import part_mask
 
 
@@ -50,9 +50,9 @@ def test_a_face_is_laid_where_it_is(layer, finder, photo, face, part) -> None:
 def test_candidates_that_agree_are_averaged_and_others_have_no_say(finder, face) -> None:
     apart = float(np.linalg.norm(np.subtract(*eye_centres(face.mesh))))
 
-    def candidate(shift: float, score: float) -> _Candidate:
+    def candidate(shift: float, score: float) -> Candidate:
         mesh = face.mesh + np.array([shift * apart, 0])
-        return _Candidate(frame_from_mesh(mesh), mesh, LOCATED, 1.0, score)
+        return Candidate(frame_from_mesh(mesh), mesh, LOCATED, 1.0, score)
 
     told = [
         candidate(0.03, 2.0),
@@ -62,7 +62,7 @@ def test_candidates_that_agree_are_averaged_and_others_have_no_say(finder, face)
     ]
 
     class Told(FaceLayer):
-        def _judged(self, view, how, frame) -> _Candidate:
+        def _judged(self, view, how, frame) -> Candidate:
             return told[int(frame[0, 2])]
 
     starts = [(LOCATED, np.array([[1.0, 0, number], [0, 1, 0]])) for number in range(4)]
@@ -81,8 +81,8 @@ def test_detectors_and_locator_are_two_witnesses_of_a_face(finder, face) -> None
         candidates = []
         for how, shift in told:
             mesh = face.mesh + np.array([shift * apart, 0])
-            candidates.append(_Candidate(frame_from_mesh(mesh), mesh, how, 0.5, -shift))
-        return _agreed(candidates[0], candidates).confidence
+            candidates.append(Candidate(frame_from_mesh(mesh), mesh, how, 0.5, -shift))
+        return agreed(candidates[0], candidates).confidence
 
     assert surest((LOCATED, 0.0)) == 0.5
     assert surest((LOCATED, 0.0), (FOUND, 0.05)) == 0.75
@@ -134,6 +134,41 @@ def test_one_person_is_never_laid_twice(layer, finder, photo, face) -> None:
         hole[point[1] - 8 : point[1] + 8, point[0] - 8 : point[0] + 8] = True
     hole[400:440, 100:160] = True
     assert len(layer.lay(photo.rgb8, hole, finder.find(photo.rgb8)).faces) == 1
+
+
+def test_hair_beside_a_hole_keeps_no_hidden_face_away(layer, photo, face) -> None:
+    """Detectors that see no face any more take a forehead for a small one."""
+    hole = part_mask(face.mesh, "face", photo.size) > 0
+    hole[: int(face.mesh[:, 1].min() + 0.3 * np.ptp(face.mesh[:, 1]))] = False
+    rgb = photo.rgb8.copy()
+    rgb[hole] = (30, 30, 30)
+    small = face.mesh.min(0) + (face.mesh - face.mesh.min(0)) * (0.25, 0.2)
+    x, y = (float(v) for v in small.min(0))
+    width, height = (float(v) for v in np.ptp(small, axis=0))
+    hair = replace(face, box=(x, y, width, height), mesh=small.astype(np.float32), score=0.59)
+    (laid,) = layer.lay(rgb, hole, (hair,)).faces
+    assert off(matrix_of(laid.face), matrix_of(face)) < 0.15
+    # A face that the detectors are sure of is one, and stays the only person there.
+    certain = replace(hair, score=0.95)
+    assert [one.face for one in layer.lay(rgb, hole, (certain,)).faces] == [certain]
+
+
+def test_what_looks_clearly_like_a_face_may_lie_a_little_less_surely(
+    layer, monkeypatch, photo, face
+) -> None:
+    hole = part_mask(face.mesh, "eyes", photo.size) > 0
+    view = view_of(photo.rgb8, hole, (face.box,))
+    frame = compose(matrix_of(face), view.to_photo)
+
+    def confidence(presence: float, error: float) -> float:
+        told = Located(frame, presence, error)
+        monkeypatch.setattr("engine.face.locator.locate", lambda *_: told)
+        return layer._judged(view, LOCATED, frame).confidence
+
+    assert confidence(0.98, 0.1) > CREDIBLE
+    assert confidence(0.98, 0.17) < CREDIBLE
+    assert confidence(0.995, 0.17) > CREDIBLE
+    assert confidence(0.995, 0.25) < CREDIBLE
 
 
 def test_the_users_frame_is_a_face(layer, photo) -> None:
