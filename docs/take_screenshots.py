@@ -2,7 +2,8 @@
 
     make screenshots            (or: python docs/take_screenshots.py [--only NAME] [--folder DIR])
 
-Runs on the current display, or without one where there is none. Everything is done by events and
+Runs without a display on Linux, where a window may wait for ever for a manager to show it (set
+QT_QPA_PLATFORM to have another), and on the current one elsewhere. Everything is done by events and
 waited for by signal; no position on the screen is assumed, only object names and the photo's own
 coordinates, so that panels may come and go.
 """
@@ -310,7 +311,7 @@ def main() -> None:
     parser.add_argument("--only", choices=SHOTS, action="append")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
-    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+    if sys.platform == "linux":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication(sys.argv[:1])
     options.folder.mkdir(parents=True, exist_ok=True)
