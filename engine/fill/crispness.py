@@ -31,6 +31,7 @@ FAINT = 0.004  # [-1, 1] units: of the coarser band, what is pattern and not det
 SEAM = 6 / 256  # crop units beside the visible part over which the raising sets in
 BEYOND = 0.25  # of the range of a pixel's neighbours, how far beyond it a raised pixel may go
 COLOURED = 0.5  # how much of it a contrast of colours is raised: teeth between red lips turn green
+DARK = 0.01  # [-1, 1] units above black below which there is no colour
 EDGES = 0.1  # share of a region's pixels that are its edges
 WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # of 256: blurs that are tried
 SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack before any is
@@ -63,7 +64,9 @@ def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tens
         return filled
     band = filled - blurs[COARSE]
     band = band.sign() * (band.abs() - FAINT).clamp_min(0)
-    light = luma(band)
+    # A contrast of light has the colour that is there, whatever the light's own is.
+    there = (blurs[COARSE] + 1).clamp_min(0)
+    light = there * luma(band) / luma(there).clamp_min(DARK)
     band = light + COLOURED * (band - light)
     share = _depth(hole, SEAM * side) * (1 if inner is None else inner)
     raised = filled + amount * share * band

@@ -133,3 +133,11 @@ def test_a_blurred_photo_gets_a_fill_as_blurred(hole) -> None:
         assert error[inner].mean() < 0.15 * before[inner].mean()
         outside = (hole < 0.5).expand_as(photo)
         assert torch.equal(matched[outside], photo[outside])
+
+
+def test_a_grey_picture_in_coloured_light_gets_no_other_colour(grain, hole) -> None:
+    light = torch.tensor([1.3, 0.9, 1.0]).view(1, 3, 1, 1)
+    soft = softened((0.5 * grain + 1) * light - 1, hole)
+    crisp = (crispened(soft, hole) + 1) / light
+    assert detail(crisp, hole) > 1.1 * detail((soft + 1) / light, hole)
+    assert float((crisp.amax(1) - crisp.amin(1)).max()) < 0.012
