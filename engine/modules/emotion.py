@@ -22,7 +22,7 @@ PUSHES = (0.7, 1.0, 1.5, 2.0, 3.0)
 CLEAR = 0.75  # probability from which on an expression counts as read
 # What only this network sees in exactly these pixels is no expression: a face is read also moved by
 # so many pixels of the prior's, and blurred.
-NUDGES = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))
+NUDGES = ((0, 0), (2, -2), (-2, 2))
 BLUR = 1.0
 
 
