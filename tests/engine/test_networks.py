@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import gc
 import threading
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine import networks
 from engine.base.errors import Cancelled
+from engine.face.frames import matrix_of
+from engine.face.geometry import cut, transform
 from engine.generator.torch_generator import Interruptible
+from engine.modules import Wishes
 
 
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:
@@ -46,3 +52,39 @@ def test_one_who_gives_up_does_not_stop_another_who_fills() -> None:
         assert len(filled) == 1
         with pytest.raises(Cancelled):
             shared.fill(crop, hole)
+
+
+class Brightening:
+    """A generator that wants every hole brighter, and sharper by a grain of one pixel."""
+
+    input, stride = "prior", 8
+
+    def __init__(self, more: float, grain: float) -> None:
+        self.more, self.grain = more, grain
+
+    def paint(self, shown: torch.Tensor, hole: torch.Tensor, *_: object) -> torch.Tensor:
+        checks = torch.ones_like(shown)
+        checks[..., ::2] = -1
+        return shown + hole * (self.more + self.grain * checks)
+
+
+def test_of_a_changed_face_the_generator_has_a_say_in_fine_detail_alone(photo, face) -> None:
+    shared = networks.load_networks("default", "cpu")
+    frame = matrix_of(face)
+    crop = cut(photo.rgb8, frame, 256).astype(np.float32) / 255
+    mesh = transform(frame, face.mesh)
+    hole = np.zeros((256, 256), bool)
+    hole[160:230, 80:176] = True
+    inner = np.s_[180:210, 100:156]
+
+    def painted(emotion: str, more: float, grain: float) -> np.ndarray:
+        generator: Any = Brightening(more, grain)
+        made = replace(shared, generator=generator, branches=None)
+        guidance = made.look(crop, hole, mesh, Wishes(emotion=emotion))
+        return made.fill(crop, hole, guidance=guidance)[inner]
+
+    for emotion, least, most in (("keep", 0.08, 0.12), ("surprise", -0.02, 0.02)):
+        plain = painted(emotion, 0.0, 0.0)
+        shift = float((painted(emotion, 0.2, 0.0) - plain).mean())
+        assert least < shift < most, emotion
+        assert np.abs(painted(emotion, 0.0, 0.05) - plain).mean() > 0.015, emotion
