@@ -15,6 +15,7 @@ from engine.face.finder import Face, MediaPipeFinder
 from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.face.silhouette import Matte, matte
+from engine.face.steady import SteadyLayer
 from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
 from engine.fill.shares import Behind, Share, backdrop, share_out
@@ -45,6 +46,7 @@ class FaceInpainter:
     def __init__(self) -> None:
         self._finder = MediaPipeFinder()
         self._layer = FaceLayer(self._finder)
+        self._steady = SteadyLayer(self._layer)
         self._networks: Networks | None = None
         self._loaded: tuple[str, str] | None = None
         self._read: dict[tuple, FaceReading] = {}
@@ -124,7 +126,7 @@ class FaceInpainter:
         _check(request)
         networks = self._load(request)
         hole = request.mask.hole
-        laying = self._lay(request, hole, quick=True)
+        laying = self._steady.lay(request.photo, hole, request.faces or (), request.options.frames)
         faces = tuple(laid.face for laid in laying.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
@@ -180,19 +182,12 @@ class FaceInpainter:
         return self._networks
 
     def _lay(
-        self,
-        request: FillRequest,
-        hole: np.ndarray,
-        cancel: threading.Event | None = None,
-        *,
-        quick: bool = False,
+        self, request: FillRequest, hole: np.ndarray, cancel: threading.Event | None = None
     ) -> Laying:
-        """Where the faces lie, by what is visible of them; `quick` needs the faces of the photo."""
+        """Where the faces lie, by what is visible of them."""
         rgb = request.photo.rgb8
-        known = request.faces
-        if known is None:
-            known = () if quick else self._finder.find(rgb, cancel)
-        return self._layer.lay(rgb, hole, known, request.options.frames, cancel, quick=quick)
+        known = self._finder.find(rgb, cancel) if request.faces is None else request.faces
+        return self._layer.lay(rgb, hole, known, request.options.frames, cancel)
 
 
 class _Steps:
