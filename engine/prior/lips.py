@@ -19,13 +19,14 @@ from torch import Tensor
 from engine.base.brightness import luma
 from engine.face.mesh import LIPS
 from engine.prior.mouth import between, corners
+from engine.prior.pale import softened, strengthened
 
 FEWEST = 12  # pixels of lips that tell their colour
 LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
 SOFT = 1.5 / 256  # crop units: sigma of the lips' edge
 # What the colour of wholly hidden lips is made stronger by, against their surroundings blurred so
 # far (crop units): measured on 38 faces kept aside, at no cost in LPIPS.
-PALE, BESIDE = 1.45, 10 / 256
+REDDER, BESIDE = 1.45, 10 / 256
 
 
 def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
@@ -35,24 +36,14 @@ def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
     pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
     """
     side = pictures.shape[-1]
-    reach = round(3 * BESIDE * side)
+    colours = pictures - luma(pictures)
     out = pictures.clone()
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
         lips = _lips(meshes[number], side)
         share = float(hidden[lips].mean()) if lips.any() else 0.0
-        if not share:
-            continue
-        rows, columns = np.flatnonzero(lips.any(1)), np.flatnonzero(lips.any(0))
-        box = (
-            slice(max(0, int(rows[0]) - reach), int(rows[-1]) + 1 + reach),
-            slice(max(0, int(columns[0]) - reach), int(columns[-1]) + 1 + reach),
-        )
-        part = pictures[number][:, *box]
-        colour = (part - luma(part[None])[0]).permute(1, 2, 0).cpu().numpy()
-        band = colour - cv2.GaussianBlur(colour, (0, 0), max(0.5, BESIDE * side))
-        soft = cv2.GaussianBlur(lips[box].astype(np.float32), (0, 0), max(0.5, SOFT * side))
-        more = (PALE - 1) * share**2 * soft[..., None] * band
-        out[number][:, *box] += torch.from_numpy(more).permute(2, 0, 1).to(pictures)
+        if share:
+            more = (REDDER - 1) * share**2
+            out[number] += strengthened(colours[number], lips, more, BESIDE * side, SOFT * side)
     return out
 
 
@@ -71,7 +62,7 @@ def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) ->
         had = (solved[number] + 1)[:, torch.from_numpy(then)].mean(1)
         has = (pictures[number] + 1)[:, torch.from_numpy(now)].mean(1)
         gain = (had / has.clamp_min(1 / 255)).clamp(LEAST, MOST).view(3, 1, 1)
-        soft = cv2.GaussianBlur(now.astype(np.float32), (0, 0), max(0.5, SOFT * side))
+        soft = softened(now, SOFT * side)
         more[number] = torch.from_numpy(soft).to(pictures) * (gain - 1)
     return pictures + (pictures + 1) * more
 

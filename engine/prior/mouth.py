@@ -16,17 +16,18 @@ from torch import Tensor
 
 from engine.base.brightness import blurred, luma
 from engine.face.mesh import INNER_LIPS
+from engine.prior.pale import softened, strengthened
 
 SOFT = 1.5 / 256  # crop units: sigma of the edge of what is between lips
-# The inner lips from the left corner to the right one, the upper and the lower.
-UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+# The inner lips from the left corner to the right one, the lower and the upper.
+LOWER = INNER_LIPS[:11]
+UPPER = (INNER_LIPS[0], *INNER_LIPS[:9:-1])
 # A mouth is open by the height between the middles of its lips over its width: teeth are seen from
 # the first on, surely from the second on; wide open from the third on, surely from the fourth on.
 PARTED, OPEN = (0.06, 0.12), (0.15, 0.4)
 # What the contrast of wholly hidden teeth is raised by, against their surroundings blurred so far
 # (crop units): measured on 50 smiles.
-PALE, BESIDE = 1.3, 8 / 256
+CLEARER, BESIDE = 1.3, 8 / 256
 # How bright an open mouth is in shares of the skin around, from the upper lip to the lower one:
 # teeth, the dark behind them, the tongue. The mean of 161 that are open by half their width and
 # more. It is redder than skin (so much of its red, green and blue), and darker to the corners.
@@ -42,23 +43,14 @@ def toothed(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
     pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
     """
     side = pictures.shape[-1]
+    light = luma(pictures)
     out = pictures.clone()
-    reach = round(4 * BESIDE * side)
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
         inside = between(meshes[number], side) > 0
-        parted = _ramp(_openness(meshes[number]), PARTED)
         share = float(hidden[inside].mean()) if inside.any() else 0.0
-        if not parted * share:
-            continue
-        rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-        box = (
-            slice(max(0, int(rows[0]) - reach), int(rows[-1]) + 1 + reach),
-            slice(max(0, int(columns[0]) - reach), int(columns[-1]) + 1 + reach),
-        )
-        light = luma(pictures[number][None, :, *box])[0, 0].cpu().numpy()
-        contrast = light - cv2.GaussianBlur(light, (0, 0), max(0.5, BESIDE * side))
-        more = (PALE - 1) * parted * share**2 * _softened(inside[box], side) * contrast
-        out[number][:, *box] += torch.from_numpy(more).to(pictures)
+        more = (CLEARER - 1) * _ramp(_openness(meshes[number]), PARTED) * share**2
+        if more:
+            out[number] += strengthened(light[number], inside, more, BESIDE * side, SOFT * side)
     return out
 
 
@@ -73,7 +65,7 @@ def lightened(pictures: Tensor, meshes: Tensor) -> Tensor:
     out = pictures.clone()
     for number, (mesh, share) in enumerate(zip(meshes, shares, strict=True)):
         inside = between(mesh, side)
-        soft = share * _softened(inside, side)
+        soft = share * softened(inside, SOFT * side)
         light = torch.from_numpy(_light(mesh, side)).to(pictures)
         outside = torch.from_numpy(1.0 - inside)[None, None].to(pictures)
         known = torch.cat([(pictures[number : number + 1] + 1) * outside, outside], 1)
@@ -92,7 +84,7 @@ def opened(before: Tensor, after: Tensor, side: int) -> Tensor:
         areas = [_area(mesh) for mesh in (then, now)]
         share = min(1.0, areas[1] / max(areas[0], 1e-6))
         inside = cv2.dilate(between(now, side), np.ones((3, 3), np.uint8))
-        shares.append(1 - (1 - share) * _softened(inside, side))
+        shares.append(1 - (1 - share) * softened(inside, SOFT * side))
     return torch.from_numpy(np.stack(shares))[:, None].to(after)
 
 
@@ -120,10 +112,6 @@ def _light(mesh: Tensor, side: int) -> np.ndarray:
     across = np.clip((steps - left) / max(right - left, 1.0), 0, 1)
     light = np.interp(down, *DOWN) * (CORNER + (1 - CORNER) * np.sin(np.pi * across))
     return light.astype(np.float32)
-
-
-def _softened(inside: np.ndarray, side: int) -> np.ndarray:
-    return cv2.GaussianBlur(inside.astype(np.float32), (0, 0), max(0.5, SOFT * side))
 
 
 def _openness(mesh: Tensor) -> float:

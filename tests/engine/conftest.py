@@ -1,4 +1,4 @@
-"""Folders of photos for batches."""
+"""Folders of photos for batches; the mean shape of faces."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from engine.batch import (
     BatchJob,
     MaskRule,
 )
+from engine.face.shape import load_shapes
 from engine.mask.file import save_mask
 from engine.photo import photo_from_array, save_photo
+from engine.prior.warp import MeanShape, triangulated
 from tests.engine.batches import GREY, MASK
 
 
@@ -46,3 +48,10 @@ def many(tmp_path: Path) -> BatchJob:
     mask = tmp_path / "mask.png"
     save_mask(MASK, mask)
     return BatchJob((photos,), tmp_path / "filled", MaskRule(file=mask))
+
+
+@pytest.fixture(scope="session")
+def shape() -> MeanShape:
+    space = load_shapes()
+    assert space is not None
+    return MeanShape(space.mean, triangulated(space.mean))

@@ -6,20 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.face.shape import load_shapes
 from engine.prior.carry import carried
 from engine.prior.climb import LENGTH, MOST, climbed
 from engine.prior.dim import dimmed
-from engine.prior.warp import MeanShape, triangulated
 
 SIDE = 96
-
-
-@pytest.fixture(scope="module")
-def shape() -> MeanShape:
-    space = load_shapes()
-    assert space is not None
-    return MeanShape(space.mean, triangulated(space.mean))
 
 
 def ramp() -> torch.Tensor:
