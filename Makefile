@@ -6,11 +6,24 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-FIND = for p in $(PYTHON) python3.11 python3.12 python3 python; do \
+# The one that is asked for, else the newest that the dependencies have builds for.
+FIND = for p in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && \
 	echo $$p && break; done
 SAMPLE := resources/samples/portrait.jpg
+
+define NO_PYTHON
+Mien needs a Python from 3.11 to 3.14. To get one:
+  Debian 12 and later     sudo apt-get install python3 python3-venv
+  Ubuntu 24.04 and later  sudo apt-get install python3 python3-venv
+  Fedora                  sudo dnf install python3.14
+  macOS                   brew install python@3.14
+  Windows                 winget install Python.Python.3.14
+  any, with uv            uv python install 3.14 && make setup PYTHON="$$(uv python find 3.14)"
+Then the same again. One that lies elsewhere is named: make setup PYTHON=/path/to/python3.14
+endef
+export NO_PYTHON
 
 .PHONY: setup run test check bench screenshots package package-test icons clean
 
@@ -18,10 +31,7 @@ setup: $(VENV)/.developer
 
 $(VENV)/.made:
 	@python=$$($(FIND)); \
-	if [ -z "$$python" ]; then \
-		echo "Mien needs Python 3.11 or 3.12 (MediaPipe has no newer build);" \
-			"install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; \
-	fi; \
+	[ -n "$$python" ] || { printf '%s\n' "$$NO_PYTHON"; exit 1; }; \
 	"$$python" -m venv $(VENV) || { \
 		echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --upgrade pip
