@@ -14,11 +14,15 @@ from typing import Annotated, Any
 import typer
 
 from engine.base.errors import Cancelled, MienError
+from engine.base.libraries import missing_library
 from engine.batch.verb import batch
 from engine.modules.options import takes_wishes
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
+# What OpenCV asks of a Debian or Ubuntu, and what the editor asks beside it.
+LIBRARIES = "libgl1 libglib2.0-0"
+EDITOR_LIBRARIES = "libegl1 libxkbcommon-x11-0 libxcb-cursor0 libdbus-1-3 libfontconfig1"
 TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage", "scipy")
 
 app = typer.Typer(
@@ -252,6 +256,12 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({"event": "error", "message": sentence}), flush=True)
         print(sentence, file=sys.stderr)
         return 1
+    except ImportError as error:
+        library = missing_library(error)
+        if library is None:
+            raise
+        print(_install(library, "Mien", LIBRARIES), file=sys.stderr)
+        return 1
     except Exception as error:
         # Usage errors are click's, or the copy of click inside newer releases of Typer.
         show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
@@ -274,6 +284,14 @@ def missing_package(name: str) -> str:
     )
 
 
+def _install(library: str, who: str, packages: str) -> str:
+    """The sentence for a library that `who` needs, with the packages that bring all of them."""
+    return (
+        f"{who} needs the system's library {library}, which is not installed. On Debian and "
+        f"Ubuntu: sudo apt install {packages}."
+    )
+
+
 def _open_editor(photos: list[Path]) -> int:
     """The editor, or one sentence on what this computer lacks for it."""
     hint = "Without an editor: mien inpaint PHOTO --mask MASK -o OUTPUT (see mien --help)."
@@ -284,16 +302,11 @@ def _open_editor(photos: list[Path]) -> int:
     try:
         from gui.app import run
     except ImportError as error:
-        # A library of the system, not a module of ours: the loader's words end in ".so...".
-        if isinstance(error, ModuleNotFoundError) or ".so" not in str(error):
+        library = missing_library(error)
+        if library is None:
             raise
-        library = str(error).split(":")[0]
-        print(
-            f"The editor needs the system's library {library}, which is not installed. On Debian "
-            "and Ubuntu: sudo apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 "
-            f"libdbus-1-3 libfontconfig1. {hint}",
-            file=sys.stderr,
-        )
+        told = _install(library, "The editor", f"{LIBRARIES} {EDITOR_LIBRARIES}")
+        print(f"{told} {hint}", file=sys.stderr)
         return 1
     return run(photos)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.base.atomic import check_writable, write_atomically
 from engine.base.errors import MienError
+from engine.base.libraries import missing_library
 from engine.photo.decode import decode, kind_of
 from engine.photo.encode import check_size, encode, losses
 from engine.photo.unpack import EndsEarly, NeedsPackage
@@ -88,6 +89,8 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     except MemoryError:
         raise MienError(f"{path.name} does not fit into memory; close other programs.") from None
     except Exception as error:  # decoders raise whatever their library raises
+        if missing_library(error):
+            raise  # that says nothing of the photo
         raise MienError(
             f"{path.name} is damaged or of an unusual kind ({_first_line(error)}); copy it again "
             "from its source, or save it as PNG elsewhere."

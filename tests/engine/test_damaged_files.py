@@ -93,3 +93,25 @@ def test_text_that_unpacks_to_gigabytes_does_not(tmp_path: Path, kind: bytes) ->
     photo = open_photo(tmp_path / "in.png")
     assert photo.metadata.xmp is None
     assert photo.metadata.icc is None
+
+
+@pytest.mark.parametrize(
+    ("words", "blames"),
+    [
+        ("libGL.so.1: cannot open shared object file: No such file or directory", False),
+        ("could not import name 'jpegxr_decode' from 'imagecodecs'", True),
+    ],
+)
+def test_a_library_that_is_missing_is_not_the_photos_fault(
+    tmp_path: Path, monkeypatch, words: str, blames: bool
+) -> None:
+    """A codec that the installed package was built without is the file's kind; a library of the
+    system is missing for every file."""
+
+    def broken(*_arguments):
+        raise ImportError(words)
+
+    monkeypatch.setattr("engine.photo.file.decode", broken)
+    (tmp_path / "a.jpg").write_bytes(SOURCES["jpg"])
+    with pytest.raises(MienError if blames else ImportError):
+        open_photo(tmp_path / "a.jpg")

@@ -151,6 +151,26 @@ def test_a_missing_package_is_one_sentence_for_people_and_for_the_panel(
     assert "pip" not in told.err
 
 
+@pytest.mark.parametrize(("arguments", "who"), [(["doctor"], "Mien"), ([], "The editor")])
+def test_a_missing_library_is_one_sentence_with_what_to_install(
+    monkeypatch, capsys: pytest.CaptureFixture[str], arguments: list[str], who: str
+) -> None:
+    def broken(*_arguments, **_options):
+        raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(program, "app", broken)
+    # The editor's window loads Qt, and OpenCV with it.
+    monkeypatch.delitem(sys.modules, "gui.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=broken), *sys.meta_path])
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"{who} needs the system's library libGL.so.1")
+    assert "sudo apt install libgl1 libglib2.0-0" in told
+    assert ("libegl1" in told) == (who == "The editor")
+    assert "Traceback" not in told
+
+
 def test_without_a_display_the_editor_says_so(tmp_path: Path) -> None:
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     bare = {key: value for key, value in os.environ.items() if key not in screens}
