@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PACKAGES = (
     "torch",
-    "mediapipe",
     "opencv-python",
     "numpy",
     "Pillow",
@@ -27,7 +26,7 @@ _PACKAGES = (
     "qtawesome",
     "safetensors",
 )
-_OPTIONAL = ("rawpy",)
+_OPTIONAL = ("rawpy", "mediapipe")
 
 
 def examine() -> dict[str, Any]:

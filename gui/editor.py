@@ -107,7 +107,7 @@ class Editor(QObject):
         return self.desk.runs(FILL, tab)
 
     def warm_up(self) -> None:
-        """Import what is slow (torch, MediaPipe) while the person looks for a photo."""
+        """Import what is slow (torch above all) while the person looks for a photo."""
 
         def job(progress: object, cancel: threading.Event) -> list[str]:
             from engine.base.device import available_devices
@@ -147,7 +147,7 @@ class Editor(QObject):
         """The faces are known, only how their meshes are linked is not."""
 
         def job(progress: object, cancel: threading.Event) -> np.ndarray:
-            from engine.face.mesh import edges
+            from engine.face.face_model import edges
 
             return edges()
 
@@ -162,7 +162,7 @@ class Editor(QObject):
         self.told.emit(tr("Looking for faces…"))
 
         def job(progress: object, cancel: threading.Event) -> np.ndarray | None:
-            from engine.face.mesh import edges
+            from engine.face.face_model import edges
 
             # Kept here at once: a fill that is queued behind runs before the GUI thread hears.
             tab.sought = faces = self._filler().find_faces(tab.photo, cancel)

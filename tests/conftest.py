@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.face.finder import Face, MediaPipeFinder
+from engine.face.finder import Face, FaceFinder
 from engine.fill.filler import FaceInpainter
 from engine.photo import Photo, open_photo
 
@@ -66,12 +66,12 @@ def photo(astronaut_path: Path) -> Photo:
 
 
 @pytest.fixture(scope="session")
-def finder() -> MediaPipeFinder:
-    return MediaPipeFinder()
+def finder() -> FaceFinder:
+    return FaceFinder()
 
 
 @pytest.fixture(scope="session")
-def face(finder: MediaPipeFinder, photo: Photo) -> Face:
+def face(finder: FaceFinder, photo: Photo) -> Face:
     """The astronaut's face, with its mesh."""
     found = finder.find(photo.rgb8)[0]
     assert found.mesh is not None

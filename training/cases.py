@@ -123,10 +123,10 @@ def _all(place: Path) -> Iterator[tuple[str, dict[str, Any], np.ndarray, np.ndar
             picture, _ = shards.decode(index)
             yield record.get("name", str(index)), record, picture, shards.mesh_in_picture(index)
         return
-    from engine.face.finder import MediaPipeFinder
+    from engine.face.finder import FaceFinder
     from training.prepare import locate
 
-    finder = MediaPipeFinder()
+    finder = FaceFinder()
     for name, record, rgb in iter_photos(place):
         mesh = locate(rgb, finder)
         if mesh is not None:

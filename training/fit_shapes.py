@@ -19,7 +19,7 @@ from torch import Tensor
 
 from engine.base.errors import MienError
 from engine.face.emotion import EmotionNetwork
-from engine.face.finder import FaceFrame, MediaPipeFinder
+from engine.face.finder import FaceFinder, FaceFrame
 from engine.face.geometry import frame_from_mesh, transform
 from engine.face.mesh import mirror_permutation
 from engine.face.parts import part_mask
@@ -201,7 +201,7 @@ def _within_persons(
     people: list[str] = []
     kinds: list[int] = []
     found: list[np.ndarray] = []
-    finder = MediaPipeFinder()
+    finder = FaceFinder()
     try:
         for name in sets:
             archive, records = open_set(posed, name)
@@ -239,7 +239,7 @@ def _last_of_each_clip(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(last.values())
 
 
-def _mesh(finder: MediaPipeFinder, picture: np.ndarray) -> np.ndarray | None:
+def _mesh(finder: FaceFinder, picture: np.ndarray) -> np.ndarray | None:
     """The mesh of a small grey picture of a face, in any units."""
     large = cv2.resize(picture, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
     rgb = cv2.cvtColor(large, cv2.COLOR_GRAY2RGB)

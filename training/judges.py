@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.face.finder import FaceFrame, MediaPipeFinder
+from engine.face.finder import FaceFinder, FaceFrame
 from engine.face.mesh import inter_ocular
 from engine.readings import EMOTIONS
 from training.conditions import hidden_nodes
@@ -31,7 +31,7 @@ class Judges:
         from training.emotion.judge import load_judge
 
         self._emotion = load_judge()
-        self._finder = MediaPipeFinder()
+        self._finder = FaceFinder()
         self._asked = None if asked is None else EMOTIONS.index(asked)
         self._known: dict[str, tuple[int | None, np.ndarray | None]] = {}
 

@@ -23,11 +23,13 @@ import numpy as np
 
 from engine.base.errors import MienError
 from engine.face import geometry
-from engine.face.finder import FaceFrame, MediaPipeFinder
+from engine.face.finder import FaceFinder, FaceFrame
 from training.faces import FaceShards, write_shard
 from training.sources import Source, find_sources
 
 PART = 400
+OPENCV, MEDIAPIPE = "opencv", "mediapipe"
+FINDERS = (OPENCV, MEDIAPIPE)
 SAME_BITS = 10  # of 256
 SMALLEST_FACE = 40  # pixels of frame side in the original below which a face teaches only blur
 
@@ -36,7 +38,8 @@ SMALLEST_FACE = 40  # pixels of frame side in the original below which a face te
 class PrepareOptions:
     """side: frame side in pixels. margin: how much more than the frame is stored (room for zoom,
     shift and turn). quality: JPEG. shard_mib: largest shard file. limit: at most so many photos.
-    part: photos a part of the work. least: fewer faces than this are an error."""
+    part: photos a part of the work. least: fewer faces than this are an error. finder: what runs
+    the networks that find faces, one of FINDERS."""
 
     side: int = 256
     margin: float = 1.25
@@ -46,6 +49,7 @@ class PrepareOptions:
     limit: int | None = None
     part: int = PART
     least: int = 1
+    finder: str = OPENCV
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def prepare(
     found.
     """
     options = options or PrepareOptions()
+    make_finder(options.finder).close()  # what is missing is said once, before the work
     sources = [source for place in places for source in find_sources(place)][: options.limit]
     parts_folder = out / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +123,7 @@ def prepare(
 
 def _part_name(sources: list[Source], options: PrepareOptions) -> str:
     """A part's file: the same for the same pictures prepared alike, and for nothing else."""
-    facts = [options.side, options.margin, options.quality]
+    facts = [options.side, options.margin, options.quality, options.finder]
     pictures = [[s.name, s.path, str(s.archive or ""), _changed(s)] for s in sources]
     digest = hashlib.sha256(json.dumps([facts, pictures]).encode()).hexdigest()
     return f"part-{digest[:16]}.zip"
@@ -140,7 +145,7 @@ def _run(
 
     if not missing:
         return
-    # Spawn: a forked MediaPipe hangs on its thread pools. Ctrl-C is the parent's to answer.
+    # Spawn: forked networks hang on their thread pools. Ctrl-C is the parent's to answer.
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
         done = pool.imap_unordered(_prepare_part, missing)
@@ -155,14 +160,27 @@ def _run(
                 report(number / total)
 
 
-_finder: MediaPipeFinder | None = None
+_finder: FaceFinder | None = None
+
+
+def make_finder(name: str) -> FaceFinder:
+    """The face finder on one of FINDERS. Raises MienError for another word, and where the
+    mediapipe package is asked for and missing."""
+    if name not in FINDERS:
+        raise MienError(f"'{name}' is no face finder; choose one of {', '.join(FINDERS)}.")
+    if name == OPENCV:
+        return FaceFinder()
+    from engine.face.mediapipe_package import MediaPipePackage
+
+    networks = MediaPipePackage()
+    return FaceFinder(lambda: networks)
 
 
 def _prepare_part(job: tuple[list[Source], Path, PrepareOptions]) -> None:
     global _finder
     sources, part, options = job
     cv2.setNumThreads(1)
-    _finder = _finder or MediaPipeFinder()
+    _finder = _finder or make_finder(options.finder)
     faces = []
     for source in sources:
         rgb = source.read()
@@ -175,7 +193,7 @@ def _prepare_part(job: tuple[list[Source], Path, PrepareOptions]) -> None:
 
 
 def prepare_face(
-    rgb: np.ndarray, finder: MediaPipeFinder, options: PrepareOptions
+    rgb: np.ndarray, finder: FaceFinder, options: PrepareOptions
 ) -> tuple[bytes, np.ndarray, dict[str, Any]] | None:
     """(JPEG, mesh in frame units, facts) of the main face of a photo, None without one.
 
@@ -204,7 +222,7 @@ def prepare_face(
     return jpeg.tobytes(), geometry.transform(frame, mesh), facts
 
 
-def locate(rgb: np.ndarray, finder: MediaPipeFinder) -> np.ndarray | None:
+def locate(rgb: np.ndarray, finder: FaceFinder) -> np.ndarray | None:
     """The mesh (478 x 2, photo pixels) of a photo's main face.
 
     Most training pictures are tight crops of one face, so the whole picture is tried as the

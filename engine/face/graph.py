@@ -18,7 +18,7 @@ from engine.face.mesh import NODES
 def normalised_adjacency(edges: np.ndarray, nodes: int = NODES) -> Tensor:
     """D^-1/2 (A + I) D^-1/2 of an undirected graph, nodes x nodes float32.
 
-    edges: E x 2 node numbers, as of `engine.face.mesh.edges`; direction and repeats do not
+    edges: E x 2 node numbers, as of `engine.face.face_model.edges`; direction and repeats do not
     matter. Symmetric, its largest eigenvalue is 1.
     """
     pairs = torch.as_tensor(np.asarray(edges, np.int64)).view(-1, 2)

@@ -21,7 +21,7 @@ from engine.face import landmarks as reading
 from engine.face import locator as looking
 from engine.face import mesh as nodes
 from engine.face.candidates import Candidate, agreed, one_person
-from engine.face.finder import Box, Face, FaceFrame, MediaPipeFinder
+from engine.face.finder import Box, Face, FaceFinder, FaceFrame
 from engine.face.frames import box_frame, matrix_of, overlaps, owned_area
 from engine.face.neighbourhood import View, groups, view_of
 
@@ -78,7 +78,7 @@ class FaceLayer:
 
     def __init__(
         self,
-        finder: MediaPipeFinder,
+        finder: FaceFinder,
         locator: Locator | None = None,
         landmarks: LandmarkNetwork | None = None,
     ) -> None:

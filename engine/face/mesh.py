@@ -1,8 +1,8 @@
 """The face mesh: which of MediaPipe's 478 nodes are what, and the points a frame is laid by.
 
-The node numbers are facts of MediaPipe's canonical face model, written down here so that nothing
-has to import MediaPipe for them; `edges` alone reads its tessellation. Left and right are the
-picture's: the left eye is the one on the left of an upright, unmirrored photo.
+The node numbers are facts of MediaPipe's canonical face model, written down here; its tessellation
+comes with the model that finds faces (engine.face.face_model). Left and right are the picture's:
+the left eye is the one on the left of an upright, unmirrored photo.
 """
 
 from __future__ import annotations
@@ -91,15 +91,3 @@ def mirror_permutation() -> np.ndarray:
     pairs = np.array(_PARTNERS).reshape(-1, 2)
     order[pairs[:, 0]], order[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
     return order
-
-
-@lru_cache(maxsize=1)
-def edges() -> np.ndarray:
-    """The tessellation with the irises, E x 2 node numbers (each edge once, lower number first)."""
-    from mediapipe.python.solutions import face_mesh_connections as connections
-
-    pairs = {
-        tuple(sorted(pair))
-        for pair in connections.FACEMESH_TESSELATION | connections.FACEMESH_IRISES
-    }
-    return np.array(sorted(pairs), np.int32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.base.errors import Cancelled, MienError
 from engine.face import geometry
-from engine.face.finder import Face, MediaPipeFinder
+from engine.face.finder import Face, FaceFinder
 from engine.face.frames import matrix_of
 from engine.face.laying import TEXTURE, FaceLayer, Laying
 from engine.face.silhouette import Matte, matte
@@ -44,7 +44,7 @@ class FaceInpainter:
     """
 
     def __init__(self) -> None:
-        self._finder = MediaPipeFinder()
+        self._finder = FaceFinder()
         self._layer = FaceLayer(self._finder)
         self._steady = SteadyLayer(self._layer)
         self._networks: Networks | None = None

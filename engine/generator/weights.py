@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 MANIFEST = "manifest.json"
 TENSORS = "safetensors"  # the format of weights that can be trained further
+FACES, ONNX = "faces", "onnx"  # the kind that finds faces, and the only format it comes in
 CARD = "CARD.md"
+_TABLES = ("modules", "beside", "figures")  # a manifest's entries that are tables
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
@@ -40,8 +43,8 @@ class Manifest:
     """What a model says of itself.
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
-    "judge" (only measures), "landmarks", "locator" or "shapes". file: the weights; sha256, bytes:
-    its.
+    "judge" (only measures), "landmarks", "locator", "shapes" or "faces" (finds them). file: the
+    weights; sha256, bytes: its. beside: further files that belong to it and their sha256.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
     engine.generator.dmfn). format: of the weights; a generator's says what runs it (see
@@ -61,6 +64,7 @@ class Manifest:
     format: str = "safetensors"
     default: bool = False
     modules: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
     licence: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
@@ -138,7 +142,7 @@ def _check(manifest: Manifest) -> None:
     leads elsewhere: a manifest comes from anywhere, and its names become paths."""
     types = {"str": str, "int": int, "bool": bool}
     for entry in fields(Manifest):
-        kind = types.get(str(entry.type), dict if entry.name in ("modules", "figures") else None)
+        kind = types.get(str(entry.type), dict if entry.name in _TABLES else None)
         if kind is not None and not isinstance(getattr(manifest, entry.name), kind):
             raise ValueError(f"{entry.name} is no {kind.__name__}")
     if not _is_name(manifest.name):
@@ -160,7 +164,7 @@ def _is_name(name: str) -> bool:
 
 def _files(manifest: Manifest) -> dict[str, str]:
     """The weight files of a model and their checksums."""
-    files = {manifest.file: manifest.sha256}
+    files = {manifest.file: manifest.sha256, **manifest.beside}
     if manifest.modules:
         files[manifest.modules["file"]] = manifest.modules["sha256"]
     return files
@@ -194,7 +198,7 @@ def find_filler(name: str = DEFAULT) -> Manifest:
 
 def check_format(manifest: Manifest) -> None:
     """Raise MienError for a model of a format that this program does not run."""
-    if manifest.format not in BACKENDS:
+    if manifest.format not in (BACKENDS if manifest.kind != FACES else (ONNX,)):
         raise MienError(
             f"'{manifest.name}' is a model in the format {manifest.format}, which this Mien does "
             f"not run ({', '.join(BACKENDS)}); choose another model or a newer Mien."
@@ -250,15 +254,16 @@ def write_model(
     card: str,
     *,
     modules: dict[str, Tensor] | None = None,
+    beside: Sequence[Path] = (),
     **facts: Any,
 ) -> Manifest:
     """Write a model: float32 tensors become float16, the manifest gets size and checksum.
 
     tensors: or, of another `format`, the file that its back end runs, which is copied.
     `modules` are the tensors of a generator's modules, or a prior's rows for them, kept in a file
-    of their own: they are small and change more often. `facts` are fields of Manifest (name, title,
-    kind, ...). An existing model stays until the new one is whole and in its place. Returns the
-    manifest. Raises MienError for a name that is none.
+    of their own: they are small and change more often. `beside` are further files, copied. `facts`
+    are fields of Manifest (name, title, kind, ...). An existing model stays until the new
+    one is whole and in its place. Returns the manifest. Raises MienError for a name that is none.
     """
     check_name(facts["name"])
     check_name(folder.name)
@@ -279,6 +284,9 @@ def write_model(
             "bytes": path.stat().st_size,
             "parameters": _parameters(modules),
         }
+    for path in beside:
+        shutil.copyfile(path, building / path.name)
+    facts["beside"] = {path.name: checksum(path) for path in beside}
     manifest = Manifest(
         file=file, sha256=checksum(building / file), bytes=size, folder=folder, **facts
     )

@@ -20,7 +20,6 @@ ROWS = (
             )
         ),
     ),
-    ("MediaPipe", ("_internal/mediapipe*",)),
     ("Qt", ("_internal/PySide6/*", "_internal/shiboken6/*", "_internal/libQt*")),
     ("NumPy", ("_internal/numpy*",)),
     ("SciPy", ("_internal/scipy*",)),

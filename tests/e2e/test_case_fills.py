@@ -16,7 +16,7 @@ from PIL import Image
 
 from engine.batch.scratches import find_scratches
 from engine.face import geometry
-from engine.face.finder import MediaPipeFinder
+from engine.face.finder import FaceFinder
 from engine.face.frames import matrix_of
 from engine.photo import open_photo
 from tests.e2e.cases import Cases, fine_detail, lattice, photograph, psnr, ring_of, telea
@@ -59,7 +59,7 @@ def test_a_grey_photo_with_a_profile_stays_one_channel(cases: Cases, inpainter, 
     assert psnr(after[hole], before[hole]) > 18
 
 
-def test_no_face_where_the_rocket_was(cases: Cases, inpainter, finder: MediaPipeFinder) -> None:
+def test_no_face_where_the_rocket_was(cases: Cases, inpainter, finder: FaceFinder) -> None:
     folder = "06-faces-in-the-background"
     after = filled(cases, f"{folder}/out_rocket.png", inpainter)
     assert len(finder.find(after)) == len(finder.find(cases.picture(f"{folder}/rocket.png"))) == 1
@@ -68,9 +68,7 @@ def test_no_face_where_the_rocket_was(cases: Cases, inpainter, finder: MediaPipe
 
 
 @pytest.mark.parametrize("name", ["dark_skin", "lisa", "chin"])
-def test_no_comb_on_lips_and_chin(
-    cases: Cases, inpainter, finder: MediaPipeFinder, name: str
-) -> None:
+def test_no_comb_on_lips_and_chin(cases: Cases, inpainter, finder: FaceFinder, name: str) -> None:
     after = filled(cases, f"08-comb/out_{name}.png", inpainter)
     before, hole = cases.picture(f"08-comb/{name}.png"), cases.hole(f"08-comb/{name}_m.png")
     frame = matrix_of(finder.find(before)[0])

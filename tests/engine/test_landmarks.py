@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from engine.face import geometry
-from engine.face.finder import GUESSED, FaceFrame, MediaPipeFinder
+from engine.face.face_model import edges
+from engine.face.finder import GUESSED, FaceFinder, FaceFrame
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
 from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs, read_mesh, settle
-from engine.face.mesh import NODES, edges, inter_ocular
+from engine.face.mesh import NODES, inter_ocular
 from engine.face.parts import part_mask
 
 
@@ -159,7 +160,7 @@ def test_a_face_settles_and_a_wall_does_not(installed, face, photo) -> None:
 def test_a_frame_gets_a_guessed_mesh_only_when_asked(
     installed, face, photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finder = MediaPipeFinder()
+    finder = FaceFinder()
     monkeypatch.setattr(finder, "_mesh", lambda *_: None)  # as if MediaPipe saw nothing
     frame = FaceFrame(*face.box, face.angle)
     assert finder.mesh_in_frame(photo.rgb8, frame).mesh is None

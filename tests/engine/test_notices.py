@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from engine.base.notices import without_notices
 
 NOTICE = b"W0000 00:00:1795598056.144191   13239 feedback.cc:114] Feedback manager requires.\n"
@@ -67,13 +69,15 @@ def test_without_an_error_stream_it_is_silent() -> None:
     assert done.stdout.split() == [b"worked"]
 
 
-def test_a_finder_says_nothing_and_leaves_the_stream_alone(astronaut, capfd) -> None:
+def test_the_package_says_nothing_and_leaves_the_stream_alone(astronaut, capfd) -> None:
     """In a process of its own: what is said is said once a process."""
+    pytest.importorskip("mediapipe")
     code = (
         "import os, sys, threading, numpy as np\n"
-        "from engine.face.finder import MediaPipeFinder\n"
+        "from engine.face.finder import FaceFinder\n"
+        "from engine.face.mediapipe_package import MediaPipePackage\n"
         "picture = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(512, 512, 3)\n"
-        "finders = [MediaPipeFinder(), MediaPipeFinder()]\n"
+        "finders = [FaceFinder(MediaPipePackage), FaceFinder(MediaPipePackage)]\n"
         "threads = [threading.Thread(target=f.find, args=(picture,)) for f in finders]\n"
         "for t in threads: t.start()\n"
         "for t in threads: t.join()\n"

@@ -174,7 +174,7 @@ def faced(qtbot, window: MainWindow, photo_path: Path, fake: FakeInpainter) -> M
     """The same with two faces in the photo, read."""
     fake.faces = (face_at(40, 40, 200), face_at(270, 100, 100))
     window.open(photo_path)
-    # Above all MediaPipe's list of edges is imported, once a session.
+    # Above all the mesh's list of edges is read, once a session.
     qtbot.waitUntil(lambda: len(window.editor.readout.readings.faces) == 2, timeout=60_000)
     return window
 

@@ -46,7 +46,7 @@ def test_every_model_shows_its_card_with_the_terms_of_its_data(dialog: AboutDial
 
 def test_others_work_and_changes_are_listed(dialog: AboutDialog) -> None:
     text = choose(dialog, "Licences of others")
-    for name in ("torch 2.13.0", "mediapipe 0.10.21", "PySide6"):
+    for name in ("torch 2.13.0", "opencv-python 4.11.0.86", "PySide6"):
         assert name in text
     assert mien_version() in choose(dialog, "What is new")
 

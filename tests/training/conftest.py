@@ -54,8 +54,8 @@ def readers(tmp_path, monkeypatch) -> Path:
     import torch
 
     from engine.face.emotion import EmotionNetwork
+    from engine.face.face_model import edges
     from engine.face.landmarks import LandmarkNetwork
-    from engine.face.mesh import edges
     from engine.generator.weights import write_model
 
     folder = tmp_path / "models"

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from engine.face.emotion import load_emotion
+from engine.face.face_model import edges
 from engine.face.landmarks import load_landmarks
-from engine.face.mesh import LEFT_EYE, RIGHT_EYE, edges, mirror_permutation
+from engine.face.mesh import LEFT_EYE, RIGHT_EYE, mirror_permutation
 from training import losses
 from training.conditions import PREDICTION_ERROR, conditions, hidden_nodes, predicted, taught
 from training.config import ModuleSwitches

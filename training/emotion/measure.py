@@ -125,9 +125,9 @@ def _read(network: Reader, faces: LabelledFaces, part: str | None = None) -> Ten
 
 
 def _jaffe(network: Reader, folder: Path) -> dict[str, Any]:
-    from engine.face.finder import FaceFrame, MediaPipeFinder
+    from engine.face.finder import FaceFinder, FaceFrame
 
-    finder = MediaPipeFinder()
+    finder = FaceFinder()
     archive, records = open_set(folder, "jaffe")
     right, found = 0, 0
     with archive:

@@ -13,6 +13,6 @@ def mesh_links() -> Tensor:
     network = load_landmarks()
     if network is not None:
         return network.links.cpu()
-    from engine.face.mesh import edges
+    from engine.face.face_model import edges
 
     return torch.from_numpy(edges())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -138,29 +137,17 @@ def prior_map(prior: FacePrior, faces: FaceShards, count: int = 5000) -> Predict
 
 def mediapipe() -> Predictor:
     """MediaPipe's mesh of the crop with its hole painted grey, in a border as wide as it likes."""
-    import os
+    from engine.face.face_networks import OpenCvNetworks
 
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    from mediapipe.python.solutions import face_mesh
-
-    mesher = face_mesh.FaceMesh(
-        static_image_mode=True,
-        refine_landmarks=True,
-        max_num_faces=1,
-        min_detection_confidence=0.3,
-    )
+    networks = OpenCvNetworks()
 
     def predict(crop: Tensor, hole: Tensor) -> Tensor | None:
         side = crop.shape[-1]
         border = side // 4
         pixels = ((crop[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
         padded = np.pad(pixels, ((border, border), (border, border), (0, 0)), mode="edge")
-        result: Any = mesher.process(np.ascontiguousarray(padded))
-        if not result.multi_face_landmarks:
-            return None
-        points = [(p.x, p.y) for p in result.multi_face_landmarks[0].landmark]
-        places = (torch.tensor(points) * (side + 2 * border) - border) / side
-        return places[None]
+        mesh = networks.mesh(np.ascontiguousarray(padded))
+        return None if mesh is None else torch.from_numpy((mesh - border) / side).float()[None]
 
     return predict
 

@@ -18,12 +18,17 @@ def prepare(
     shard_mib: Annotated[float, typer.Option(help="Largest size of one shard.")] = 16.0,
     workers: Annotated[int, typer.Option(help="Processes; 0 uses every core.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Use at most so many photos.")] = None,
+    finder: Annotated[
+        str, typer.Option(help="What finds the faces: opencv, or the mediapipe package.")
+    ] = "opencv",
 ) -> None:
     """Make a training set from photos: aligned faces with their meshes, in compact shards."""
     from training.prepare import PrepareOptions
     from training.prepare import prepare as run
 
-    options = PrepareOptions(side=side, shard_mib=shard_mib, workers=workers, limit=limit)
+    options = PrepareOptions(
+        side=side, shard_mib=shard_mib, workers=workers, limit=limit, finder=finder
+    )
     made = run(places, output, options)
     typer.echo(
         f"{made.faces} faces from {made.photos} photos in {made.shards} shards "

@@ -1,0 +1,89 @@
+"""How many faces are found at which thresholds: `python -m training.face_networks.measure FACES`.
+
+FACES: photos or prepared faces kept aside. Each face is covered in half or more, by one colour and
+by things people wear, and counts as found where a found box overlaps the untouched mesh's by 0.4.
+Pictures without any face are cut out of those that come with scikit-image; what is found there is
+false. The thresholds of engine.face.face_networks were chosen by this table (docs/results.md).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from engine.face.face_networks import LOOKED_FOR, SEEN, OpenCvNetworks
+from engine.face.finder import Box, FaceFinder
+from training.cases import faces_of, whole_case
+
+COVERED = (("lower_face", "flat"), ("lower_face", "worn"), ("centre", "worn"))
+THRESHOLDS = ((0.6, 0.5), (0.5, 0.3), (SEEN, LOOKED_FOR), (0.3, 0.3), (0.2, 0.2))
+FACELESS = ("brick", "cat", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon")
+FACELESS += ("page", "rocket", "text", "clock", "colorwheel", "immunohistochemistry", "logo")
+FACELESS += ("horse",)
+CUTS = 20  # of each picture
+
+
+def covered(place: Path, limit: int) -> Iterator[tuple[np.ndarray, Box]]:
+    """Photos with a covered face (H x W x 3 uint8), and the box of its mesh."""
+    faces = list(faces_of(place, limit=limit))
+    for number, face in enumerate(faces):
+        (x, y), (width, height) = face.mesh.min(0), np.ptp(face.mesh, axis=0)
+        box = float(x), float(y), float(width), float(height)
+        for kind, inside in COVERED:
+            other = faces[(number + 1) % len(faces)]
+            case = whole_case(face, kind, number, 256, 0, inside, other)
+            assert case.shown is not None
+            yield case.shown, box
+
+
+def faceless() -> Iterator[np.ndarray]:
+    """Pictures without a face, cut, enlarged and turned at random (seeded), 480 pixels wide."""
+    import cv2
+    from skimage import data
+
+    rng = np.random.default_rng(0)
+    for name in FACELESS:
+        picture = np.asarray(getattr(data, name)())
+        if picture.dtype != np.uint8:
+            picture = (picture.astype(np.float32) / max(1, picture.max()) * 255).astype(np.uint8)
+        if picture.ndim == 2:
+            picture = np.repeat(picture[..., None], 3, -1)
+        for _ in range(CUTS):
+            side = int(min(picture.shape[:2]) * rng.uniform(0.3, 1))
+            y, x = (int(rng.integers(0, n - side + 1)) for n in picture.shape[:2])
+            cut = np.ascontiguousarray(picture[y : y + side, x : x + side, :3])
+            yield np.ascontiguousarray(np.rot90(cv2.resize(cut, (480, 480)), rng.integers(4)))
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes (x, y, width, height)."""
+    sizes = [
+        max(0.0, min(one[i] + one[i + 2], other[i] + other[i + 2]) - max(one[i], other[i]))
+        for i in (0, 1)
+    ]
+    shared = sizes[0] * sizes[1]
+    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def measure(place: Path, limit: int = 80) -> Iterator[str]:
+    """The table, line by line."""
+    hidden, empty = list(covered(place, limit)), list(faceless())
+    yield f"| detectors, mesh | found of {len(hidden)} | with a mesh | false in {len(empty)} |"
+    yield "|---|---|---|---|"
+    for seen, looked_for in THRESHOLDS:
+        finder = FaceFinder(lambda s=seen, m=looked_for: OpenCvNetworks(s, m))
+        found = meshed = 0
+        for photo, box in hidden:
+            near = [face for face in finder.find(photo) if overlap(face.box, box) > 0.4]
+            found += bool(near)
+            meshed += any(face.mesh is not None for face in near)
+        false = sum(bool(finder.find(picture)) for picture in empty)
+        yield f"| {seen}, {looked_for} | {found} | {meshed} | {false} |"
+
+
+if __name__ == "__main__":
+    for line in measure(Path(sys.argv[1])):
+        print(line, flush=True)
