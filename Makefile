@@ -11,6 +11,8 @@ FIND = for p in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3 py
 	command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && \
 	echo $$p && break; done
+# Without setuptools' page of warning that goes with any editable installation.
+INSTALL := PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
 SAMPLE := resources/samples/portrait.jpg
 
 define NO_PYTHON
@@ -38,11 +40,11 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.program: $(VENV)/.made pyproject.toml
-	$(BIN)/pip install --quiet -e .
+	$(INSTALL) -e .
 	@touch $@
 
 $(VENV)/.developer: $(VENV)/.made pyproject.toml
-	$(BIN)/pip install --quiet -e '.[training,dev]'
+	$(INSTALL) -e '.[training,dev]'
 	@touch $@ $(VENV)/.program
 
 # Without a display the same job is done on the sample: a stranger sees at once that it works.
