@@ -76,6 +76,7 @@ enter() {
 	fi
 	mount -t proc proc "$root/proc"
 	mount --bind /dev "$root/dev"
+	mount --bind /dev/pts "$root/dev/pts"
 	mount -t tmpfs tmpfs "$root/dev/shm"
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
 	# Behind a proxy apt needs the host's settings, and pip its certificates.
