@@ -22,7 +22,10 @@ from training.verbs import app as training_app
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
 # What OpenCV asks of a Debian or Ubuntu, and what the editor asks beside it.
 LIBRARIES = "libgl1 libglib2.0-0"
-EDITOR_LIBRARIES = "libegl1 libxkbcommon-x11-0 libxcb-cursor0 libdbus-1-3 libfontconfig1"
+EDITOR_LIBRARIES = (
+    "libegl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 "
+    "libdbus-1-3 libfontconfig1"
+)
 TRAINING_PACKAGES = ("lightning_fabric", "tensorboard", "stlpips_pytorch", "skimage", "scipy")
 
 app = typer.Typer(
