@@ -143,14 +143,15 @@ def load_emotion(device: str = "cpu") -> EmotionNetwork | None:
 
     Raises MienError when its file is damaged.
     """
+    from engine.generator.tensors import adopted
     from engine.generator.weights import installed, load_tensors
 
     models = [m for m in installed() if m.kind == "emotion"]
     if not models:
         return None
     tensors = load_tensors(models[-1])
-    network = EmotionNetwork(tensors["trunk.0.weight"].shape[0])
-    network.load_state_dict(tensors)
+    width = tensors["trunk.0.weight"].shape[0]
+    network = adopted(lambda: EmotionNetwork(width), tensors)
     return network.to(device).eval().requires_grad_(False)
 
 
