@@ -21,6 +21,7 @@ from engine.fill.exposure import Exposure
 from engine.fill.tone import toned
 from engine.modules import Wishes
 from engine.networks import Networks, load_networks
+from engine.prior import Observation
 from engine.prior.change import change
 from engine.prior.climb import climbed
 from engine.prior.membrane import closing, membrane
@@ -138,6 +139,10 @@ def test_what_networks_answer_in_bfloat16_is_widened(networks, crop, hole) -> No
         assert torch.equal(same(lambda solve=solve: solve(narrow, hole)), wide)
     row = torch.zeros(1, networks.prior.components)
     row[0, 3] = 1.0
+    observation = Observation(row, torch.tensor([[2.5]]), torch.tensor([8.0]))
+    half = Observation(*(told.bfloat16() for told in vars(observation).values()))
+    z = same(lambda: networks.prior.posterior(crop, hole, [half]).mean)
+    assert torch.equal(z, networks.prior.posterior(crop, hole, [observation]).mean)
     told = networks.guide.knowledge.kept(torch.full((1, 7), 1 / 7, dtype=torch.bfloat16), hole)
     assert told.values.dtype == told.precision.dtype == torch.float32
 

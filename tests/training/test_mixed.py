@@ -75,7 +75,7 @@ def test_a_sheet_shows_the_priors_fills_as_the_program_has_them(
     assert np.array_equal(*sheets)
 
 
-def test_distances_of_the_same_maps_are_the_same(tmp_path: Path) -> None:
+def test_distances_of_the_same_maps_are_the_same() -> None:
     torch.manual_seed(0)
     trunk = StVgg()
     one, other = (torch.rand(1, 3, 32, 32) * 2 - 1 for _ in range(2))
