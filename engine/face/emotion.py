@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.brightness import luma
+from engine.base.exact import exact
 from engine.readings import EMOTIONS
 
 SIDE = 48  # pixels, the framing of FER2013
@@ -105,6 +106,7 @@ def mirror_mean(straight: Tensor, mirrored: Tensor, temperature: Tensor | float)
     return ((straight / temperature).softmax(1) + (mirrored / temperature).softmax(1)) / 2
 
 
+@exact
 def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:
     """B x 2 x side x side: aligned crops as grey pictures framed like FER2013, and their hole.
 
