@@ -213,7 +213,8 @@ class OpenCvNetworks:
     """The model `faces` on OpenCV's dnn."""
 
     def __init__(self, far: float = FAR, near: float = NEAR) -> None:
-        """far, near: the scores from which on its detectors have seen a face. Raises MienError where the model is missing or damaged."""
+        """far, near: the scores from which on its detectors have seen a face. Raises MienError
+        where the model is missing or damaged."""
         from engine.face.face_model import find_face_model, mesh_facts
 
         folder = find_face_model().folder
