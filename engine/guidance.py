@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.base.exact import exact
 from engine.face.shape import ShapeModel, load_shapes
 from engine.generator.branches import Conditions, Told
 from engine.modules import MODULES, Wishes
@@ -59,6 +60,7 @@ class Guidance:
     def _pushing(self) -> list[Module]:
         return [module for module in MODULES if module.pushes(self.sight, self.wishes)]
 
+    @exact
     def changed(self, z: Tensor, posterior: Posterior, prior: FacePrior) -> Changed:
         """The face z (1 x K) as it is wanted: dragged, and with what is asked for, pushed no
         further than is needed."""
@@ -118,6 +120,7 @@ class Guide:
         found = {name: network for name, network in networks.items() if network is not None}
         return cls(found, knowledge, load_shapes())
 
+    @exact
     def look(
         self,
         crop: Tensor,
@@ -161,6 +164,7 @@ class Guide:
         else:
             sight.moved = ()  # to where it was is not dragged
 
+    @exact
     def reading(self, guidance: Guidance, filled: Tensor | None) -> dict[str, Any]:
         """What the modules read of a face and of its filled crop (1 x 3 x S x S): fields of
         FaceReading, the mesh in crop units."""

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.exact import exact
 from engine.generator.branches import Conditions, Told
 from engine.modules import MODULES, Wishes
 from engine.modules.landmarks import nodes_in_hole
@@ -55,6 +56,7 @@ def predicted(mesh: np.ndarray, hidden: np.ndarray, rng: np.random.Generator) ->
     return mesh + error * hidden[:, None]
 
 
+@exact
 def taught(sample: Sample, networks: Mapping[str, Any], knowledge: Knowledge | None) -> Sight:
     """What the modules are to say of a batch: the nodes that lie in it, and what their frozen
     networks read off the untouched crops."""
@@ -81,6 +83,7 @@ def conditions(sight: Sight, told: Tensor, switches: ModuleSwitches) -> Conditio
     return said
 
 
+@exact
 def observations(sight: Sight, told: Conditions, hole: Tensor) -> list[Observation]:
     """The same as observations of the prior, as the program tells it; hole: B x 1 x S x S, or one
     for all. A sample that a module does not speak to has the precision 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,7 +198,9 @@ class Filler:
                     f"{module.name}' or switch the module off."
                 )
 
-    def __call__(self, network: nn.Module, batch: Sample, *, varied: bool = False) -> Fills:
+    def __call__(
+        self, network: Callable[..., Tensor], batch: Sample, *, varied: bool = False
+    ) -> Fills:
         """The fills of a batch by a Learner (or what wraps it).
 
         Where one hole is shared, of the window around it; `varied` gives the window another

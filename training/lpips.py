@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.base.errors import MienError
+from engine.base.exact import exact
 
 # (layer number in the weights, stride, padding, max pooling before it)
 _LAYERS = ((0, 4, 2, False), (3, 1, 2, True), (6, 1, 1, True), (8, 1, 1, False), (10, 1, 1, False))
@@ -50,8 +51,12 @@ class Lpips(nn.Module):
         `other`."""
         with torch.no_grad():
             theirs = self._maps(other)
-        total = torch.zeros((), device=one.device)
-        for number, (a, b) in enumerate(zip(self._maps(one), theirs, strict=True)):
+        return self._between(self._maps(one), theirs)
+
+    @exact
+    def _between(self, ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
+        total = torch.zeros((), device=ours[0].device)
+        for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             weight = self.get_buffer(f"lin{number}_weight").view(1, -1, 1, 1)
             total = total + F.conv2d((_unit(a) - _unit(b)).square(), weight).mean()
         return total

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.base.errors import MienError
+from engine.base.exact import exact
 
 # (number of the blur-pool that begins the slice, its convolutions), as the weights name them.
 _SLICES: tuple[tuple[int | None, tuple[int, ...]], ...] = (
@@ -57,6 +58,7 @@ class StVgg(nn.Module):
             targets = self(other, stages)
         return self.between(self(one, stages), targets)
 
+    @exact
     def between(self, ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
         """`distance` of two batches whose feature maps are known."""
         total = torch.zeros((), device=ours[0].device)

@@ -222,7 +222,7 @@ class Trainer(Training):
         self.raw.load(self.average.tensors)
         self.raw.eval()
         try:
-            with torch.no_grad(), self.fabric.autocast():
+            with torch.no_grad():
                 yield
         finally:
             self.raw.train()
@@ -231,7 +231,12 @@ class Trainer(Training):
     def whole(self, sample: Sample) -> Tensor:
         """One whole crop with its fill in place, as the program would return it."""
         moved = Sample(*(t.to(self.fabric.device) for t in sample))
-        return self.filler(self.raw, moved).whole().float()
+        return self.filler(self._mixed, moved).whole()
+
+    def _mixed(self, *asked: Any) -> Tensor:
+        """What the learner answers in the run's precision, which is nobody else's, as in a step."""
+        with self.fabric.autocast():
+            return self.raw(*asked)
 
     def _sheet(self, folder: RunFolder, report: Report) -> None:
         with self.averaged():
@@ -287,5 +292,7 @@ class Validation:
             distances = []
             for sample in self._samples:
                 target = sample.crop.to(trainer.fabric.device)
-                distances.append(self._trunk.distance(trainer.whole(sample), target))
+                whole = trainer.whole(sample)
+                with trainer.fabric.autocast():
+                    distances.append(self._trunk.distance(whole, target))
             return float(torch.stack(distances).mean())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.base.exact import exact
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
+@exact
 def luma(pictures: Tensor) -> Tensor:
     """The brightness of RGB pictures, B x 3 x H x W to B x 1 x H x W."""
     return (pictures * pictures.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
+@exact
 def blurred(pictures: Tensor, sigma: float) -> Tensor:
     """A Gaussian blur of B x C x H x W, its border mirrored; sigma in pixels."""
     import torch

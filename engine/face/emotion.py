@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.brightness import luma
+from engine.base.exact import exact
 from engine.readings import EMOTIONS
 
 SIDE = 48  # pixels, the framing of FER2013
@@ -105,6 +106,7 @@ def mirror_mean(straight: Tensor, mirrored: Tensor, temperature: Tensor | float)
     return ((straight / temperature).softmax(1) + (mirrored / temperature).softmax(1)) / 2
 
 
+@exact
 def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:
     """B x 2 x side x side: aligned crops as grey pictures framed like FER2013, and their hole.
 
@@ -143,14 +145,15 @@ def load_emotion(device: str = "cpu") -> EmotionNetwork | None:
 
     Raises MienError when its file is damaged.
     """
+    from engine.generator.tensors import adopted
     from engine.generator.weights import installed, load_tensors
 
     models = [m for m in installed() if m.kind == "emotion"]
     if not models:
         return None
     tensors = load_tensors(models[-1])
-    network = EmotionNetwork(tensors["trunk.0.weight"].shape[0])
-    network.load_state_dict(tensors)
+    width = tensors["trunk.0.weight"].shape[0]
+    network = adopted(lambda: EmotionNetwork(width), tensors)
     return network.to(device).eval().requires_grad_(False)
 
 

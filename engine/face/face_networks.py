@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODEL = "faces"
-# A detector's scores from which on it has seen something, and the mesh's own detector's. Chosen on
-# half-covered faces and on pictures without any (docs/results.md, *Faces found*).
-SEEN, LOOKED_FOR = 0.4, 0.3
+# Scores from which on a detector has seen a face, where they fill little of a picture and where
+# much. Lower ones find hardly more and see many where there are none (docs/results.md).
+FAR, NEAR = 0.6, 0.5
 PRESENT = 0.5  # of the mesh: how sure it is that its crop holds a face
 OVERLAP = 0.3  # intersection over union from which on two boxes are of one face
 AROUND = 1.5  # sides of the detected box that the mesh is looked for in
@@ -212,24 +212,27 @@ def sampled(features: np.ndarray, square: np.ndarray) -> np.ndarray:
 class OpenCvNetworks:
     """The model `faces` on OpenCV's dnn."""
 
-    def __init__(self, seen: float = SEEN, looked_for: float = LOOKED_FOR) -> None:
-        """Raises MienError where the model is missing or damaged."""
+    def __init__(self, far: float = FAR, near: float = NEAR) -> None:
+        """far, near: the scores from which on its detectors have seen a face. Raises MienError
+        where the model is missing or damaged."""
         from engine.face.face_model import find_face_model, mesh_facts
 
         folder = find_face_model().folder
-        self._far = Detector(folder / "faces.onnx", 192, (4,))
-        self._near = Detector(folder / "short_range.onnx", 128, (8, 16, 16, 16))
+        self._detectors = (
+            Detector(folder / "faces.onnx", 192, (4,)),
+            Detector(folder / "short_range.onnx", 128, (8, 16, 16, 16)),
+        )
         self._mesher = Mesher(folder, mesh_facts())
-        self._seen, self._looked_for = seen, looked_for
+        self._least = far, near
 
     def detect(self, rgb: np.ndarray, *, near: bool) -> list[Sighting]:
         """As of the protocol."""
-        found = (self._near if near else self._far)(rgb, self._seen)
+        found = self._detectors[near](rgb, self._least[near])
         return [_sighting(score, points) for score, points in found]
 
     def mesh(self, rgb: np.ndarray) -> np.ndarray | None:
         """As of the protocol."""
-        found = self._near(rgb, self._looked_for)
+        found = self._detectors[True](rgb, self._least[True])
         if not found:
             return None
         points = found[0][1]

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.base.exact import exact
+
 SIDE = 24
 COMPONENTS = 128  # of the crops
 NOISE = 0.4  # of an observed pixel, beside what the components cannot express, [-1, 1] units
@@ -39,11 +41,13 @@ class FirstGuess(nn.Module):
         self.register_buffer("rows", torch.zeros(components, modes))
         self.register_buffer("offset", torch.zeros(modes))
 
+    @exact
     def forward(self, x: Tensor) -> Tensor:
         """x: B x 4 x S x S, RGB in [-1, 1] with the hole zeroed, and the hole. Returns B x modes,
         those of the mean face where nothing is visible. Differentiable in the pixels."""
         return self.posterior(x) @ self.rows + self.offset
 
+    @exact
     def posterior(self, x: Tensor) -> Tensor:
         """The mean of z given the visible pixels, B x K; arguments as of `forward`."""
         count, flat = len(self.basis), self.basis.flatten(1)

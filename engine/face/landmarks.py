@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.base.exact import exact
 from engine.face import geometry
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
@@ -118,20 +119,27 @@ class LandmarkNetwork(nn.Module):
         stem = self.stem(x)
         fine = self.fine(stem)
         middle = self.middle(fine)
-        with torch.autocast(crops.device.type, enabled=False):
-            guess = self.guess(x)
+        guess = self.guess(x)
         code = self.code(torch.cat([self.coarse(middle).flatten(1), guess], 1))
-        modes = guess + self.coefficients(code).float()
-        first = self.mean + (modes @ self.basis.flatten(1)).view(-1, NODES, 2)
-
-        # Where to look is not what a gradient should change: it flows through what is seen.
-        places = first.detach()
+        first = self._shaped(guess + self.coefficients(code))
         above = F.interpolate(self.from_middle(middle), scale_factor=2.0, mode="bilinear")
         fine, stem = self.from_fine(fine) + above, self.from_stem(stem)
-        # Light arithmetic on large arrays: casting them would cost more than it saves.
-        with torch.autocast(crops.device.type, enabled=False):
-            nodes = self._nodes(x[:, 3:], stem.float(), fine.float(), code.float(), places)
-            return Mesh(first + STEP * self.move(nodes), first, nodes)
+        return self._refined(x[:, 3:], stem, fine, code, first)
+
+    @exact
+    def _shaped(self, modes: Tensor) -> Tensor:
+        """The meshes of shape coefficients, B x 478 x 2."""
+        return self.mean + (modes @ self.basis.flatten(1)).view(-1, NODES, 2)
+
+    @exact
+    def _refined(
+        self, hole: Tensor, stem: Tensor, fine: Tensor, code: Tensor, first: Tensor
+    ) -> Mesh:
+        """The meshes `first` with every node moved by what is seen at its place. In float32 too:
+        light arithmetic on large arrays, which casting would cost more than it saves."""
+        # Where to look is not what a gradient should change: it flows through what is seen.
+        nodes = self._nodes(hole, stem, fine, code, first.detach())
+        return Mesh(first + STEP * self.move(nodes), first, nodes)
 
     def _nodes(
         self, hole: Tensor, stem: Tensor, fine: Tensor, code: Tensor, places: Tensor
@@ -154,6 +162,7 @@ class LandmarkNetwork(nn.Module):
         return nodes + self.second_mix(nodes, adjacency)
 
 
+@exact
 def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> Tensor:
     """B x 4 x side x side: RGB in [-1, 1], 0 where hidden, and the hole.
 

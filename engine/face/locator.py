@@ -202,11 +202,11 @@ def load_locator(device: str = "cpu") -> Locator | None:
 
     Raises MienError when its file is damaged.
     """
+    from engine.generator.tensors import adopted
     from engine.generator.weights import installed, load_tensors
 
     models = [m for m in installed() if m.kind == "locator"]
     if not models:
         return None
-    network = Locator()
-    network.load_state_dict(load_tensors(models[-1]))
+    network = adopted(Locator, load_tensors(models[-1]))
     return network.to(device).eval().requires_grad_(False)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from engine.base.brightness import blurred, luma
+from engine.base.exact import exact
 
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
 SIGMAS = (FINE, COARSE, 4 / 256)  # octaves whose shares tell how wide edges are
@@ -38,6 +39,7 @@ SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack
 FACE = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of the face in crop units
 
 
+@exact
 def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tensor:
     """The crops with their fills as crisp as what is visible of the face, the rest as it was.
 

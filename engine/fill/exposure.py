@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.brightness import LUMA
+from engine.base.exact import exact
 from engine.fill.crispness import LEAST, face_area
 
 # Logarithms of the brightness and of a cast that are a face's own; only what is beyond is light.
@@ -31,6 +32,7 @@ class Exposure:
     gain: Tensor
 
     @classmethod
+    @exact
     def of(cls, crops: Tensor, hole: Tensor, average: Tensor) -> Exposure:
         """Read off the visible part of faces; gain 1 where too little of one is visible.
 
@@ -46,11 +48,13 @@ class Exposure:
         gains = [_gain(*pair, (average + 1) / 2) for pair in zip(seen, visible, strict=True)]
         return cls(torch.stack(gains).view(-1, 3, 1, 1))
 
+    @exact
     def evened(self, crops: Tensor) -> Tensor:
         """Crops (B x 3 x H x W, -1 is black) in the light of the average face; above 1 is what is
         brighter than white there."""
         return (crops + 1) * self.gain - 1
 
+    @exact
     def restored(self, crops: Tensor) -> Tensor:
         """What was evened, in its own light."""
         return (crops + 1) / self.gain - 1

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from engine.base.brightness import luma
+from engine.base.exact import exact
 
 COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG makes of grey
 LEAST = 0.02  # share of the crop that must be visible before it says anything
 
 
+@exact
 def toned(filled: Tensor, hole: Tensor) -> Tensor:
     """The crops with fills in one tone where the visible part is in one tone, else as they were.
 

@@ -15,6 +15,7 @@ what the encoder saw at its two finer sizes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.base.brightness import blurred, luma
+from engine.generator.tensors import adopted
 
 if TYPE_CHECKING:
     from engine.generator.branches import Hints
@@ -65,10 +67,8 @@ class Dmfn(nn.Module):
 
     @classmethod
     def of(cls, tensors: dict[str, Tensor]) -> Dmfn:
-        """The generator that these tensors (its state) are of, on their grid."""
-        generator = cls(grid=grid_of(tensors))
-        generator.load_state_dict(tensors)
-        return generator
+        """The generator that these tensors are the state of, on their grid; they become its own."""
+        return adopted(partial(cls, grid=grid_of(tensors)), tensors)
 
     def forward(self, x: Tensor, hints: Hints | None = None) -> Tensor:
         """hints: what the landmark and emotion modules say, for crops of this size."""

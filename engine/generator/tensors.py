@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+Network = TypeVar("Network", bound="nn.Module")
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -30,3 +33,15 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, halved: bool = True
         for name, t in tensors.items()
     }
     save_file(small, str(path))
+
+
+def adopted(make: Callable[[], Network], tensors: dict[str, Tensor]) -> Network:
+    """The network that `make` makes, with these tensors for its state, which are its own from then
+    on. It is made without memory: starting values would only be thrown away, and drawing them
+    takes longer than reading the weights. All of its buffers must be part of its state."""
+    import torch
+
+    with torch.device("meta"):
+        network = make()
+    network.load_state_dict(tensors, assign=True)
+    return network

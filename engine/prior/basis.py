@@ -45,24 +45,30 @@ class Basis:
 
     def halved(self) -> Basis:
         """The same in pixels twice as large."""
-        height, width = self._planes[-2:]
+        planes, height, width = self._planes
+        every = torch.arange(planes * height * width, device=self._mean.device)
+        places = every[self._places]
+        plane, row, column = (
+            places // (height * width),
+            places // width % height,
+            places % width,
+        )
+        larger = (plane * (height // 2) + row // 2) * (width // 2) + column // 2
+        cells, where = larger.unique(return_inverse=True)
+        quarter = row % 2 * 2 + column % 2
 
-        def pooled(columns: Tensor) -> Tensor:
-            planes = columns.T.reshape(-1, height, width)
-            return F.avg_pool2d(planes, 2).reshape(columns.shape[1], -1).T
+        def pooled(rows: Tensor) -> Tensor:
+            # Of four pixels each is known or has no say; one after the other, so that no copy of
+            # all places is made.
+            sums = rows.new_zeros(len(cells), rows.shape[1])
+            for number in range(4):
+                of_these = quarter == number
+                sums.index_add_(0, where[of_these], rows[of_these])
+            return sums.div_(4)
 
-        mean = pooled(self._mean[:, None]).view(3, height // 2, width // 2)
-        even, odd = (pooled(self._everywhere(rows)) for rows in (self._even, self._odd))
-        if isinstance(self._places, slice):
-            return Basis(mean, even.contiguous(), odd.contiguous())
-        places = pooled(self._everywhere(torch.ones_like(self._even[:, :1])))[:, 0].nonzero()[:, 0]
-        return Basis(mean, even[places], odd[places], places)
-
-    def _everywhere(self, rows: Tensor) -> Tensor:
-        """Rows at the places of this basis as rows at all places."""
-        full = rows.new_zeros(len(self._mean), rows.shape[1])
-        full[self._places] = rows
-        return full
+        mean = F.avg_pool2d(self._mean.view(self._planes), 2)
+        even, odd = pooled(self._even), pooled(self._odd)
+        return Basis(mean, even, odd, None if isinstance(self._places, slice) else cells)
 
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x S x S."""

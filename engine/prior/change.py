@@ -11,11 +11,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from engine.base.exact import exact
 from engine.prior.knowledge import FARTHEST, Knowledge
 from engine.prior.prior import Changed, Posterior
 from engine.readings import EMOTIONS
 
 
+@exact
 def change(
     knowledge: Knowledge,
     z: Tensor,

@@ -17,6 +17,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from engine.base.exact import exact
 from engine.prior.prior import Observation
 
 TENSORS = (
@@ -47,6 +48,7 @@ class Knowledge:
     expression.
     """
 
+    @exact
     def __init__(self, tensors: dict[str, Tensor], device: str | torch.device = "cpu") -> None:
         values = {name: tensors[name].to(device, torch.float32) for name in TENSORS}
         self.mesh_mean = values["mesh_mean"]
@@ -63,14 +65,17 @@ class Knowledge:
         """The knowledge in a prior's tensors, None where the prior was fitted without."""
         return cls(tensors, device) if set(TENSORS) <= set(tensors) else None
 
+    @exact
     def mesh(self, z: Tensor) -> Tensor:
         """The most probable mesh of coefficients z (B x K): B x 478 x 2 in crop units."""
         return self.mesh_mean + (z @ self.mesh_rows.mT @ self._modes.mT).view(len(z), -1, 2)
 
+    @exact
     def modes_of(self, nodes: Tensor) -> Tensor:
         """B x P shape coefficients of meshes B x 478 x 2."""
         return (nodes - self.mesh_mean).flatten(1) @ self._to_modes.mT
 
+    @exact
     def geometry(self, nodes: Tensor, hidden: Tensor) -> Observation:
         """The observation of a mesh (B x 478 x 2, crop units) of which `hidden` (B x 478, 0 or 1)
         nodes are predictions."""
@@ -78,6 +83,7 @@ class Knowledge:
         precision = 1 / (self.mesh_noise + spread).expand(len(nodes), -1)
         return Observation(self.mesh_rows, self.modes_of(nodes), precision)
 
+    @exact
     def kept(self, probabilities: Tensor, hole: Tensor) -> Observation:
         """The observation of an expression that was read off the visible part, B x 7; hole:
         B x 1 x S x S. A reading without a mouth is worth little beside the pixels."""
@@ -94,6 +100,7 @@ def mouth_hidden(hole: Tensor) -> Tensor:
     return hole[:, 0, y0:y1, x0:x1].float().mean((1, 2))
 
 
+@exact
 def log_odds(probabilities: Tensor) -> Tensor:
     """Probabilities (B x 7) as centred log-probabilities, in which expression is linear in z."""
     logs = probabilities.clamp_min(LEAST).log()

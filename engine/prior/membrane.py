@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.exact import exact
+
 SWEEPS = 12
 COARSEST = 4
 # Of a difference at the border, [-1, 1] units, what may be light and is carried all over the hole;
@@ -22,6 +24,7 @@ LIGHT, CONTOUR = 0.15, 5 / 256
 CROSS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 
 
+@exact
 def closing(difference: Tensor, hole: Tensor, contour: float) -> Tensor:
     """What is added to a fill so that it meets the photo at the hole's border.
 
@@ -33,6 +36,7 @@ def closing(difference: Tensor, hole: Tensor, contour: float) -> Tensor:
     return _each(lambda values, hidden: _closing(values, hidden, contour), difference, hole)
 
 
+@exact
 def membrane(values: Tensor, hole: Tensor) -> Tensor:
     """Fill the hole of `values` harmonically.
 

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.base.exact import exact
 from engine.face.silhouette import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
@@ -70,6 +71,7 @@ class Posterior:
     mean: Tensor
     factor: Tensor
 
+    @exact
     def sample(self, generator: torch.Generator | None = None, spread: float = 1.0) -> Tensor:
         """One draw of z for every item, B x K; `spread` scales the departure from the mean."""
         noise = torch.randn(self.mean.shape, generator=generator).to(self.mean)
@@ -155,6 +157,7 @@ class FacePrior:
 
         return cls(load_file(str(path)), device)
 
+    @exact
     def fill(
         self,
         crops: Tensor,
@@ -200,6 +203,7 @@ class FacePrior:
         large = toothed(reddened(large, meshes, hole), meshes, hole)
         return self.composite(large, crops, hole, meshes)
 
+    @exact
     def previewed(self, z: Tensor, changed: Changed, crop: Tensor, hole: Tensor) -> Tensor:
         """Changed faces in a crop (1 x 3 x S x S) without fine detail, B x 3 x s x s at the prior's
         own size: what tells how they look. z: B x K, the faces as they were solved."""
@@ -245,6 +249,7 @@ class FacePrior:
         assert told is not None
         return torch.where(told.view(-1, 1, 1) > 0, meshes, own)
 
+    @exact
     def posterior(
         self,
         crops: Tensor,
@@ -264,10 +269,13 @@ class FacePrior:
             normal, told = basis.told(values, weight)
             precision, target = precision + normal, target + told
         for observation in observations:
-            rows = observation.rows.to(self.device)
-            w = observation.precision.to(self.device).expand_as(observation.values)
+            rows, values, w = (
+                told.to(target)
+                for told in (observation.rows, observation.values, observation.precision)
+            )
+            w = w.expand_as(values)
             precision = precision + rows.mT @ (w.unsqueeze(-1) * rows)
-            target = target + (w * observation.values.to(self.device)) @ rows
+            target = target + (w * values) @ rows
         factor = torch.linalg.cholesky(precision)
         mean = torch.cholesky_solve(target.unsqueeze(-1), factor).squeeze(-1)
         return Posterior(mean, factor.expand(len(mean), -1, -1))
@@ -315,10 +323,12 @@ class FacePrior:
             sure[-2] = sure[-2] * ~coarse.repeat_interleave(2, -1).repeat_interleave(2, -2)
         return seen, [one * inner for one, inner in zip(sure, inners, strict=True)]
 
+    @exact
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x s x s at the prior's own size."""
         return self._bases[0].render(z)
 
+    @exact
     def composite(
         self, faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None = None
     ) -> Tensor:

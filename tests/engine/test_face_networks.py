@@ -24,9 +24,6 @@ from engine.face.finder import FaceFinder
 from engine.face.mesh import LEFT_IRIS, RIGHT_IRIS, eye_centres, inter_ocular
 from engine.generator import weights
 
-# What MediaPipe's graphs keep, whatever they are told.
-FAR, NEAR = 0.6, 0.5
-
 
 @pytest.fixture(scope="module")
 def networks() -> OpenCvNetworks:
@@ -57,9 +54,8 @@ def test_boxes_and_meshes_are_those_of_the_package(pictures) -> None:
     pytest.importorskip("mediapipe", reason="the mediapipe package is for Python 3.11 and 3.12")
     from engine.face.mediapipe_package import MediaPipePackage
 
-    theirs, meshes = MediaPipePackage(), 0
-    for near, least in ((False, FAR), (True, NEAR)):
-        ours = OpenCvNetworks(seen=least)
+    ours, theirs, meshes = OpenCvNetworks(far=0.6, near=0.5), MediaPipePackage(), 0
+    for near in (False, True):
         for picture in pictures:
             expected, seen = theirs.detect(picture, near=near), ours.detect(picture, near=near)
             assert len(seen) == len(expected)
@@ -67,7 +63,6 @@ def test_boxes_and_meshes_are_those_of_the_package(pictures) -> None:
                 assert one.box == pytest.approx(other.box, abs=2e-4)
                 assert one.eyes == pytest.approx(other.eyes, abs=2e-4)
                 assert one.score == pytest.approx(other.score, abs=1e-6)
-    ours = OpenCvNetworks(looked_for=NEAR)
     for picture in pictures:
         expected, mesh = theirs.mesh(picture), ours.mesh(picture)
         assert (mesh is None) == (expected is None)
@@ -101,9 +96,9 @@ def test_irises_lie_in_their_eyes(networks, astronaut, hopper) -> None:
 
 def test_thresholds_hold(astronaut) -> None:
     score = OpenCvNetworks().detect(astronaut, near=False)[0].score
-    assert OpenCvNetworks(seen=score + 0.001).detect(astronaut, near=False) == []
+    assert OpenCvNetworks(far=score + 0.001).detect(astronaut, near=False) == []
     face = np.ascontiguousarray(astronaut[20:230, 120:330])
-    assert OpenCvNetworks(looked_for=0.999).mesh(face) is None
+    assert OpenCvNetworks(near=0.999).mesh(face) is None
 
 
 def test_what_a_picture_is_wide_is_no_matter(networks, hopper) -> None:

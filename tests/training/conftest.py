@@ -47,6 +47,23 @@ def photos(portraits, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def aligned(photos, tmp_path_factory) -> Path:
+    """The photos as a fine-tuning prepares them."""
+    folder = tmp_path_factory.mktemp("aligned")
+    prepare([photos], folder, PrepareOptions(workers=1), progress=False)
+    return folder
+
+
+@pytest.fixture(params=["32-true", "bf16-mixed"])
+def forced(request, monkeypatch) -> str:
+    """The precision of every training, whatever this processor has: autocast emulates bfloat16,
+    slowly, so sheets have one row."""
+    monkeypatch.setattr("training.loop.fitting", lambda wanted, device: request.param)
+    monkeypatch.setattr("training.trainer.spread_out", lambda count: [0])
+    return request.param
+
+
 @pytest.fixture
 def readers(tmp_path, monkeypatch) -> Path:
     """A user's models folder with an untrained emotion and an untrained landmark network, whose

@@ -24,7 +24,6 @@ from training.checkpoint import LATEST, load_checkpoint
 from training.config import TrainingConfig
 from training.faces import FaceShards
 from training.finetune import BETTER, SAME, WORSE, FinetuneOptions, finetune, verdict
-from training.prepare import PrepareOptions, prepare
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,14 +49,6 @@ def stopped_at(stage: str) -> tuple[Callable[[dict], None], threading.Event]:
             stop.set()
 
     return tell, stop
-
-
-@pytest.fixture(scope="module")
-def aligned(photos, tmp_path_factory) -> Path:
-    """The photos as a run prepares them."""
-    folder = tmp_path_factory.mktemp("aligned")
-    prepare([photos], folder, PrepareOptions(workers=1), progress=False)
-    return folder
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ ditto "$app" "$stage/Mien.app"
 ln -s /Applications "$stage/Applications"
 cp "$root/LICENSE" "$stage/Licence.txt"
 
-# torch and MediaPipe make code while they run, and their libraries are signed by nobody we know.
+# torch makes code while it runs, and its libraries are signed by nobody we know.
 cat >"$stage/entitlements.plist" <<'END'
 <?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
