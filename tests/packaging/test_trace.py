@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import read_trace
 import read_xwd
 
 HOME = "/home/someone"
+SCRIPT = Path(read_trace.__file__).with_name("package_test.sh")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,29 @@ def test_offences(line: str) -> None:
 )
 def test_what_a_good_program_does(line: str) -> None:
     assert read_trace.offences([line + "\n"], HOME) == []
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="package_test.sh needs a POSIX shell")
+def test_a_traced_program_sees_no_ci(tmp_path: Path) -> None:
+    # Libraries hold their telemetry back where CI is set: a trace with it would see no socket.
+    as_user = re.search(r"^as_user\(\) \{.*?\}$", SCRIPT.read_text("utf-8"), re.M | re.S)
+    assert as_user is not None
+    # Instead of the bare root: the command that would run in it.
+    chroot = tmp_path / "chroot"
+    chroot.write_text('#!/bin/sh\nshift 2\nexec "$@"\n', "utf-8")
+    chroot.chmod(0o755)
+    around = dict(os.environ, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    around.update(CI="true", GITHUB_ACTIONS="true", TF_BUILD="1", root="/")
+    ran = subprocess.run(
+        ["sh", "-c", f"{as_user[0]}\nas_user env"],
+        env=around,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = {line.split("=")[0] for line in ran.stdout.splitlines()}
+    assert "HOME" in names
+    assert not names & {"CI", "GITHUB_ACTIONS", "TF_BUILD"}
 
 
 @pytest.mark.parametrize("bits", [24, 32])

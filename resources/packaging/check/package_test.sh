@@ -61,6 +61,8 @@ done
 
 as_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 	LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+# `env -i` also takes away `CI` and its like: libraries hold their telemetry back where those are
+# set, so that a trace with them would see no socket at an inspector's and some at every user's.
 as_user() { chroot --userspec=1000:1000 "$root" /usr/bin/env -i PATH=/usr/bin:/bin \
 	HOME=/home/someone USER=someone LANG=C.UTF-8 OMP_NUM_THREADS="${THREADS:-1}" "$@"; }
 
@@ -148,7 +150,9 @@ screen() {
 		[ $tries -lt 300 ] || die "no window: $work/$name-editor.txt"
 		sleep 1
 	done
-	sleep "${SECONDS_DRAWN:-40}" # the photo opened, the face found
+	# The photo opened, the face found; and long enough for a library that asks for its maker only
+	# ten seconds after it was imported.
+	sleep "${SECONDS_DRAWN:-40}"
 	as_user env DISPLAY=$display xwd -root -silent >"$work/$name.xwd"
 	as_user env DISPLAY=$display xwininfo -root -tree >"$work/$name-windows.txt"
 	"$python" "$here/read_xwd.py" "$work/$name.xwd" "$pictures/package-test-$name.png" ||
