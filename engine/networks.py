@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from engine.base.device import check_device, choose_device
+from engine.base.device import AUTO, FLOAT32, check_device, choose_device
 from engine.base.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class Networks:
     generator: Generator | None
     guide: Guide
     branches: Branches | None = None
+
+    @property
+    def precision(self) -> str:
+        """What the generator calculates in, "float32" or "bfloat16"; the rest is float32."""
+        return FLOAT32 if self.generator is None else self.generator.precision
 
     def look(
         self,
@@ -209,22 +214,26 @@ def _check(cancel: threading.Event | None) -> None:
         raise Cancelled
 
 
-_shared: WeakValueDictionary[tuple[str, str], Networks] = WeakValueDictionary()
+_shared: WeakValueDictionary[tuple[str, str, str], Networks] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def shared_networks(model: str = "default", device: str = "auto") -> Networks:
+def shared_networks(
+    model: str = "default", device: str = "auto", precision: str = AUTO
+) -> Networks:
     """The same as `load_networks`, loaded once for all who use it at a time: preview and fill, and
     every thread of a batch. It goes when the last of them lets go."""
     with _loading:
-        networks = _shared.get((model, device))
+        wanted = (model, device, precision)
+        networks = _shared.get(wanted)
         if networks is None:
-            networks = _shared[model, device] = load_networks(model, device)
+            networks = _shared[wanted] = load_networks(*wanted)
         return networks
 
 
-def load_networks(model: str = "default", device: str = "auto") -> Networks:
-    """Load a model of the catalogue onto a device; both are checked first.
+def load_networks(model: str = "default", device: str = "auto", precision: str = AUTO) -> Networks:
+    """Load a model of the catalogue onto a device; both are checked first. precision: of the
+    generator, auto or exact; prior and modules solve in float32 always.
 
     Raises MienError for an unknown model, a broken weight file or a missing device.
     """
@@ -245,7 +254,7 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide)
     weights.verify(manifest)
-    generator = BACKENDS[manifest.format](manifest.path, manifest.input, chosen)
+    generator = BACKENDS[manifest.format](manifest.path, manifest.input, chosen, precision)
     branches = load_branches(manifest, chosen, generator.stride)
     side = manifest.native_crop
     return Networks(manifest.name, chosen, side, prior, generator, guide, branches)

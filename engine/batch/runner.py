@@ -20,7 +20,7 @@ from engine.base.errors import Cancelled
 from engine.batch.job import LOG_NAME, BatchJob
 from engine.batch.log import EXISTS, FAILED, FILLED, NO_MASK, NOTHING, Log, Record, locked
 from engine.batch.plan import Item, plan_batch
-from engine.batch.settle import Settler
+from engine.batch.settle import Settler, going_on
 from engine.batch.work import (
     DECODE,
     ENCODE,
@@ -133,7 +133,8 @@ def run_batch(
         log = Log(log_path(job))
         if planned is not None:
             planned(items)
-        run = Run(job, log, Settler(job, items, log), control or Control(), create, workers)
+        settler = Settler(job, items, log)
+        run = Run(going_on(job, log), log, settler, control or Control(), create, workers)
         return run.over(items, report, entered)
 
 

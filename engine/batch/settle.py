@@ -8,11 +8,20 @@ import os
 import secrets
 from pathlib import Path
 
+from engine.base.device import EXACT, FLOAT32
 from engine.base.errors import MienError
 from engine.batch.job import OVERWRITE, RENAME, RESUME, BatchJob
 from engine.batch.log import EXISTS, FAILED, PART, Log, digest_of
 from engine.batch.plan import Item, free_name
 from engine.batch.work import Work
+
+
+def going_on(job: BatchJob, log: Log) -> BatchJob:
+    """The job as an earlier run of it was calculated: what was begun in float32 goes on exactly,
+    so that the results of one batch are alike whatever machine takes it up."""
+    if job.conflict == RESUME and log.precision_of(job.digest) == FLOAT32:
+        return job.exactly()
+    return job
 
 
 class Settler:
@@ -68,6 +77,9 @@ class Settler:
         for line in earlier:
             if line.get("output_sha256") == there:
                 work.replaces = True  # our own
+                exact = line.get("precision", FLOAT32) == FLOAT32
+                if not exact and self._job.options.precision == EXACT:
+                    continue
                 if all(line.get(key) == value for key, value in asked.items()):
                     record.output, record.output_sha256 = name, there
                     work.end(EXISTS)

@@ -48,7 +48,7 @@ class FaceInpainter:
         self._layer = FaceLayer(self._finder)
         self._steady = SteadyLayer(self._layer)
         self._networks: Networks | None = None
-        self._loaded: tuple[str, str] | None = None
+        self._loaded: tuple[str, str, str] | None = None
         self._read: dict[tuple, FaceReading] = {}
         self._read_of: Photo | None = None
 
@@ -119,6 +119,7 @@ class FaceInpainter:
             seconds,
             tuple(readings),
             laying.suggestions,
+            networks.precision,
         )
 
     def preview(self, request: FillRequest) -> Preview:
@@ -174,7 +175,8 @@ class FaceInpainter:
         return replace(self._read[key], face=number_of(faces, face))
 
     def _load(self, request: FillRequest) -> Networks:
-        wanted = (request.options.model, request.options.device)
+        options = request.options
+        wanted = (options.model, options.device, options.precision)
         if self._networks is None or self._loaded != wanted:
             self._networks = None  # the old model's memory first
             self._networks, self._loaded = shared_networks(*wanted), wanted

@@ -31,6 +31,11 @@ class Generator(Protocol):
         """Crop pixels a cell of its feature grid, on which the modules' hints lie: 4 or 8."""
         ...
 
+    @property
+    def precision(self) -> str:
+        """What it calculates in: "float32" or "bfloat16"."""
+        ...
+
     def paint(
         self,
         crop: Tensor,
@@ -54,14 +59,15 @@ class Generator(Protocol):
         ...
 
 
-# (weight file, verified; a manifest's `input`; device) -> the generator.
-Loader = Callable[[Path, str, str], Generator]
+# (weight file, verified; a manifest's `input`; device; "auto" or "exact") -> the generator. Asked
+# to be exact, it calculates in float32 whatever the processor has.
+Loader = Callable[[Path, str, str, str], Generator]
 
 
-def _torch(path: Path, input: str, device: str) -> Generator:
+def _torch(path: Path, input: str, device: str, precision: str) -> Generator:
     from engine.generator.torch_generator import TorchGenerator  # torch takes seconds to load
 
-    return TorchGenerator.load(path, input, device)
+    return TorchGenerator.load(path, input, device, precision)
 
 
 # By the `format` of a model's manifest; a model of any other is refused.

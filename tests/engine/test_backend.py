@@ -31,6 +31,7 @@ class Flat:
     input: str
     device: str
     stride: int = 8
+    precision: str = "float32"
     calls: list[dict] = field(default_factory=list)
     meanwhile: threading.Event | None = None  # set while it paints
 
@@ -41,7 +42,7 @@ class Flat:
         return crop * (1 - hole) + hole * torch.tensor(self.colour).view(1, 3, 1, 1)
 
 
-def load_flat(path: Path, input: str, device: str) -> Flat:
+def load_flat(path: Path, input: str, device: str, precision: str) -> Flat:
     return Flat(json.loads(path.read_text())["colour"], input, device)
 
 
