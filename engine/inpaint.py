@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from engine.base.device import AUTO, FLOAT32, check_precision
+from engine.base.device import AUTO, FLOAT32, TORCH, check_precision
 from engine.base.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
@@ -75,7 +75,7 @@ class FillResult:
     """patches in the order to apply; faces found; the model and device that ran; wall seconds;
     a reading of every face that was filled. suggestions: frames of faces that holes filled with
     texture may hide, of which too little is seen to be sure. precision: what the generator
-    calculated in, "float32" or "bfloat16"."""
+    calculated in, "float32" or "bfloat16". backend: what ran it."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -85,6 +85,7 @@ class FillResult:
     readings: tuple[FaceReading, ...] = ()
     suggestions: tuple[FaceFrame, ...] = ()
     precision: str = FLOAT32
+    backend: str = TORCH
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -92,6 +93,7 @@ class FillResult:
             "seconds": round(self.seconds, 4),
             "device": self.device,
             "precision": self.precision,
+            "backend": self.backend,
             "model": self.model,
             "faces": [
                 {

@@ -10,6 +10,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 AUTO, EXACT = "auto", "exact"
 PRECISIONS = (AUTO, EXACT)
 FLOAT32, BFLOAT16 = "float32", "bfloat16"  # what was calculated in
+TORCH, CV2 = "torch", "cv2"  # and by what
 
 
 def check_device(name: str) -> None:

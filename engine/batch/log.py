@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.base.device import FLOAT32
+from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.batch.inputs import key_of
 
@@ -40,8 +40,9 @@ class Record:
     was there), "nothing" (the rule found nothing to fill). output: the result below the output
     folder. seconds: by stage (decode, find, fill, encode). faces: how many were found. laid: the
     patches that were laid (box, kind, seconds). readings: of every filled face. grown: pixels the
-    mask was made larger by. precision: what the generator calculated in. note: a sentence on what
-    was left as it was or could not be kept. job: the digest of what was asked.
+    mask was made larger by. precision, backend: what the generator calculated in, and by what.
+    note: a sentence on what was left as it was or could not be kept. job: the digest of what was
+    asked.
     """
 
     photo: str
@@ -61,6 +62,7 @@ class Record:
     model: str = ""
     device: str = ""
     precision: str = ""
+    backend: str = ""
     worker: str = ""
     job: str = ""
     when: str = ""
@@ -83,7 +85,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._precisions: dict[str, str] = {}
+        self._ways: dict[str, tuple[str, str]] = {}
         for line in _lines_of(path):
             self._remember(line)
 
@@ -92,9 +94,10 @@ class Log:
         lines = self._lines.get(key_of(photo), ())
         return [line for line in lines if line.get("state") == FILLED]
 
-    def precision_of(self, job: str) -> str | None:
-        """What the last result of a job (its digest) was calculated in; None where it has none."""
-        return self._precisions.get(job)
+    def way_of(self, job: str) -> tuple[str, str] | None:
+        """What the last result of a job (its digest) was calculated in, and by what; None where it
+        has no result."""
+        return self._ways.get(job)
 
     def says(self, record: Record) -> bool:
         """Whether the log holds this already, so that a run that finds all done adds nothing."""
@@ -128,11 +131,15 @@ class Log:
 
     def _remember(self, line: dict[str, Any]) -> None:
         """What deciding needs; readings and boxes stay in the file."""
-        kept = {key: line[key] for key in (*_DECIDING, "precision") if key in line}
+        kept = {key: line[key] for key in (*_DECIDING, "precision", "backend") if key in line}
         self._lines[key_of(line["photo"])].append(kept)
         if line.get("state") == FILLED:
-            # Before there was a choice everything was float32.
-            self._precisions[line.get("job", "")] = line.get("precision", FLOAT32)
+            self._ways[line.get("job", "")] = way_of(line)
+
+
+def way_of(line: dict[str, Any]) -> tuple[str, str]:
+    """(precision, backend) of a line with a result; before there was a choice it was this one."""
+    return line.get("precision", FLOAT32), line.get("backend", TORCH)
 
 
 def _lines_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -38,7 +38,7 @@ from engine.batch.work import (
 )
 from engine.batch.workers import Budget, Workers, bytes_needed, choose_workers, share_threads
 from engine.inpaint import Inpainter
-from engine.inpainter import create_inpainter
+from engine.inpainter import create_batch_inpainter
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def run_batch(
     report: Report | None = None,
     entered: Entered | None = None,
     control: Control | None = None,
-    create: Create = create_inpainter,
+    create: Create = create_batch_inpainter,
     workers: Workers | None = None,
     wait: bool = False,
     planned: Callable[[list[Item]], None] | None = None,

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from engine.base.atomic import write_atomically
-from engine.base.device import FLOAT32
+from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.edit.edit import Edit, Layer, PlacedNode, Subject
 from engine.edit.tiles import TiledMask
@@ -138,6 +138,7 @@ class SessionWriter:
             "model": fill.model,
             "device": fill.device,
             "precision": fill.precision,
+            "backend": fill.backend,
             "seconds": fill.seconds,
             "faces": [_plain(face, own) for face in fill.faces],
             "readings": [_plain(reading, own, folder) for reading in fill.readings],
@@ -237,6 +238,7 @@ class _Reader:
             told["seconds"],
             tuple(self._made(FaceReading, reading) for reading in told["readings"]),
             precision=told.get("precision", FLOAT32),
+            backend=told.get("backend", TORCH),
         )
         options = dict(told["options"])
         frames = tuple(self._made(FaceFrame, one) for one in options.pop("frames", ()))

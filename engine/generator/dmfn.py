@@ -15,7 +15,7 @@ what the encoder saw at its two finer sizes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 import torch
@@ -95,8 +95,8 @@ class Dmfn(nn.Module):
         return self
 
 
-def grid_of(tensors: dict[str, Tensor]) -> str:
-    """The grid of a generator with these tensors, by how its decoder enlarges."""
+def grid_of(tensors: Container[str]) -> str:
+    """The grid of a generator with tensors of these names, by how its decoder enlarges."""
     return HALF if "d2.2.weight" in tensors else FULL
 
 

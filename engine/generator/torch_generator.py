@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, inference_mode
 
-from engine.base.device import AUTO, BFLOAT16, EXACT, FLOAT32, has_bfloat16
+from engine.base.device import AUTO, BFLOAT16, EXACT, FLOAT32, TORCH, has_bfloat16
 from engine.base.errors import Cancelled
 from engine.generator.branches import Hints
 from engine.generator.dmfn import Dmfn, paint, sharpen
@@ -38,6 +38,11 @@ class TorchGenerator:
             # Autocast would convert the weights anew in every pass; the bits are the same.
             return cls(network.to(torch.bfloat16), input, BFLOAT16)
         return cls(network.to(device), input)
+
+    @property
+    def backend(self) -> str:
+        """What runs it."""
+        return TORCH
 
     @property
     def stride(self) -> int:
