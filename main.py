@@ -61,6 +61,9 @@ def common(
 
 ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+PrecisionOption = Annotated[
+    str, typer.Option(help="auto: what is fastest here; exact: float32 on any processor.")
+]
 SeedOption = Annotated[int, typer.Option(help="Equal seeds give equal fills on one device.")]
 FaceOption = Annotated[
     list[str] | None,
@@ -91,6 +94,7 @@ def inpaint(
     face: FaceOption = None,
     model: ModelOption = "default",
     device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     seed: SeedOption = 0,
     variant: VariantOption = 0,
     invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
@@ -132,6 +136,7 @@ def inpaint(
     options = FillOptions(
         model=model,
         device=device,
+        precision=precision,
         seed=seed,
         frames=frames,
         variant=variant,

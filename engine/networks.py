@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from engine.base.device import check_device, choose_device
+from engine.base.device import AUTO, FLOAT32, TORCH, check_device, choose_device
 from engine.base.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ class Networks:
     generator: Generator | None
     guide: Guide
     branches: Branches | None = None
+
+    @property
+    def precision(self) -> str:
+        """What the generator calculates in, "float32" or "bfloat16"; the rest is float32."""
+        return FLOAT32 if self.generator is None else self.generator.precision
+
+    @property
+    def backend(self) -> str:
+        """What runs the generator; the rest is torch's."""
+        return TORCH if self.generator is None else self.generator.backend
 
     def look(
         self,
@@ -209,22 +219,30 @@ def _check(cancel: threading.Event | None) -> None:
         raise Cancelled
 
 
-_shared: WeakValueDictionary[tuple[str, str], Networks] = WeakValueDictionary()
+_shared: WeakValueDictionary[tuple[str, str, str, bool], Networks] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def shared_networks(model: str = "default", device: str = "auto") -> Networks:
+def shared_networks(
+    model: str = "default", device: str = "auto", precision: str = AUTO, many: bool = False
+) -> Networks:
     """The same as `load_networks`, loaded once for all who use it at a time: preview and fill, and
     every thread of a batch. It goes when the last of them lets go."""
     with _loading:
-        networks = _shared.get((model, device))
+        wanted = (model, device, precision, many)
+        networks = _shared.get(wanted)
         if networks is None:
-            networks = _shared[model, device] = load_networks(model, device)
+            networks = _shared[wanted] = load_networks(*wanted)
         return networks
 
 
-def load_networks(model: str = "default", device: str = "auto") -> Networks:
+def load_networks(
+    model: str = "default", device: str = "auto", precision: str = AUTO, many: bool = False
+) -> Networks:
     """Load a model of the catalogue onto a device; both are checked first.
+
+    precision: of the generator, auto or exact; prior and modules solve in float32 always. many:
+    whether they will fill many photos (see engine.generator.backend.Demand).
 
     Raises MienError for an unknown model, a broken weight file or a missing device.
     """
@@ -232,7 +250,7 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
 
     manifest = weights.find_filler(model)  # before torch, which takes seconds to load
     check_device(device)
-    from engine.generator.backend import BACKENDS
+    from engine.generator.backend import BACKENDS, Demand
     from engine.generator.modules import load_branches
     from engine.guidance import Guide
     from engine.prior import FacePrior
@@ -245,7 +263,9 @@ def load_networks(model: str = "default", device: str = "auto") -> Networks:
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide)
     weights.verify(manifest)
-    generator = BACKENDS[manifest.format](manifest.path, manifest.input, chosen)
+    generator = BACKENDS[manifest.format](
+        manifest.path, manifest.input, Demand(chosen, precision, many)
+    )
     branches = load_branches(manifest, chosen, generator.stride)
     side = manifest.native_crop
     return Networks(manifest.name, chosen, side, prior, generator, guide, branches)

@@ -71,6 +71,7 @@ class EvaluateOptions(Wishes):
     seed: int = 0
     lpips: Path | None = None
     device: str = "auto"
+    precision: str = "auto"
     side: int = SIDE
     baselines: bool = True
     judges: bool = False
@@ -274,7 +275,7 @@ def _painters(options: EvaluateOptions) -> dict[str, Painter]:
     names = (PRIOR, *options.models) if options.baselines else options.models
     for name in dict.fromkeys(names):
         if options.aligned:
-            networks = load_networks(name, options.device)
+            networks = load_networks(name, options.device, options.precision)
             painters[networks.name] = crop_painter(model_method(networks, options.wishes))
         else:
             painters[find(name).name] = _program(name, options)
@@ -302,6 +303,7 @@ def _program(model: str, options: EvaluateOptions) -> Painter:
     wanted = FillOptions(
         model=model,
         device=options.device,
+        precision=options.precision,
         seed=options.seed,
         **asdict(options.wishes),
     )

@@ -40,15 +40,17 @@ LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 class FaceInpainter:
     """The real `engine.inpaint.Inpainter`. Networks and finder are loaded at first use and kept.
 
-    Not thread-safe: one worker owns it.
+    many: whether it will fill many photos (see engine.generator.backend.Demand). Not thread-safe:
+    one worker owns it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, many: bool = False) -> None:
+        self._many = many
         self._finder = FaceFinder()
         self._layer = FaceLayer(self._finder)
         self._steady = SteadyLayer(self._layer)
         self._networks: Networks | None = None
-        self._loaded: tuple[str, str] | None = None
+        self._loaded: tuple[str, str, str, bool] | None = None
         self._read: dict[tuple, FaceReading] = {}
         self._read_of: Photo | None = None
 
@@ -119,6 +121,8 @@ class FaceInpainter:
             seconds,
             tuple(readings),
             laying.suggestions,
+            networks.precision,
+            networks.backend,
         )
 
     def preview(self, request: FillRequest) -> Preview:
@@ -174,7 +178,8 @@ class FaceInpainter:
         return replace(self._read[key], face=number_of(faces, face))
 
     def _load(self, request: FillRequest) -> Networks:
-        wanted = (request.options.model, request.options.device)
+        options = request.options
+        wanted = (options.model, options.device, options.precision, self._many)
         if self._networks is None or self._loaded != wanted:
             self._networks = None  # the old model's memory first
             self._networks, self._loaded = shared_networks(*wanted), wanted

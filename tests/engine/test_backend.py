@@ -31,6 +31,8 @@ class Flat:
     input: str
     device: str
     stride: int = 8
+    precision: str = "float32"
+    backend: str = "flat"
     calls: list[dict] = field(default_factory=list)
     meanwhile: threading.Event | None = None  # set while it paints
 
@@ -41,8 +43,8 @@ class Flat:
         return crop * (1 - hole) + hole * torch.tensor(self.colour).view(1, 3, 1, 1)
 
 
-def load_flat(path: Path, input: str, device: str) -> Flat:
-    return Flat(json.loads(path.read_text())["colour"], input, device)
+def load_flat(path: Path, input: str, demand: backend.Demand) -> Flat:
+    return Flat(json.loads(path.read_text())["colour"], input, demand.device)
 
 
 @pytest.fixture(params=["zero", "prior"])

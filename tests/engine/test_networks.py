@@ -22,9 +22,9 @@ from engine.modules import Wishes
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:
     loaded, load = [], networks.load_networks
 
-    def counting(model: str, device: str) -> networks.Networks:
+    def counting(model: str, *how: Any) -> networks.Networks:
         loaded.append(model)
-        return load(model, device)
+        return load(model, *how)
 
     monkeypatch.setattr(networks, "load_networks", counting)
     monkeypatch.setattr(networks, "_shared", type(networks._shared)())
