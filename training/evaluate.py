@@ -25,6 +25,7 @@ from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.locator import off
+from engine.fill.pipeline import fill_crop
 from engine.generator.weights import find
 from engine.inpaint import FillOptions, FillRequest
 from engine.inpainter import create_inpainter
@@ -335,7 +336,7 @@ def model_method(networks: Networks, wishes: Wishes) -> Method:
     def fill(crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray) -> np.ndarray:
         pixels = crop.astype(np.float32) / 255
         guidance = networks.look(pixels, hole, mesh, wishes)
-        return (networks.fill(pixels, hole, guidance=guidance) * 255 + 0.5).astype(np.uint8)
+        return (fill_crop(networks, pixels, hole, guidance) * 255 + 0.5).astype(np.uint8)
 
     return fill
 

@@ -18,6 +18,7 @@ from engine.face.silhouette import Matte, matte
 from engine.face.steady import SteadyLayer
 from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
+from engine.fill.pipeline import PREVIEW, fill_crop
 from engine.fill.shares import Behind, Share, backdrop, share_out
 from engine.fill.surroundings import decided
 from engine.guidance import Guidance
@@ -80,14 +81,15 @@ class FaceInpainter:
         behind: list[Behind] = []
         for number, share in enumerate(shares):
             begun = time.perf_counter()
+            begins = {"prior": 0.0, "generate": 0.2, "blend": 0.9}
             step("prior", 0.25 + 0.55 * number / len(shares))
-            generating = 0.25 + 0.55 * (number + 0.2) / len(shares)
+
+            def entering(stage: str, number: int = number, begins: dict = begins) -> None:
+                step(stage, 0.25 + 0.55 * (number + begins[stage]) / len(shares))
+
             crop, hidden = crop_of(request.photo, hole, share.frame, networks.side)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = networks.fill(
-                crop, hidden, cancel, lambda done=generating: step("generate", done), guidance
-            )
-            step("blend", 0.25 + 0.55 * (number + 0.9) / len(shares))
+            filled = fill_crop(networks, crop, hidden, guidance, cancel=cancel, entering=entering)
             facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
                 request.photo.pixels,
@@ -139,7 +141,7 @@ class FaceInpainter:
             begun = time.perf_counter()
             crop, hidden = crop_of(request.photo, hole, share.frame, PREVIEW_SIDE)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = networks.prior_fill(crop, hidden, guidance)
+            filled = fill_crop(networks, crop, hidden, guidance, table=PREVIEW)
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             depth = np.iinfo(request.photo.pixels.dtype).max
