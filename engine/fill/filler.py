@@ -20,6 +20,7 @@ from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
 from engine.fill.pipeline import PREVIEW, fill_crop
 from engine.fill.shares import Behind, Share, backdrop, share_out
+from engine.fill.step import Watch
 from engine.fill.surroundings import decided
 from engine.guidance import Guidance
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
@@ -44,7 +45,8 @@ class FaceInpainter:
     Not thread-safe: one worker owns it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._watch = watch  # told of every step of a fill
         self._finder = FaceFinder()
         self._layer = FaceLayer(self._finder)
         self._steady = SteadyLayer(self._layer)
@@ -89,7 +91,15 @@ class FaceInpainter:
 
             crop, hidden = crop_of(request.photo, hole, share.frame, networks.side)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = fill_crop(networks, crop, hidden, guidance, cancel=cancel, entering=entering)
+            filled = fill_crop(
+                networks,
+                crop,
+                hidden,
+                guidance,
+                cancel=cancel,
+                entering=entering,
+                after=self._watch,
+            )
             facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
                 request.photo.pixels,

@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.errors import MienError
+from engine.base.exact import exact
 from engine.fill.face_fill import EvenFill, FaceFill, Known, PicturedFill, RenderedFill
 from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
 from engine.fill.steps.dim import dim_light
@@ -49,10 +51,10 @@ if TYPE_CHECKING:
     from engine.prior.prior import FacePrior, Observation
 
 FACE: Table = (
-    Step(even_light, always, "The crop is brought into the light that faces were learnt in."),
-    Step(solve, always, "The face that is most probable, given all that is seen and known of it."),
+    Step(even_light, always, "The crop in the light that faces were learnt in.", needed=True),
+    Step(solve, always, "The most probable face, given what is seen and known.", needed=True),
     Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
-    Step(render, always, "The face as its coefficients say, soft."),
+    Step(render, always, "The face as its coefficients say, soft.", needed=True),
     Step(move_pixels, changed_shape, "What of a change the coefficients do not say, moved there."),
     Step(keep_lip_colour, changed_shape, "Lips that a change makes into lipstick keep their red."),
     Step(dim_light, changed_shape, "What a change darkens loses its detail as light would."),
@@ -61,29 +63,31 @@ FACE: Table = (
     Step(redden_lips, shaped, "A mean of lips is pale; hidden ones get their red back."),
     Step(clear_teeth, shaped, "A mean of teeth is grey; hidden ones get their contrast back."),
     Step(close_seam, always, "Face and background each meet their own border."),
-    Step(sharpen, generator_of, "The generator sharpens the window around the hole.", "", GENERATE),
-    Step(spare_jaw, at_an_edge, "At a face's edge it draws dark lines: none there.", "", GENERATE),
-    Step(
-        spare_expression,
-        against_a_wish,
-        "It would take a wish back: fine detail only.",
-        "",
-        GENERATE,
-    ),
-    Step(add_generated, generated, "What it adds is laid on the prior's fill.", "", GENERATE),
-    Step(match_tone, always, "Dark and bright as much as the face around.", "", BLEND),
-    Step(match_sharpness, always, "As sharp as the face around.", "", BLEND),
-    Step(restore_light, always, "Back into the photo's own light.", "", BLEND),
-    Step(paste, always, "Outside the hole the crop itself.", "", BLEND),
+    Step(sharpen, generator_of, "The generator sharpens the window around the hole.", GENERATE),
+    Step(spare_jaw, at_an_edge, "At a face's edge it draws dark lines: none there.", GENERATE),
+    Step(spare_expression, against_a_wish, "It takes wishes back: fine detail alone.", GENERATE),
+    Step(add_generated, generated, "What it adds is laid on the prior's fill.", GENERATE),
+    Step(match_tone, always, "Dark and bright as much as the face around.", BLEND),
+    Step(match_sharpness, always, "As sharp as the face around.", BLEND),
+    Step(restore_light, always, "Back into the photo's own light.", BLEND, needed=True),
+    Step(paste, always, "Outside the hole the crop itself.", BLEND, needed=True),
 )
 PREVIEW: Table = tuple(step for step in FACE if step.stage != GENERATE)
 _names = [step.name for step in FACE]
 TRAINING: Table = FACE[_names.index("solve") : _names.index("close_seam") + 1]
 BARE: Table = (
     FACE[0],
-    Step(show_hole, generator_of, "The crop as it is; what lies in its hole is not looked at."),
+    Step(show_hole, generator_of, "The crop as it is; its hole is not looked at.", needed=True),
     *(step for step in FACE[_names.index("sharpen") :]),
 )
+
+
+def without(name: str, table: Table = FACE) -> Table:
+    """A table with one step left out. Raises MienError for one that is none or that fills need."""
+    optional = [step.name for step in table if not step.needed]
+    if name not in optional:
+        raise MienError(f"'{name}' is no step that can be left out: {', '.join(optional)}.")
+    return tuple(step for step in table if step.name != name)
 
 
 def table_of(networks: Networks) -> Table:
@@ -142,6 +146,7 @@ def given_fill(
     )
 
 
+@exact
 def fill_by_prior(
     prior: FacePrior,
     crops: Tensor,

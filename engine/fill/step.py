@@ -23,14 +23,14 @@ class Step(Generic[Before, Given, After]):
 
     run: a fill and what is given -> the fill with what the step writes. given: what the step needs
     that not every fill has; where it is None the step is left out. why: one sentence for people.
-    measured: what it brings, and where that is written down. stage: of Progress.
+    stage: of Progress. needed: whether a fill is none without it.
     """
 
     run: Callable[[Before, Given], After]
     given: Callable[[Before], Given | None]
     why: str
-    measured: str = ""
     stage: str = PRIOR
+    needed: bool = False
 
     @property
     def name(self) -> str:

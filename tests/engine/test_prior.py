@@ -97,9 +97,9 @@ def test_a_batch_with_one_hole_equals_single_solves(
 ) -> None:
     mask = hole(64, 192, 64, 192)
     pair = torch.cat([crop, crop.flip(-1)])
-    together = plain.fill(pair, mask)
-    assert torch.allclose(together[:1], plain.fill(crop, mask), atol=1e-4)
-    assert torch.allclose(together[1:], plain.fill(crop.flip(-1), mask), atol=1e-4)
+    together = fill_by_prior(plain, pair, mask)
+    assert torch.allclose(together[:1], fill_by_prior(plain, crop, mask), atol=1e-4)
+    assert torch.allclose(together[1:], fill_by_prior(plain, crop.flip(-1), mask), atol=1e-4)
     # A pixel on the edge of two triangles may go to either.
     detailed = fill_by_prior(prior, pair, mask)
     assert (detailed[:1] - fill_by_prior(prior, crop, mask)).abs().mean() < 1e-3
@@ -111,8 +111,8 @@ def test_mirrored_faces_have_mirrored_fills(
 ) -> None:
     mask = hole(80, 140, 30, 120)
     for solver, close in ((plain, 5e-4), (prior, 2e-3)):
-        straight = solver.fill(crop, mask)
-        mirrored = solver.fill(crop.flip(-1), mask.flip(-1)).flip(-1)
+        straight = fill_by_prior(solver, crop, mask)
+        mirrored = fill_by_prior(solver, crop.flip(-1), mask.flip(-1)).flip(-1)
         assert (straight - mirrored).abs().mean() < close
 
 
@@ -123,7 +123,7 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
     mesh = torch.from_numpy(mesh).float()[None]
     mask = hole(60, 220, 50, 206)
     inside = mask.expand_as(crop) > 0
-    smooth, detailed = (solver.fill(crop, mask, meshes=mesh) for solver in (plain, prior))
+    smooth, detailed = (fill_by_prior(solver, crop, mask, meshes=mesh) for solver in (plain, prior))
 
     def fineness(picture: torch.Tensor) -> float:
         blurred = torch.nn.functional.avg_pool2d(picture, 5, 1, 2)
