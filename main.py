@@ -111,6 +111,9 @@ def inpaint(
         bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
+    steps: Annotated[
+        Path | None, typer.Option(help="A folder for the picture after every step, for developers.")
+    ] = None,
     as_json: JsonOption = False,
     *,
     wishes: dict[str, Any],
@@ -161,7 +164,12 @@ def inpaint(
     if not yes:
         refuse_doubtful(hole, mask.name)
     hole, by = grow_mask(picture.rgb8, hole, by)
-    result = create_inpainter().fill(FillRequest(picture, hole, options))
+    watch = None
+    if steps is not None:
+        from engine.fill.record import StepPictures
+
+        watch = StepPictures(steps)
+    result = create_inpainter(watch).fill(FillRequest(picture, hole, options))
     if (
         output.exists()
         and photo.exists()

@@ -40,6 +40,10 @@ def evaluate(
     inside: Annotated[
         str, typer.Option(help="What covers the face: flat (one colour) or worn (things).")
     ] = "flat",
+    without_steps: Annotated[
+        bool,
+        typer.Option("--without-steps", help="Each step of a fill left out in turn (--aligned)."),
+    ] = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
@@ -75,6 +79,7 @@ def evaluate(
         judges=judges,
         aligned=aligned,
         inside=inside,
+        steps=without_steps,
         **wishes,
     )
     report = run(faces, output, options)
