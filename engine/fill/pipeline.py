@@ -182,11 +182,10 @@ def as_array(picture: Tensor) -> np.ndarray:
 
 
 def described() -> str:
-    """The table `FACE` in Markdown: each step, when it runs, why."""
-    rows = ["| step | when | why |", "|---|---|---|"]
+    """The table `FACE` in Markdown: each step, why, and what it needs that not every fill has."""
+    rows = ["| step | why | needs |", "|---|---|---|"]
     for step in FACE:
-        when = "" if step.given is always else step.given.__name__.replace("_", " ")
-        rows.append(f"| {step.name.replace('_', ' ')} | {when} | {step.why} |")
+        rows.append(f"| {step.name.replace('_', ' ')} | {step.why} | {step.needs} |")
     return "\n".join(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,14 @@ class Step(Generic[Before, Given, After]):
     def name(self) -> str:
         """Of the function that it runs."""
         return self.run.__name__
+
+    @property
+    def needs(self) -> str:
+        """What it is given, in words; empty where every fill has it."""
+        if self.given is always:
+            return ""
+        told = re.split("[;.]", self.given.__doc__ or "")[0]
+        return " ".join((told[:1].lower() + told[1:]).split())
 
 
 Table = Sequence[Step[Any, Any, Any]]

@@ -15,7 +15,7 @@ from engine.prior.prior import Changed, FacePrior
 
 
 def wishes(fill: SolvedFill) -> Guidance | None:
-    """The guidance that asks for another face than the one that was solved."""
+    """A wish for another face than the one that was solved."""
     return fill.guidance if fill.guidance is not None and fill.guidance.changes else None
 
 

@@ -29,7 +29,7 @@ def enlarged(faces: Tensor, side: int) -> Tensor:
 
 
 def shaped(fill: SolvedFill) -> tuple[Fine, Tensor] | None:
-    """What the prior knows of detail and the shape that it is painted by; None without either."""
+    """A shape, and what the prior knows of fine detail; None without either."""
     fine = fill.prior.fine
     return None if fine is None or fill.shape is None else (fine, fill.shape)
 
