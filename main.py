@@ -61,6 +61,9 @@ def common(
 
 ModelOption = Annotated[str, typer.Option(help="An installed model, or 'prior' for no sharpening.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+PrecisionOption = Annotated[
+    str, typer.Option(help="auto: what is fastest here; exact: float32 on any processor.")
+]
 SeedOption = Annotated[int, typer.Option(help="Equal seeds give equal fills on one device.")]
 FaceOption = Annotated[
     list[str] | None,
@@ -91,6 +94,7 @@ def inpaint(
     face: FaceOption = None,
     model: ModelOption = "default",
     device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     seed: SeedOption = 0,
     variant: VariantOption = 0,
     invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
@@ -107,6 +111,9 @@ def inpaint(
         bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
+    steps: Annotated[
+        Path | None, typer.Option(help="A folder for the picture after every step, for developers.")
+    ] = None,
     as_json: JsonOption = False,
     *,
     wishes: dict[str, Any],
@@ -132,6 +139,7 @@ def inpaint(
     options = FillOptions(
         model=model,
         device=device,
+        precision=precision,
         seed=seed,
         frames=frames,
         variant=variant,
@@ -156,7 +164,12 @@ def inpaint(
     if not yes:
         refuse_doubtful(hole, mask.name)
     hole, by = grow_mask(picture.rgb8, hole, by)
-    result = create_inpainter().fill(FillRequest(picture, hole, options))
+    watch = None
+    if steps is not None:
+        from engine.fill.record import StepPictures
+
+        watch = StepPictures(steps)
+    result = create_inpainter(watch).fill(FillRequest(picture, hole, options))
     if (
         output.exists()
         and photo.exists()

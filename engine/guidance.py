@@ -7,7 +7,7 @@ hidden has no say: every network sees the crop with its hole zeroed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,9 +61,16 @@ class Guidance:
         return [module for module in MODULES if module.pushes(self.sight, self.wishes)]
 
     @exact
-    def changed(self, z: Tensor, posterior: Posterior, prior: FacePrior) -> Changed:
+    def changed(
+        self,
+        z: Tensor,
+        posterior: Posterior,
+        prior: FacePrior,
+        show: Callable[[Changed], Tensor],
+    ) -> Changed:
         """The face z (1 x K) as it is wanted: dragged, and with what is asked for, pushed no
-        further than is needed."""
+        further than is needed. show: a changed face -> how it will look in its crop, 1 x 3 x s x
+        s."""
         sight, knowledge = self.sight, self.sight.knowledge
         assert knowledge is not None
         nodes = sight.nodes
@@ -83,7 +90,9 @@ class Guidance:
             return SHAPING[-1].shaped(sight, mesh, self.wishes, 1.0)
 
         for module in self._pushing:
-            return module.change(sight, self.wishes, pushed, Solved(z, prior, posterior, settle))
+            return module.change(
+                sight, self.wishes, pushed, Solved(z, prior, posterior, settle, show)
+            )
         return pushed(0.0)
 
     def told(self, changed: Changed) -> Conditions:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from engine.base.device import AUTO, FLOAT32, TORCH, check_precision
 from engine.base.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
@@ -26,7 +27,8 @@ class FillOptions(Wishes):
 
     `frames` are face frames the user drew: each is a face whether a finder agrees or not.
     `model` names an installed generator, "prior" stops after the face prior.
-    `device` is auto, cpu, cuda or mps. `seed` makes texture and variants repeatable.
+    `device` is auto, cpu, cuda or mps. `precision` is auto (what is fastest there, to within one
+    grey level) or exact (float32 on any processor). `seed` makes texture and variants repeatable.
     `nodes` are hidden nodes the user dragged; they need the landmark module.
     `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
     Raises MienError for values that are none of these.
@@ -34,6 +36,7 @@ class FillOptions(Wishes):
 
     model: str = "default"
     device: str = "auto"
+    precision: str = AUTO
     seed: int = 0
     frames: tuple[FaceFrame, ...] = ()
     nodes: tuple[DraggedNode, ...] = ()
@@ -41,6 +44,7 @@ class FillOptions(Wishes):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_precision(self.precision)
         if not 0 <= self.seed < 2**32:
             raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
         if self.variant < 0:
@@ -70,7 +74,8 @@ class Progress:
 class FillResult:
     """patches in the order to apply; faces found; the model and device that ran; wall seconds;
     a reading of every face that was filled. suggestions: frames of faces that holes filled with
-    texture may hide, of which too little is seen to be sure."""
+    texture may hide, of which too little is seen to be sure. precision: what the generator
+    calculated in, "float32" or "bfloat16". backend: what ran it."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -79,12 +84,16 @@ class FillResult:
     seconds: float
     readings: tuple[FaceReading, ...] = ()
     suggestions: tuple[FaceFrame, ...] = ()
+    precision: str = FLOAT32
+    backend: str = TORCH
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
         return {
             "seconds": round(self.seconds, 4),
             "device": self.device,
+            "precision": self.precision,
+            "backend": self.backend,
             "model": self.model,
             "faces": [
                 {

@@ -55,7 +55,7 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--format", job.format.lstrip(".")] if job.format != KEEP_FORMAT else []
     line += ["--quality", str(job.quality)] if job.quality is not None else []
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
-    line += ["--seed", str(options.seed), *as_arguments(options)]
+    line += ["--precision", options.precision, "--seed", str(options.seed), *as_arguments(options)]
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.
     return line if list_ else [*line, "--", *(str(path) for path in job.inputs)]

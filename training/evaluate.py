@@ -25,6 +25,8 @@ from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.locator import off
+from engine.fill.pipeline import fill_crop, table_of, without
+from engine.fill.step import Table
 from engine.generator.weights import find
 from engine.inpaint import FillOptions, FillRequest
 from engine.inpainter import create_inpainter
@@ -61,8 +63,9 @@ class EvaluateOptions(Wishes):
     source: only faces whose record says so. side: of the crops in pixels. baselines: measure
     OpenCV's two and the prior too. judges: expression and geometry, by networks that take no part
     in any loss. distance: ST-VGG's too (which is a loss). aligned: bare crops instead of the whole
-    program. inside: what covers the face of a whole photo, "flat" or "worn" (training.worn). Raises
-    MienError for a wish or an inside that is none."""
+    program. inside: what covers the face of a whole photo, "flat" or "worn" (training.worn). steps:
+    each model also without each of the steps that a fill can be without. Raises MienError for a
+    wish or an inside that is none, and for steps of whole photos."""
 
     holes: tuple[str, ...] = ("centre",)
     models: tuple[str, ...] = ("default",)
@@ -71,16 +74,20 @@ class EvaluateOptions(Wishes):
     seed: int = 0
     lpips: Path | None = None
     device: str = "auto"
+    precision: str = "auto"
     side: int = SIDE
     baselines: bool = True
     judges: bool = False
     distance: bool = False
     aligned: bool = False
     inside: str = "flat"
+    steps: bool = False
 
     def __post_init__(self) -> None:
         if self.inside not in INSIDES:
             raise MienError(f"'{self.inside}' covers no face; choose one of {', '.join(INSIDES)}.")
+        if self.steps and not self.aligned:
+            raise MienError("Steps are left out of bare crops alone; add --aligned.")
         super().__post_init__()
 
     @property
@@ -274,8 +281,14 @@ def _painters(options: EvaluateOptions) -> dict[str, Painter]:
     names = (PRIOR, *options.models) if options.baselines else options.models
     for name in dict.fromkeys(names):
         if options.aligned:
-            networks = load_networks(name, options.device)
+            networks = load_networks(name, options.device, options.precision)
             painters[networks.name] = crop_painter(model_method(networks, options.wishes))
+            table = table_of(networks)
+            for step in table if options.steps else ():
+                if not step.needed:
+                    shorter = without(step.name, table)
+                    method = model_method(networks, options.wishes, shorter)
+                    painters[f"without {step.name}"] = crop_painter(method)
         else:
             painters[find(name).name] = _program(name, options)
     return painters
@@ -302,6 +315,7 @@ def _program(model: str, options: EvaluateOptions) -> Painter:
     wanted = FillOptions(
         model=model,
         device=options.device,
+        precision=options.precision,
         seed=options.seed,
         **asdict(options.wishes),
     )
@@ -329,13 +343,16 @@ def _program(model: str, options: EvaluateOptions) -> Painter:
     return paint
 
 
-def model_method(networks: Networks, wishes: Wishes) -> Method:
-    """A model's fill, its modules in the state of `wishes`, as the program would do it."""
+def model_method(networks: Networks, wishes: Wishes, table: Table | None = None) -> Method:
+    """A model's fill, its modules in the state of `wishes`, as the program would do it; or by
+    another table of steps."""
 
     def fill(crop: np.ndarray, hole: np.ndarray, mesh: np.ndarray) -> np.ndarray:
         pixels = crop.astype(np.float32) / 255
         guidance = networks.look(pixels, hole, mesh, wishes)
-        return (networks.fill(pixels, hole, guidance=guidance) * 255 + 0.5).astype(np.uint8)
+        return (fill_crop(networks, pixels, hole, guidance, table=table) * 255 + 0.5).astype(
+            np.uint8
+        )
 
     return fill
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.base.device import EXACT
 from engine.base.errors import Cancelled, MienError
 from engine.generator import weights
 from engine.generator.modules import kinds
@@ -258,7 +259,7 @@ def _measured(
     model it begins as."""
     out = run / when
     if not (out / "report.json").exists():
-        networks = load_networks(options.model, options.device)
+        networks = load_networks(options.model, options.device, EXACT)
         if tensors is not None:
             networks = as_networks(tensors, networks, name=options.model_name)
         asked = EvaluateOptions(

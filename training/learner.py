@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.base.errors import MienError
+from engine.fill.pipeline import fill_by_prior
 from engine.generator.branches import Conditions
 from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
 from engine.generator.modules import Branches
@@ -220,7 +221,7 @@ class Filler:
             known = observations(sight, told, covered)
             shape = told.get("landmark")
             meshes, use = (None, None) if shape is None else (shape.values[0], shape.use)
-            fill = self.prior.fill(crops, covered, known, meshes=meshes, told=use)
+            fill = fill_by_prior(self.prior, crops, covered, known, meshes=meshes, use=use)
         window = everything
         if shared:
             context = CONTEXT + int(torch.randint(-12, 33, ())) if varied else CONTEXT

@@ -1,8 +1,8 @@
-"""Whether a processor calculates in bfloat16 itself; emulated, it is slower than float32."""
+"""The precision of a training; emulated, bfloat16 is slower than float32."""
 
 from __future__ import annotations
 
-from engine.base.device import choose_device
+from engine.base.device import choose_device, has_bfloat16
 
 FULL, MIXED = "32-true", "bf16-mixed"
 
@@ -12,15 +12,6 @@ def fitting(wanted: str, device: str) -> str:
 
     device: auto, cpu, cuda or mps. Raises MienError for a device that is missing.
     """
-    if wanted == MIXED and choose_device(device) == "cpu" and not _has_bfloat16():
+    if wanted == MIXED and choose_device(device) == "cpu" and not has_bfloat16():
         return FULL
     return wanted
-
-
-def _has_bfloat16() -> bool:
-    """AVX512-BF16 or AMX, as torch sees them; False where it cannot tell."""
-    import torch
-
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    checks = [getattr(torch.cpu, name, None) for name in names]
-    return any(check() for check in checks if check is not None)

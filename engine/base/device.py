@@ -1,10 +1,16 @@
-"""Which device the networks run on."""
+"""Which device the networks run on, and how exactly they calculate there."""
 
 from __future__ import annotations
 
 from engine.base.errors import MienError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+# auto: what is fastest here, to within one grey level; exact: float32, whatever else a processor
+# can do.
+AUTO, EXACT = "auto", "exact"
+PRECISIONS = (AUTO, EXACT)
+FLOAT32, BFLOAT16 = "float32", "bfloat16"  # what was calculated in
+TORCH, CV2 = "torch", "cv2"  # and by what
 
 
 def check_device(name: str) -> None:
@@ -28,6 +34,22 @@ def choose_device(name: str = "auto") -> str:
         build = torch.__version__
         raise MienError(f"This machine has no {name} device for torch {build}; use --device auto.")
     return name
+
+
+def check_precision(name: str) -> None:
+    """Raise MienError for a word that is no precision."""
+    if name not in PRECISIONS:
+        raise MienError(f"'{name}' is not a precision; choose one of {', '.join(PRECISIONS)}.")
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor calculates in bfloat16 itself: AVX512-BF16 or AMX, as torch sees them.
+    Emulated, it is slower than float32. False where torch cannot tell."""
+    import torch
+
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    checks = [getattr(torch.cpu, name, None) for name in names]
+    return any(check() for check in checks if check is not None)
 
 
 def available_devices() -> list[str]:

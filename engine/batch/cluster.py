@@ -53,7 +53,8 @@ def run_on_ray(
 ) -> Summary:
     """Fill every photo of a job on the Ray cluster at `address` ("auto": the one this machine
     belongs to). threads: of a worker, and so the cores it takes; None for the machine's own count
-    here. Equal threads and machines of one kind give the bytes of a local run.
+    here. Every worker calculates exactly, whatever precision is asked for: equal threads and
+    machines of one kind give the bytes of an exact local run.
 
     Raises MienError where Ray is missing or the cluster does not answer.
     """
@@ -63,7 +64,9 @@ def run_on_ray(
         log = Log(log_path(job))
         if planned is not None:
             planned(items)
-        sender = _Sender(ray, job, Settler(job, items, log), control or Control(), create, threads)
+        # Workers may be unlike, and others may join: what is fastest differs, float32 does not.
+        settler = Settler(job, items, log)
+        sender = _Sender(ray, job.exactly(), settler, control or Control(), create, threads)
         return sender.over(items, report)
 
 

@@ -9,6 +9,7 @@ import string
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from engine.base.device import EXACT
 from engine.base.errors import MienError
 from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
@@ -145,11 +146,18 @@ class BatchJob:
         if re.search(r"[/\\\0]", self.name):
             raise MienError("A name for results has no '/' in it; subfolders are kept as they are.")
 
+    def exactly(self) -> BatchJob:
+        """The same in exact precision."""
+        return replace(self, options=replace(self.options, precision=EXACT))
+
     @property
     def digest(self) -> str:
-        """16 hex digits that change with everything that changes a result's bytes."""
+        """16 hex digits that change with everything that is asked of a result. Precision is not:
+        it is how a result is calculated, and a line of the log says it by itself."""
         rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS, sure=False)
-        told = [asdict(rule), asdict(self.options), self.format, self.quality]
+        options = asdict(self.options)
+        del options["precision"]
+        told = [asdict(rule), options, self.format, self.quality]
         text = json.dumps(told, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.batch.inputs import key_of
 
@@ -39,8 +40,9 @@ class Record:
     was there), "nothing" (the rule found nothing to fill). output: the result below the output
     folder. seconds: by stage (decode, find, fill, encode). faces: how many were found. laid: the
     patches that were laid (box, kind, seconds). readings: of every filled face. grown: pixels the
-    mask was made larger by. note: a sentence on what was left as it was or could not be kept. job:
-    the digest of what was asked.
+    mask was made larger by. precision, backend: what the generator calculated in, and by what.
+    note: a sentence on what was left as it was or could not be kept. job: the digest of what was
+    asked.
     """
 
     photo: str
@@ -59,6 +61,8 @@ class Record:
     readings: list[dict[str, Any]] = field(default_factory=list)
     model: str = ""
     device: str = ""
+    precision: str = ""
+    backend: str = ""
     worker: str = ""
     job: str = ""
     when: str = ""
@@ -81,6 +85,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._ways: dict[str, tuple[str, str]] = {}
         for line in _lines_of(path):
             self._remember(line)
 
@@ -88,6 +93,11 @@ class Log:
         """What earlier runs logged of a photo, oldest first: lines with a result only."""
         lines = self._lines.get(key_of(photo), ())
         return [line for line in lines if line.get("state") == FILLED]
+
+    def way_of(self, job: str) -> tuple[str, str] | None:
+        """What the last result of a job (its digest) was calculated in, and by what; None where it
+        has no result."""
+        return self._ways.get(job)
 
     def says(self, record: Record) -> bool:
         """Whether the log holds this already, so that a run that finds all done adds nothing."""
@@ -121,8 +131,15 @@ class Log:
 
     def _remember(self, line: dict[str, Any]) -> None:
         """What deciding needs; readings and boxes stay in the file."""
-        kept = {key: line[key] for key in _DECIDING if key in line}
+        kept = {key: line[key] for key in (*_DECIDING, "precision", "backend") if key in line}
         self._lines[key_of(line["photo"])].append(kept)
+        if line.get("state") == FILLED:
+            self._ways[line.get("job", "")] = way_of(line)
+
+
+def way_of(line: dict[str, Any]) -> tuple[str, str]:
+    """(precision, backend) of a line with a result; before there was a choice it was this one."""
+    return line.get("precision", FLOAT32), line.get("backend", TORCH)
 
 
 def _lines_of(path: Path) -> Iterator[dict[str, Any]]:

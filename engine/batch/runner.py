@@ -20,7 +20,7 @@ from engine.base.errors import Cancelled
 from engine.batch.job import LOG_NAME, BatchJob
 from engine.batch.log import EXISTS, FAILED, FILLED, NO_MASK, NOTHING, Log, Record, locked
 from engine.batch.plan import Item, plan_batch
-from engine.batch.settle import Settler
+from engine.batch.settle import Settler, going_on
 from engine.batch.work import (
     DECODE,
     ENCODE,
@@ -38,7 +38,7 @@ from engine.batch.work import (
 )
 from engine.batch.workers import Budget, Workers, bytes_needed, choose_workers, share_threads
 from engine.inpaint import Inpainter
-from engine.inpainter import create_inpainter
+from engine.inpainter import create_batch_inpainter
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def run_batch(
     report: Report | None = None,
     entered: Entered | None = None,
     control: Control | None = None,
-    create: Create = create_inpainter,
+    create: Create = create_batch_inpainter,
     workers: Workers | None = None,
     wait: bool = False,
     planned: Callable[[list[Item]], None] | None = None,
@@ -133,7 +133,8 @@ def run_batch(
         log = Log(log_path(job))
         if planned is not None:
             planned(items)
-        run = Run(job, log, Settler(job, items, log), control or Control(), create, workers)
+        settler = Settler(job, items, log)
+        run = Run(going_on(job, log), log, settler, control or Control(), create, workers)
         return run.over(items, report, entered)
 
 

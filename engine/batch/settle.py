@@ -8,11 +8,23 @@ import os
 import secrets
 from pathlib import Path
 
+from engine.base.device import BFLOAT16, CV2, EXACT, FLOAT32, TORCH, has_bfloat16
 from engine.base.errors import MienError
 from engine.batch.job import OVERWRITE, RENAME, RESUME, BatchJob
-from engine.batch.log import EXISTS, FAILED, PART, Log, digest_of
+from engine.batch.log import EXISTS, FAILED, PART, Log, digest_of, way_of
 from engine.batch.plan import Item, free_name
 from engine.batch.work import Work
+
+
+def going_on(job: BatchJob, log: Log) -> BatchJob:
+    """The job as an earlier run of it was calculated: what was begun in float32 stays in it, so
+    that the results of one batch are alike whatever machine takes it up."""
+    way = log.way_of(job.digest)
+    if job.conflict != RESUME or way is None or way[0] == BFLOAT16:
+        return job
+    if way[1] == CV2 and not has_bfloat16():
+        return job  # this machine chooses no other float32
+    return job.exactly()
 
 
 class Settler:
@@ -68,6 +80,9 @@ class Settler:
         for line in earlier:
             if line.get("output_sha256") == there:
                 work.replaces = True  # our own
+                exact = way_of(line) == (FLOAT32, TORCH)
+                if not exact and self._job.options.precision == EXACT:
+                    continue
                 if all(line.get(key) == value for key, value in asked.items()):
                     record.output, record.output_sha256 = name, there
                     work.end(EXISTS)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.base.device import AUTO
 from engine.base.errors import MienError
 from engine.batch.inputs import read_list
 from engine.batch.job import (
@@ -93,6 +94,12 @@ def batch(
         str, typer.Option(help="An installed model, or 'prior' for no sharpening.")
     ] = "default",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="auto: what is fastest here (on a cluster exact); exact: float32 anywhere."
+        ),
+    ] = AUTO,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal fills on one device.")] = 0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos filled at a time; by cores and memory.")
@@ -143,6 +150,7 @@ def batch(
         FillOptions(
             model=model,
             device=device,
+            precision=precision,
             seed=seed,
             **wishes,
         ),

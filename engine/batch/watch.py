@@ -18,10 +18,10 @@ from engine.batch.job import BatchJob
 from engine.batch.log import Log, Record, locked
 from engine.batch.plan import Item, plan_batch
 from engine.batch.runner import Control, Create, Report, Run, Status, Summary, log_path
-from engine.batch.settle import Settler
+from engine.batch.settle import Settler, going_on
 from engine.batch.work import Entered
 from engine.batch.workers import Workers
-from engine.inpainter import create_inpainter
+from engine.inpainter import create_batch_inpainter
 
 SETTLED = 2.0  # seconds a file must stay as it is: it is being copied until then
 LOOK_ANYWAY = 30.0  # seconds; network drives send no notices
@@ -36,7 +36,7 @@ def watch_folder(
     report: Report | None = None,
     entered: Entered | None = None,
     control: Control | None = None,
-    create: Create = create_inpainter,
+    create: Create = create_batch_inpainter,
     settled: float = SETTLED,
     wait: bool = False,
 ) -> Summary:
@@ -59,6 +59,7 @@ class _Watcher:
     def __init__(self, job: BatchJob, control: Control, create: Create, settled: float) -> None:
         self._job, self._control, self._settled = job, control, settled
         self._log = Log(log_path(job))
+        self._going = going_on(job, self._log)
         self._inpainter = create()
         self._seen: dict[Path, tuple[Signature, float]] = {}
         self._done: dict[str, tuple[Signature | None, Signature | None]] = {}
@@ -108,7 +109,9 @@ class _Watcher:
         self, item: Item, items: list[Item], report: Report | None, entered: Entered | None
     ) -> None:
         settler = Settler(self._job, items, self._log)
-        run = Run(self._job, self._log, settler, self._control, lambda: self._inpainter, Workers())
+        run = Run(
+            self._going, self._log, settler, self._control, lambda: self._inpainter, Workers()
+        )
         summary = run.over([item], None, entered)
         for record in summary.records:
             self._records.append(record)

@@ -143,6 +143,7 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
         work.photo = made_opaque(work.photo, work.mask)
     told, record = result.as_dict(), work.record
     record.faces, record.model, record.device = len(result.faces), result.model, result.device
+    record.precision, record.backend = result.precision, result.backend
     record.laid = [
         {k: p[k] for k in ("box", "kind", "laid", "confidence", "seconds")} for p in told["patches"]
     ]

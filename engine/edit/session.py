@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from engine.base.atomic import write_atomically
+from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.edit.edit import Edit, Layer, PlacedNode, Subject
 from engine.edit.tiles import TiledMask
@@ -136,6 +137,8 @@ class SessionWriter:
             "mask": _mask_out(layer.mask, f"{folder}/mask.png", own),
             "model": fill.model,
             "device": fill.device,
+            "precision": fill.precision,
+            "backend": fill.backend,
             "seconds": fill.seconds,
             "faces": [_plain(face, own) for face in fill.faces],
             "readings": [_plain(reading, own, folder) for reading in fill.readings],
@@ -234,6 +237,8 @@ class _Reader:
             told["device"],
             told["seconds"],
             tuple(self._made(FaceReading, reading) for reading in told["readings"]),
+            precision=told.get("precision", FLOAT32),
+            backend=told.get("backend", TORCH),
         )
         options = dict(told["options"])
         frames = tuple(self._made(FaceFrame, one) for one in options.pop("frames", ()))

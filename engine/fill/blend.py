@@ -84,7 +84,7 @@ def _border_membrane(
     import cv2
     import torch
 
-    from engine.prior.membrane import membrane
+    from engine.fill.membrane import membrane
 
     height, width = hidden.shape
     visible = ~hidden if side is None else ~hidden & side

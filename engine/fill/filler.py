@@ -18,7 +18,9 @@ from engine.face.silhouette import Matte, matte
 from engine.face.steady import SteadyLayer
 from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
+from engine.fill.pipeline import PREVIEW, fill_crop
 from engine.fill.shares import Behind, Share, backdrop, share_out
+from engine.fill.step import Watch
 from engine.fill.surroundings import decided
 from engine.guidance import Guidance
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
@@ -40,15 +42,17 @@ LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 class FaceInpainter:
     """The real `engine.inpaint.Inpainter`. Networks and finder are loaded at first use and kept.
 
-    Not thread-safe: one worker owns it.
+    watch: told of every step of a fill (see engine.fill.step.run_steps). many: whether it will fill
+    many photos (see engine.generator.backend.Demand). Not thread-safe: one worker owns it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None, many: bool = False) -> None:
+        self._watch, self._many = watch, many
         self._finder = FaceFinder()
         self._layer = FaceLayer(self._finder)
         self._steady = SteadyLayer(self._layer)
         self._networks: Networks | None = None
-        self._loaded: tuple[str, str] | None = None
+        self._loaded: tuple[str, str, str, bool] | None = None
         self._read: dict[tuple, FaceReading] = {}
         self._read_of: Photo | None = None
 
@@ -80,14 +84,23 @@ class FaceInpainter:
         behind: list[Behind] = []
         for number, share in enumerate(shares):
             begun = time.perf_counter()
+            begins = {"prior": 0.0, "generate": 0.2, "blend": 0.9}
             step("prior", 0.25 + 0.55 * number / len(shares))
-            generating = 0.25 + 0.55 * (number + 0.2) / len(shares)
+
+            def entering(stage: str, number: int = number, begins: dict = begins) -> None:
+                step(stage, 0.25 + 0.55 * (number + begins[stage]) / len(shares))
+
             crop, hidden = crop_of(request.photo, hole, share.frame, networks.side)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = networks.fill(
-                crop, hidden, cancel, lambda done=generating: step("generate", done), guidance
+            filled = fill_crop(
+                networks,
+                crop,
+                hidden,
+                guidance,
+                cancel=cancel,
+                entering=entering,
+                after=self._watch,
             )
-            step("blend", 0.25 + 0.55 * (number + 0.9) / len(shares))
             facing = _matte(guidance, share.frame, networks.side)
             pixels = back_project(
                 request.photo.pixels,
@@ -119,6 +132,8 @@ class FaceInpainter:
             seconds,
             tuple(readings),
             laying.suggestions,
+            networks.precision,
+            networks.backend,
         )
 
     def preview(self, request: FillRequest) -> Preview:
@@ -139,7 +154,7 @@ class FaceInpainter:
             begun = time.perf_counter()
             crop, hidden = crop_of(request.photo, hole, share.frame, PREVIEW_SIDE)
             guidance = _look(networks, request, faces, share, crop, hidden)
-            filled = networks.prior_fill(crop, hidden, guidance)
+            filled = fill_crop(networks, crop, hidden, guidance, table=PREVIEW)
             reading = read_face(networks, faces, share.face, share.frame, guidance, filled)
             readings.append(reading)
             depth = np.iinfo(request.photo.pixels.dtype).max
@@ -174,7 +189,8 @@ class FaceInpainter:
         return replace(self._read[key], face=number_of(faces, face))
 
     def _load(self, request: FillRequest) -> Networks:
-        wanted = (request.options.model, request.options.device)
+        options = request.options
+        wanted = (options.model, options.device, options.precision, self._many)
         if self._networks is None or self._loaded != wanted:
             self._networks = None  # the old model's memory first
             self._networks, self._loaded = shared_networks(*wanted), wanted

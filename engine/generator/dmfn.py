@@ -15,6 +15,7 @@ what the encoder saw at its two finer sizes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,8 @@ class Dmfn(nn.Module):
         return self
 
 
-def grid_of(tensors: dict[str, Tensor]) -> str:
-    """The grid of a generator with these tensors, by how its decoder enlarges."""
+def grid_of(tensors: Container[str]) -> str:
+    """The grid of a generator with tensors of these names, by how its decoder enlarges."""
     return HALF if "d2.2.weight" in tensors else FULL
 
 
@@ -154,6 +155,9 @@ def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+# (B x 4 x H x W, hints) -> B x 3 x H x W: a Dmfn, or what runs one.
+Network = Callable[[Tensor, "Hints | None"], Tensor]
+
 CONTEXT = 32  # pixels around a hole that the generator sees when it sharpens
 SMALLEST_WINDOW = 96  # pixels: instance normalisation needs something to take statistics of
 
@@ -180,7 +184,7 @@ def _span(touched: Tensor, context: int) -> slice:
     return slice(start, start + wanted)
 
 
-def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
+def sharpen(generator: Network, fill: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
     """Sharpen a fill: the generator's output is a residual on it, inside the hole only.
 
     Colours stay the fill's but for their finest detail: what a generator changes of them is no
@@ -194,7 +198,7 @@ def sharpen(generator: nn.Module, fill: Tensor, hole: Tensor, hints: Hints | Non
     return fill + hole * (change - blurred(change - luma(change), COLOURS))
 
 
-def paint(generator: nn.Module, crop: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
+def paint(generator: Network, crop: Tensor, hole: Tensor, hints: Hints | None = None) -> Tensor:
     """Paint a zeroed hole directly, the published form; shapes as in `sharpen`."""
     painted = generator(torch.cat([crop * (1 - hole), hole], 1), hints).float()
     return crop * (1 - hole) + hole * painted

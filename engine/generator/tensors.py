@@ -22,6 +22,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
 
 
+def names_in(path: Path) -> list[str]:
+    """The names of the tensors in a safetensors file."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), "pt") as file:
+        return list(file.keys())
+
+
 def write_tensors(path: Path, tensors: dict[str, Tensor], *, halved: bool = True) -> None:
     """Write tensors, wherever they lie, as a safetensors file: of float32 as float16 where
     `halved`, of other types as they are."""

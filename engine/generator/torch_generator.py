@@ -6,8 +6,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor, inference_mode
 
+from engine.base.device import AUTO, BFLOAT16, EXACT, FLOAT32, TORCH, has_bfloat16
 from engine.base.errors import Cancelled
 from engine.generator.branches import Hints
 from engine.generator.dmfn import Dmfn, paint, sharpen
@@ -17,16 +19,30 @@ from engine.generator.tensors import read_tensors
 @dataclass(frozen=True, eq=False)
 class TorchGenerator:
     """A Dmfn, ready to fill, as a back end (see `engine.generator.backend.Generator`). input:
-    "prior" sharpens, "zero" paints."""
+    "prior" sharpens, "zero" paints. precision: what it calculates in."""
 
     network: Dmfn
     input: str
+    precision: str = FLOAT32
 
     @classmethod
-    def load(cls, path: Path, input: str, device: str) -> TorchGenerator:
-        """The generator whose tensors a file holds, on a device."""
-        network = Dmfn.of(read_tensors(path))
-        return cls(network.eval().requires_grad_(False).to(device), input)
+    def load(cls, path: Path, input: str, device: str, precision: str = AUTO) -> TorchGenerator:
+        """The generator whose tensors a file holds, on a device; in bfloat16 on a processor that
+        has it, unless it is to be exact.
+
+        That takes 0.57 of float32's time (0.21 s for 0.37 s, 256 x 256, one core) and moves a
+        pixel of the hole by a third of a grey level at most. On a GPU float32 is no bottleneck.
+        """
+        network = Dmfn.of(read_tensors(path)).eval().requires_grad_(False)
+        if precision != EXACT and device == "cpu" and has_bfloat16():
+            # Autocast would convert the weights anew in every pass; the bits are the same.
+            return cls(network.to(torch.bfloat16), input, BFLOAT16)
+        return cls(network.to(device), input)
+
+    @property
+    def backend(self) -> str:
+        """What runs it."""
+        return TORCH
 
     @property
     def stride(self) -> int:
@@ -44,7 +60,12 @@ class TorchGenerator:
         """As of the protocol; raises Cancelled within one layer."""
         finish = sharpen if self.input == "prior" else paint
         with Interruptible(self.network, cancel):
-            return finish(self.network, crop, hole, hints)
+            return finish(self._run, crop, hole, hints)
+
+    def _run(self, x: Tensor, hints: Hints | None = None) -> Tensor:
+        # The network alone: what is made of its output stays float32.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == BFLOAT16):
+            return self.network(x, hints)
 
 
 class Interruptible:

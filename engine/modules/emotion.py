@@ -128,7 +128,7 @@ class Emotion(Module):
         tries: list[tuple[float, Changed, Tensor]] = []
         for share in PUSHES:
             tried = push(share)
-            picture = solved.prior.previewed(solved.z, tried, sight.crop, sight.hole)
+            picture = solved.show(tried)
             likely = float(network.read(picture)[0, which])
             if likely > CLEAR:
                 return tried

@@ -86,12 +86,14 @@ class Sight:
 @dataclass(frozen=True)
 class Solved:
     """The face as the prior solved it: z (1 x K), and what the pixels say of it. settle: a changed
-    mesh (1 x 478 x 2) -> the same with what has the last word."""
+    mesh (1 x 478 x 2) -> the same with what has the last word. show: a changed face -> how it will
+    look in its crop, 1 x 3 x s x s in [-1, 1]."""
 
     z: Tensor
     prior: FacePrior
     posterior: Posterior
     settle: Callable[[Tensor], Tensor]
+    show: Callable[[Changed], Tensor]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ the fill, its covariance says what is uncertain, and samples from it are variant
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,6 @@ from engine.base.exact import exact
 from engine.face.silhouette import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
-from engine.prior.carry import carried
-from engine.prior.dim import dimmed
-from engine.prior.lips import coloured, reddened
-from engine.prior.membrane import CONTOUR, closing, membrane, reached
-from engine.prior.mouth import lightened, opened, toothed
 from engine.prior.warp import MeanShape
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
@@ -42,10 +37,6 @@ FINE_REACH = 0.3
 # looked at in full size: fills are even better, since meshes are not as exact as that.
 FAR = (0.03, 0.1, 0.25)
 FINE_FAR = (-1.0, 0.03, 0.1)
-
-# Of a crop only the hole is painted, with what lies this far around it (crop units): three sigma of
-# what is called detail, and a border wide enough to close a seam with.
-AROUND = 12 / 256
 
 INSIDE = "inside"
 SHAPE = ("mesh_mean", "mesh_rows", "mesh_modes")  # of Knowledge: the shape that z says
@@ -91,10 +82,20 @@ class Changed:
     after: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Fine:
+    """What a prior knows of fine detail: a second one, of faces in the mean shape, and the way
+    there and back."""
+
+    prior: FacePrior
+    appearance: Appearance
+
+
 class FacePrior:
     """The fitted prior on a device.
 
-    side: its resolution. components: K. Tensors are RGB in [-1, 1], holes 1 = hidden.
+    side: its resolution. components: K. fine: what it knows of fine detail, None where nothing.
+    Tensors are RGB in [-1, 1], holes 1 = hidden.
     """
 
     def __init__(
@@ -120,11 +121,11 @@ class FacePrior:
         }
         self._shape = [values[name] for name in SHAPE] if set(SHAPE) <= set(values) else None
         fine = {k.removeprefix(PREFIX): t for k, t in tensors.items() if k.startswith(PREFIX)}
-        self._fine: FacePrior | None = None
+        self.fine: Fine | None = None
         if fine:
             shape = MeanShape(fine.pop("shape").numpy(), fine.pop("triangles").numpy())
-            self._fine = FacePrior(fine, device, FINE_NOISE, FINE_REACH, FINE_FAR)
-            self._appearance = Appearance(shape, self._fine.side, self._fine.inside)
+            inner = FacePrior(fine, device, FINE_NOISE, FINE_REACH, FINE_FAR)
+            self.fine = Fine(inner, Appearance(shape, inner.side, inner.inside))
         self.side = values["mean"].shape[1]
         self._residual = values["residual"]
         even, odd = (values[n] * values[n + "_scale"] for n in ("even", "odd"))
@@ -157,97 +158,31 @@ class FacePrior:
 
         return cls(load_file(str(path)), device)
 
-    @exact
-    def fill(
-        self,
-        crops: Tensor,
-        hole: Tensor,
-        observations: Sequence[Observation] = (),
-        *,
-        change: Callable[[Tensor, Posterior], Changed] | None = None,
-        generator: torch.Generator | None = None,
-        spread: float = 0.0,
-        meshes: Tensor | None = None,
-        told: Tensor | None = None,
-    ) -> Tensor:
-        """The crops with their holes painted by the prior, seam closed.
+    @property
+    def knows_shapes(self) -> bool:
+        """Whether its coefficients say the mesh of a face."""
+        return self._shape is not None
 
-        crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at.
-        hole: B x 1 x S x S, or 1 x 1 x S x S for all (one matrix to factor). spread > 0 draws a
-        variant instead of the mean. change: of z (B x K) and the posterior; what comes out is
-        painted instead of the face that was solved, with its meshes. meshes: B x 478 x 2 in crop
-        units, the face's shape, for the fine detail and for what of the crop is face at all; told:
-        B of 0 and 1, whose is to be used (None: all). The others, and all without meshes, take the
-        shape that z says, and all of the crop counts. Outside the hole the result is `crops`.
-        """
-        posterior = self.posterior(crops, hole, observations, self._facing(meshes, told))
-        z = posterior.sample(generator, spread) if spread else posterior.mean
-        changed = None if change is None else change(z, posterior)
-        faces = self.render(z) if changed is None else self.render(changed.z)
-        if self._fine is None or (meshes is None and self._shape is None):
-            return self.composite(faces, crops, hole)
-        crops, hole = crops.to(self.device), hole.to(self.device)
-        meshes = self._meshes(z, meshes, told) if changed is None else changed.after
-        seen, hidden = self._appearance.observed(crops, hole, meshes)
-        fine = self._fine.posterior(seen, hidden)
-        known = fine.sample(generator, spread) if spread else fine.mean
-        large = _enlarged(faces, crops)
-        window = reached(hole, round(AROUND * crops.shape[-1]))
-        part, share = (..., *window), None
-        if changed is not None:
-            large, share = self._expressed(large, z, changed)
-            share = share[part]
-        large[part] = self._appearance.detailed(
-            large[part], self._fine.render(known), meshes, window, crops.shape[-1], share
-        )
-        large = toothed(reddened(large, meshes, hole), meshes, hole)
-        return self.composite(large, crops, hole, meshes)
-
-    @exact
-    def previewed(self, z: Tensor, changed: Changed, crop: Tensor, hole: Tensor) -> Tensor:
-        """Changed faces in a crop (1 x 3 x S x S) without fine detail, B x 3 x s x s at the prior's
-        own size: what tells how they look. z: B x K, the faces as they were solved."""
-        faces = self.render(changed.z)
-        if self._fine is not None and self._shape is not None:
-            faces = lightened(self._carried(faces, z, changed), changed.after)
-        size = (self.side, self.side)
-        small = F.interpolate(crop, size=size, mode="bilinear", antialias=True)
-        hidden = (F.interpolate(hole, size=size, mode="area") > 0).to(hole)
-        return self.composite(faces, small, hidden, changed.after)
-
-    def _expressed(self, pictures: Tensor, z: Tensor, changed: Changed) -> tuple[Tensor, Tensor]:
-        """Pictures of changed faces (B x 3 x S x S) with what their coefficients do not say of the
-        change: moved, lips as red as they were, what sinks into the dark dimmed, no deeper than an
-        open mouth. And how much of their fine detail is left, B x 1 x S x S in 0..1."""
-        solved = _enlarged(self.render(z), pictures)
-        moved = self._carried(pictures, z, changed)
-        moved = coloured(moved, solved, changed.before, changed.after)
-        solved = carried(solved, self._appearance.shape, changed.before, changed.after)
-        moved, share = dimmed(moved, solved)
-        moved = lightened(moved, changed.after)
-        return moved, share * opened(changed.before, changed.after, pictures.shape[-1])
-
-    def _carried(self, pictures: Tensor, z: Tensor, changed: Changed) -> Tensor:
-        """Pictures of changed faces, moved by what their coefficients do not say of the change."""
-        said = self._own(changed.z) - self._own(z)
-        return carried(pictures, self._appearance.shape, changed.before + said, changed.after)
-
-    def _own(self, z: Tensor) -> Tensor:
-        """The meshes that coefficients say, B x 478 x 2."""
-        assert self._shape is not None
+    def own_meshes(self, z: Tensor) -> Tensor:
+        """The meshes that coefficients say, B x 478 x 2. Raises ValueError for a prior that knows
+        no shapes."""
+        if self._shape is None:
+            raise ValueError("This prior knows no shapes.")
         mean, rows, modes = self._shape
         return mean + (z @ rows.mT @ modes.mT).view(len(z), -1, 2)
 
-    def _meshes(self, z: Tensor, meshes: Tensor | None, told: Tensor | None) -> Tensor:
-        """The meshes that are told, and those of z (B x K) for the others."""
-        if self._shape is None or (meshes is not None and told is None):
-            assert meshes is not None
+    def meshes_of(self, z: Tensor, meshes: Tensor | None, use: Tensor | None) -> Tensor | None:
+        """The meshes that faces are painted by, B x 478 x 2: those given, and where there are none
+        (or `use`, B of 0 and 1, leaves them out) those that z says. None where neither is there, or
+        where this prior has no detail to paint by them."""
+        if self.fine is None or (meshes is None and self._shape is None):
+            return None
+        if meshes is not None and (use is None or self._shape is None):
             return meshes
-        own = self._own(z)
-        if meshes is None:
+        own = self.own_meshes(z)
+        if meshes is None or use is None:
             return own
-        assert told is not None
-        return torch.where(told.view(-1, 1, 1) > 0, meshes, own)
+        return torch.where(use.view(-1, 1, 1) > 0, meshes, own)
 
     @exact
     def posterior(
@@ -280,7 +215,7 @@ class FacePrior:
         mean = torch.cholesky_solve(target.unsqueeze(-1), factor).squeeze(-1)
         return Posterior(mean, factor.expand(len(mean), -1, -1))
 
-    def _facing(self, meshes: Tensor | None, told: Tensor | None) -> Tensor | None:
+    def facing(self, meshes: Tensor | None, use: Tensor | None) -> Tensor | None:
         """What of each pixel of the prior's size is face, B x 1 x s x s; None without meshes.
 
         A wall, a collar and hair tell nothing of the face before them, and a Gaussian of whole
@@ -290,7 +225,7 @@ class FacePrior:
             return None
         # The soft edge of the matte reaches beyond the face.
         inside = (2 * mattes(meshes, self.side) - 1).clamp_min(0).to(self.device)
-        return inside if told is None else torch.where(told.view(-1, 1, 1, 1) > 0, inside, 1.0)
+        return inside if use is None else torch.where(use.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
     def _observe(
         self, crops: Tensor, hole: Tensor, facing: Tensor | None
@@ -327,46 +262,6 @@ class FacePrior:
     def render(self, z: Tensor) -> Tensor:
         """The faces of coefficients z (B x K): B x 3 x s x s at the prior's own size."""
         return self._bases[0].render(z)
-
-    @exact
-    def composite(
-        self, faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None = None
-    ) -> Tensor:
-        """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed.
-
-        meshes: B x 478 x 2 in crop units; face and background are then closed each with its own
-        side's border, so that a white wall does not tint a cheek.
-        """
-        crops, hole = crops.to(self.device), hole.to(self.device)
-        if faces.shape[-2:] != crops.shape[-2:]:
-            faces = _enlarged(faces, crops)
-        side = crops.shape[-1]
-        part = (..., *reached(hole, round(AROUND * side)))
-        seen, hidden, ours = crops[part], hole[part], faces[part]
-        difference, contour = seen - ours, CONTOUR * side
-        if meshes is None:
-            ours = ours + closing(difference, hidden, contour)
-        else:
-            facing = mattes(meshes, side)[part].to(ours)
-            if (facing * hidden).any():
-                ours = ours + facing * closing(difference, _unseen(hidden, facing), contour)
-            if ((1 - facing) * hidden).any():
-                ours = ours + (1 - facing) * membrane(difference, _unseen(hidden, 1 - facing))
-        filled = crops.clone()
-        # Brighter than white only where the crop is (see engine.fill.exposure).
-        ours = ours.clamp(-1, max(1.0, float(crops.max())))
-        filled[part] = seen * (1 - hidden) + hidden * ours
-        return filled
-
-
-def _enlarged(faces: Tensor, crops: Tensor) -> Tensor:
-    """Rendered faces at the size of their crops."""
-    return F.interpolate(faces, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-
-
-def _unseen(hole: Tensor, share: Tensor) -> Tensor:
-    """What is hidden of one side of a silhouette: the hole, and what is on the other side."""
-    return 1 - (1 - hole) * (share > 0.5).to(hole)
 
 
 def _distance(hole: Tensor) -> Tensor:

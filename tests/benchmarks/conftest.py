@@ -29,8 +29,8 @@ def _busy(benchmark) -> None:
 
 @pytest.fixture(scope="session")
 def networks() -> Networks:
-    """The default model on the CPU, so that figures of two machines mean the same."""
-    return load_networks("default", "cpu")
+    """The default model on the CPU in float32, so that figures of two machines mean the same."""
+    return load_networks("default", "cpu", "exact")
 
 
 @pytest.fixture(scope="session")

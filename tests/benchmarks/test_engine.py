@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,8 +15,13 @@ import pytest
 import torch
 from pictures import fastest, portrait
 
+from engine.base.device import has_bfloat16
 from engine.face.finder import Face
 from engine.fill.filler import FaceInpainter
+from engine.fill.pipeline import PREVIEW, fill_crop
+from engine.generator import weights
+from engine.generator.backend import Generator
+from engine.generator.cv2_generator import Cv2Generator
 from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
@@ -32,7 +39,7 @@ def test_fill_of_a_crop(benchmark, networks: Networks, crop) -> None:
     """The prior and the generator on 256 x 256 with a centred half-side hole; beside it, in the
     same run, a bare forward pass of the generator over the whole crop and OpenCV's Telea."""
     pixels, hole = crop
-    filled = benchmark.pedantic(networks.fill, (pixels, hole), rounds=5, warmup_rounds=1)
+    filled = benchmark.pedantic(fill_crop, (networks, pixels, hole), rounds=5, warmup_rounds=1)
     np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
     assert isinstance(networks.generator, TorchGenerator)
     network = networks.generator.network
@@ -52,9 +59,44 @@ def test_fill_of_a_crop(benchmark, networks: Networks, crop) -> None:
     )
 
 
+@pytest.mark.parametrize("side", [256, 128])
+@pytest.mark.parametrize("runs", ["torch float32", "torch bfloat16", "cv2 float32"])
+def test_a_pass_of_the_generator(benchmark, runs: str, side: int) -> None:
+    """One pass of every way to run it, its time beside torch's in float32 in the same run. The
+    targets are of 256 x 256."""
+    manifest = weights.find()
+    exact = TorchGenerator.load(manifest.path, manifest.input, "cpu", "exact")
+    generator: Generator = exact
+    if runs == "torch bfloat16":
+        if not has_bfloat16():
+            pytest.skip("This processor would emulate it.")
+        generator = TorchGenerator.load(manifest.path, manifest.input, "cpu")
+    if runs == "cv2 float32":
+        generator = Cv2Generator.load(manifest.path, manifest.input)
+    crop, hole = torch.rand(1, 3, side, side) * 2 - 1, torch.zeros(1, 1, side, side)
+    hole[..., side // 4 : -side // 4, side // 4 : -side // 4] = 1
+    started = time.perf_counter()
+    painted = generator.paint(crop, hole)
+    first = time.perf_counter() - started
+    seconds = fastest(lambda: exact.paint(crop, hole))
+    benchmark.pedantic(generator.paint, (crop, hole), rounds=8)
+    seconds = min(seconds, fastest(lambda: exact.paint(crop, hole)))
+    off = (painted - exact.paint(crop, hole)).abs().max().item()
+    benchmark.extra_info.update(
+        threads=torch.get_num_threads(),
+        first_seconds=round(first, 4),
+        torch_float32_seconds=round(seconds, 4),
+        ratio_to_torch_float32=round(benchmark.stats.stats.min / seconds, 3),
+        target_ratio={"torch bfloat16": 0.58, "cv2 float32": 0.72}.get(runs, 1.0),
+        grey_levels_off=round(off * 127.5, 4),
+    )
+
+
 def test_one_solve_of_the_prior(benchmark, networks: Networks, crop) -> None:
     pixels, hole = crop
-    filled = benchmark.pedantic(networks.prior_fill, (pixels, hole), rounds=15, warmup_rounds=2)
+    filled = benchmark.pedantic(
+        partial(fill_crop, table=PREVIEW), (networks, pixels, hole), rounds=15, warmup_rounds=2
+    )
     np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
     benchmark.extra_info.update(target_seconds=0.05, side=pixels.shape[0])
 

@@ -13,6 +13,7 @@ import torch
 
 from engine.base.errors import Cancelled, MienError
 from engine.face.silhouette import interiors
+from engine.fill.pipeline import FACE, PREVIEW, fill_crop
 from engine.generator import backend, weights
 from engine.generator.modules import Branches
 from engine.generator.torch_generator import TorchGenerator
@@ -31,6 +32,8 @@ class Flat:
     input: str
     device: str
     stride: int = 8
+    precision: str = "float32"
+    backend: str = "flat"
     calls: list[dict] = field(default_factory=list)
     meanwhile: threading.Event | None = None  # set while it paints
 
@@ -41,8 +44,8 @@ class Flat:
         return crop * (1 - hole) + hole * torch.tensor(self.colour).view(1, 3, 1, 1)
 
 
-def load_flat(path: Path, input: str, device: str) -> Flat:
-    return Flat(json.loads(path.read_text())["colour"], input, device)
+def load_flat(path: Path, input: str, demand: backend.Demand) -> Flat:
+    return Flat(json.loads(path.read_text())["colour"], input, demand.device)
 
 
 @pytest.fixture(params=["zero", "prior"])
@@ -84,10 +87,10 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
     assert flat.generator.device == "cpu"
     # Exposure, tone and crispness are the same for all back ends, and no matter of this one.
     monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
-    monkeypatch.setattr("engine.fill.tone.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.steps.match.crispened", lambda filled, *_: filled)
     pixels, hole = crop
-    filled = flat.fill(pixels, hole)
+    filled = fill_crop(flat, pixels, hole)
     np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)
     np.testing.assert_allclose(filled[~hole], pixels[~hole], atol=1e-6)
 
@@ -95,7 +98,7 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
 def test_it_is_shown_what_its_input_says(flat, crop, monkeypatch) -> None:
     monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
     pixels, hole = crop
-    flat.fill(pixels, hole)
+    fill_crop(flat, pixels, hole)
     [call] = flat.generator.calls
     shown, hidden = call["crop"], call["hole"]
     assert shown.dtype == hidden.dtype == torch.float32
@@ -115,13 +118,15 @@ def test_it_draws_no_line_around_a_face(flat, crop, monkeypatch) -> None:
     if flat.generator.input == "zero":
         pytest.skip("It paints the whole hole, no prior does.")
     monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
-    monkeypatch.setattr("engine.fill.tone.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.crispness.crispened", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.steps.match.crispened", lambda filled, *_: filled)
     pixels, hole = crop
     hole[100:240, 60:200] = True  # over the chin
     mesh = flat.branches.landmark.mean.numpy()
     guidance = flat.look(pixels, hole, mesh, only("landmark"))
-    filled, prior = (fill(pixels, hole, guidance=guidance) for fill in (flat.fill, flat.prior_fill))
+    filled, prior = (
+        fill_crop(flat, pixels, hole, guidance, table=table) for table in (FACE, PREVIEW)
+    )
     inner = interiors(guidance.meshes, SIDE)[0, 0].numpy()
     inside, outside = hole & (inner == 1), hole & (inner == 0)
     assert min(inside.sum(), outside.sum()) > 100
@@ -135,7 +140,7 @@ def test_the_modules_speak_to_it(flat, crop) -> None:
     mesh = flat.branches.landmark.mean.numpy()
     for keys in ((), ("landmark",), ("emotion",), ("landmark", "emotion")):
         guidance = flat.look(pixels, hole, mesh, only(*keys))
-        flat.fill(pixels, hole, guidance=guidance)
+        fill_crop(flat, pixels, hole, guidance)
         call = flat.generator.calls[-1]
         hints, (height, width) = call["hints"], call["crop"].shape[-2:]
         assert (hints is None) == (not keys)
@@ -151,11 +156,11 @@ def test_one_that_runs_in_one_go_is_cancelled_before_and_after(flat, crop) -> No
     cancel = threading.Event()
     flat.generator.meanwhile = cancel
     with pytest.raises(Cancelled):  # what came meanwhile
-        flat.fill(*crop, cancel=cancel)
+        fill_crop(flat, *crop, cancel=cancel)
     [call] = flat.generator.calls
     assert call["cancel"] is cancel
     with pytest.raises(Cancelled):
-        flat.fill(*crop, cancel=cancel)
+        fill_crop(flat, *crop, cancel=cancel)
     assert len(flat.generator.calls) == 1  # it was not asked
 
 

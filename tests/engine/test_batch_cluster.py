@@ -37,7 +37,7 @@ class Slow:
         height, width = request.mask.pixels.shape
         pixels = np.zeros((height, width, 3), np.uint8)
         patch = Patch((0, 0, width, height), pixels, request.mask.pixels, "texture", 0.0)
-        return FillResult((patch,), (), "black", "cpu", 0.0)
+        return FillResult((patch,), (), request.options.precision, "cpu", 0.0)
 
 
 KILLED = "killed"
@@ -134,6 +134,7 @@ def test_one_worker_killed_costs_nothing_and_the_bytes_are_those_of_a_local_run(
     lines = (job.output / "mien-batch.jsonl").read_text("utf-8").splitlines()
     log = [json.loads(line) for line in lines]
     assert len(log) == 7
+    assert {line["model"] for line in log if line["state"] == "filled"} == {"exact"}
     # Begun seven times, filled six: the killed worker's photo was done again by another.
     assert len(notes_of(place)) == 7
     assert len({process for _, process in notes_of(place)}) >= 2

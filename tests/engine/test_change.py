@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine.prior.carry import carried
+from engine.fill.steps.dim import dimmed
+from engine.fill.steps.move import carried
 from engine.prior.climb import LENGTH, MOST, climbed
-from engine.prior.dim import dimmed
 
 SIDE = 96
 

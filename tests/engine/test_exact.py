@@ -18,13 +18,15 @@ from engine.face.frames import matrix_of
 from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs
 from engine.fill.crispness import crispened
 from engine.fill.exposure import Exposure
+from engine.fill.membrane import closing, membrane
+from engine.fill.pipeline import PREVIEW, fill_by_prior, fill_crop
+from engine.fill.steps.expression import look_of
 from engine.fill.tone import toned
 from engine.modules import Wishes
 from engine.networks import Networks, load_networks
 from engine.prior import Observation
 from engine.prior.change import change
 from engine.prior.climb import climbed
-from engine.prior.membrane import closing, membrane
 
 MOUTH = np.s_[79:110, 34:94]  # of an aligned face, 128 pixels wide
 
@@ -85,7 +87,7 @@ def test_a_fill_is_the_one_outside(networks, pixels, hidden, mesh, told: bool, v
     def filled() -> Tensor:
         guidance = networks.look(pixels, hidden, mesh, wishes, variant=variant, seed=5)
         assert bool(guidance.observations) == told
-        return torch.from_numpy(networks.prior_fill(pixels, hidden, guidance))
+        return torch.from_numpy(fill_crop(networks, pixels, hidden, guidance, table=PREVIEW))
 
     same(filled)
 
@@ -103,7 +105,7 @@ def test_an_expression_is_climbed_to_by_the_same_steps(
 
     def filled() -> Tensor:
         guidance = networks.look(pixels, hidden, mesh, Wishes(emotion="anger"))
-        return torch.from_numpy(networks.prior_fill(pixels, hidden, guidance))
+        return torch.from_numpy(fill_crop(networks, pixels, hidden, guidance, table=PREVIEW))
 
     same(filled)
     outside, inside = climbs
@@ -121,7 +123,7 @@ def test_a_face_is_solved_and_changed_alike(networks, crop, hole, mesh) -> None:
     after = knowledge.mesh(z + 0.2)
     changed = change(knowledge, z, posterior, nodes, after)
     same(lambda: change(knowledge, z, posterior, nodes, after, ("happiness", 1.0)).z)
-    same(lambda: prior.previewed(z, changed, crop, hole))
+    same(lambda: look_of(prior, z, changed, crop, hole))
     same(lambda: knowledge.mesh(z))
     same(lambda: knowledge.modes_of(nodes))
 
@@ -129,8 +131,8 @@ def test_a_face_is_solved_and_changed_alike(networks, crop, hole, mesh) -> None:
 def test_what_networks_answer_in_bfloat16_is_widened(networks, crop, hole) -> None:
     narrow = crop.bfloat16()
     assert torch.equal(
-        same(lambda: networks.prior.fill(narrow, hole.bfloat16())),
-        networks.prior.fill(narrow.float(), hole),
+        same(lambda: fill_by_prior(networks.prior, narrow, hole.bfloat16())),
+        fill_by_prior(networks.prior, narrow.float(), hole),
     )
     for solve in (luma, lambda one: blurred(one, 2.0), lambda one: toned(one, hole)):
         assert torch.equal(same(lambda solve=solve: solve(narrow)), solve(narrow.float()))

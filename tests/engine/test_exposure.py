@@ -9,6 +9,7 @@ import torch
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.fill.exposure import Exposure
+from engine.fill.pipeline import fill_crop
 from engine.modules import Wishes
 from engine.networks import Networks, load_networks
 
@@ -35,7 +36,7 @@ def face_crop(photo, face) -> np.ndarray:
 
 def _filled(networks: Networks, crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
     guidance = networks.look(crop, hole, None, Wishes())
-    return networks.fill(crop, hole, guidance=guidance)
+    return fill_crop(networks, crop, hole, guidance)
 
 
 @pytest.mark.parametrize("gain", [(0.35, 0.35, 0.35), (0.6, 0.4, 0.25), (0.3, 0.4, 0.6)])

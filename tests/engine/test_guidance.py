@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.parts import part_mask
 from engine.fill.filler import crop_of
+from engine.fill.steps.expression import look_of
 from engine.generator.weights import find, load_prior
 from engine.guidance import Guidance
 from engine.inpaint import FillOptions, FillRequest
@@ -108,7 +110,8 @@ def test_an_expression_is_pushed_no_further_than_needed(monkeypatch) -> None:
         networks = {EMOTION: Scripted(*likely)}
         sight = Sight(crop, hole, networks=networks, knowledge=knowledge)
         guidance = Guidance(sight, Wishes(emotion="happiness", strength=strength))
-        return float((guidance.changed(z, posterior, prior).z - z).norm())
+        show = partial(look_of, prior, z, crop=crop, hole=hole)
+        return float((guidance.changed(z, posterior, prior, show).z - z).norm())
 
     once = pushed(0.9) / PUSHES[0]
     assert pushed(0.2, 0.9) == pytest.approx(once * PUSHES[1], rel=1e-3)

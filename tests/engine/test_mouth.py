@@ -9,8 +9,8 @@ import torch
 
 from engine.base.brightness import luma
 from engine.face.mesh import INNER_LIPS, LIPS
-from engine.prior.lips import coloured, reddened
-from engine.prior.mouth import CLEARER, DARKEST, lightened, opened, toothed
+from engine.fill.steps.lips import coloured, reddened
+from engine.fill.steps.mouth import CLEARER, DARKEST, lightened, opened, toothed
 
 
 def mouths(shape, gap: float) -> torch.Tensor:

@@ -15,6 +15,7 @@ from engine import networks
 from engine.base.errors import Cancelled
 from engine.face.frames import matrix_of
 from engine.face.geometry import cut, transform
+from engine.fill.pipeline import fill_crop
 from engine.generator.torch_generator import Interruptible
 from engine.modules import Wishes
 
@@ -22,9 +23,9 @@ from engine.modules import Wishes
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:
     loaded, load = [], networks.load_networks
 
-    def counting(model: str, device: str) -> networks.Networks:
+    def counting(model: str, *how: Any) -> networks.Networks:
         loaded.append(model)
-        return load(model, device)
+        return load(model, *how)
 
     monkeypatch.setattr(networks, "load_networks", counting)
     monkeypatch.setattr(networks, "_shared", type(networks._shared)())
@@ -46,12 +47,12 @@ def test_one_who_gives_up_does_not_stop_another_who_fills() -> None:
     # The hooks of a fill that is given up lie on the network all the while.
     with Interruptible(shared.generator.network, given_up):
         filled: list[np.ndarray] = []
-        thread = threading.Thread(target=lambda: filled.append(shared.fill(crop, hole)))
+        thread = threading.Thread(target=lambda: filled.append(fill_crop(shared, crop, hole)))
         thread.start()
         thread.join()
         assert len(filled) == 1
         with pytest.raises(Cancelled):
-            shared.fill(crop, hole)
+            fill_crop(shared, crop, hole)
 
 
 class Brightening:
@@ -81,7 +82,7 @@ def test_of_a_changed_face_the_generator_has_a_say_in_fine_detail_alone(photo, f
         generator: Any = Brightening(more, grain)
         made = replace(shared, generator=generator, branches=None)
         guidance = made.look(crop, hole, mesh, Wishes(emotion=emotion))
-        return made.fill(crop, hole, guidance=guidance)[inner]
+        return fill_crop(made, crop, hole, guidance)[inner]
 
     for emotion, least, most in (("keep", 0.08, 0.12), ("surprise", -0.02, 0.02)):
         plain = painted(emotion, 0.0, 0.0)

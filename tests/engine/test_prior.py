@@ -8,10 +8,11 @@ import torch
 
 from engine.face import geometry
 from engine.face.silhouette import mattes
+from engine.fill.membrane import CONTOUR, LIGHT, closing, membrane
+from engine.fill.pipeline import fill_by_prior
 from engine.generator.weights import find, load_tensors
 from engine.prior import FacePrior, Observation
 from engine.prior.appearance import PREFIX
-from engine.prior.membrane import CONTOUR, LIGHT, closing, membrane
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def hole(top: int, bottom: int, left: int, right: int, side: int = 256) -> torch
 
 def test_visible_pixels_come_back_bit_for_bit(prior: FacePrior, crop: torch.Tensor) -> None:
     mask = hole(64, 192, 64, 192)
-    filled = prior.fill(crop, mask)
+    filled = fill_by_prior(prior, crop, mask)
     outside = mask.expand_as(crop) == 0
     assert torch.equal(filled[outside], crop[outside])
 
@@ -48,7 +49,9 @@ def test_visible_pixels_come_back_bit_for_bit(prior: FacePrior, crop: torch.Tens
 def test_what_the_hole_hides_is_not_looked_at(prior: FacePrior, crop: torch.Tensor) -> None:
     mask = hole(150, 220, 70, 190)
     other = torch.where(mask > 0, torch.ones_like(crop), crop)
-    assert torch.allclose(prior.fill(crop, mask), prior.fill(other, mask), atol=1e-5)
+    assert torch.allclose(
+        fill_by_prior(prior, crop, mask), fill_by_prior(prior, other, mask), atol=1e-5
+    )
 
 
 def test_a_solution_is_the_same_every_time(plain: FacePrior, crop: torch.Tensor) -> None:
@@ -67,7 +70,7 @@ def test_a_hidden_eye_follows_its_twin(prior: FacePrior, crop: torch.Tensor, fac
     mask = hole(top, top + 20, left - 24, left + 24)
     blue = crop.clone()
     blue[:, 2, top + 4 : top + 16, right - 8 : right + 8] += 0.5
-    change = prior.fill(blue, mask) - prior.fill(crop, mask)
+    change = fill_by_prior(prior, blue, mask) - fill_by_prior(prior, crop, mask)
     iris = change[0, :, top + 4 : top + 16, left - 8 : left + 8].mean((1, 2))
     assert iris[2] > 0.09  # 0.07 where only what is near the hole counts
     assert iris[2] > 1.5 * iris[0].abs()
@@ -79,7 +82,7 @@ def test_it_beats_classical_inpainting_on_a_hidden_mouth(
     import cv2
 
     mask = hole(160, 215, 75, 180)
-    filled = prior.fill(crop, mask)[0].permute(1, 2, 0).numpy()
+    filled = fill_by_prior(prior, crop, mask)[0].permute(1, 2, 0).numpy()
     truth = crop[0].permute(1, 2, 0).numpy()
     picture = ((truth + 1) * 127.5).round().astype(np.uint8)
     telea = cv2.inpaint(picture, mask[0, 0].numpy().astype(np.uint8), 3, cv2.INPAINT_TELEA)
@@ -94,13 +97,13 @@ def test_a_batch_with_one_hole_equals_single_solves(
 ) -> None:
     mask = hole(64, 192, 64, 192)
     pair = torch.cat([crop, crop.flip(-1)])
-    together = plain.fill(pair, mask)
-    assert torch.allclose(together[:1], plain.fill(crop, mask), atol=1e-4)
-    assert torch.allclose(together[1:], plain.fill(crop.flip(-1), mask), atol=1e-4)
+    together = fill_by_prior(plain, pair, mask)
+    assert torch.allclose(together[:1], fill_by_prior(plain, crop, mask), atol=1e-4)
+    assert torch.allclose(together[1:], fill_by_prior(plain, crop.flip(-1), mask), atol=1e-4)
     # A pixel on the edge of two triangles may go to either.
-    detailed = prior.fill(pair, mask)
-    assert (detailed[:1] - prior.fill(crop, mask)).abs().mean() < 1e-3
-    assert (detailed[1:] - prior.fill(crop.flip(-1), mask)).abs().mean() < 1e-3
+    detailed = fill_by_prior(prior, pair, mask)
+    assert (detailed[:1] - fill_by_prior(prior, crop, mask)).abs().mean() < 1e-3
+    assert (detailed[1:] - fill_by_prior(prior, crop.flip(-1), mask)).abs().mean() < 1e-3
 
 
 def test_mirrored_faces_have_mirrored_fills(
@@ -108,8 +111,8 @@ def test_mirrored_faces_have_mirrored_fills(
 ) -> None:
     mask = hole(80, 140, 30, 120)
     for solver, close in ((plain, 5e-4), (prior, 2e-3)):
-        straight = solver.fill(crop, mask)
-        mirrored = solver.fill(crop.flip(-1), mask.flip(-1)).flip(-1)
+        straight = fill_by_prior(solver, crop, mask)
+        mirrored = fill_by_prior(solver, crop.flip(-1), mask.flip(-1)).flip(-1)
         assert (straight - mirrored).abs().mean() < close
 
 
@@ -120,7 +123,7 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
     mesh = torch.from_numpy(mesh).float()[None]
     mask = hole(60, 220, 50, 206)
     inside = mask.expand_as(crop) > 0
-    smooth, detailed = (solver.fill(crop, mask, meshes=mesh) for solver in (plain, prior))
+    smooth, detailed = (fill_by_prior(solver, crop, mask, meshes=mesh) for solver in (plain, prior))
 
     def fineness(picture: torch.Tensor) -> float:
         blurred = torch.nn.functional.avg_pool2d(picture, 5, 1, 2)
@@ -128,9 +131,13 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
 
     assert fineness(detailed) > 1.15 * fineness(smooth)
     told = torch.tensor([0.0])
-    assert torch.equal(prior.fill(crop, mask, meshes=mesh, told=told), prior.fill(crop, mask))
+    assert torch.equal(
+        fill_by_prior(prior, crop, mask, meshes=mesh, use=told), fill_by_prior(prior, crop, mask)
+    )
     # Turned inside out: there is no way back.
-    folded = prior.fill(crop, mask, meshes=mesh * torch.tensor([-1, 1]) + torch.tensor([1, 0]))
+    folded = fill_by_prior(
+        prior, crop, mask, meshes=mesh * torch.tensor([-1, 1]) + torch.tensor([1, 0])
+    )
     assert (folded - smooth)[inside].abs().mean() < 0.3 * (detailed - smooth)[inside].abs().mean()
 
 
@@ -166,15 +173,15 @@ def test_a_further_observation_is_obeyed(prior: FacePrior, crop: torch.Tensor) -
 def test_variants_differ_inside_the_hole_only(prior: FacePrior, crop: torch.Tensor) -> None:
     mask = hole(64, 192, 64, 192)
     dice = torch.Generator().manual_seed(4)
-    one = prior.fill(crop, mask, generator=dice, spread=1.0)
-    two = prior.fill(crop, mask, generator=dice, spread=1.0)
+    one = fill_by_prior(prior, crop, mask, dice=dice)
+    two = fill_by_prior(prior, crop, mask, dice=dice)
     outside = mask.expand_as(crop) == 0
     assert torch.equal(one[outside], two[outside])
     assert (one - two)[~outside].abs().mean() > 1e-3
 
 
 def test_without_a_hole_nothing_happens(prior: FacePrior, crop: torch.Tensor) -> None:
-    assert torch.equal(prior.fill(crop, torch.zeros(1, 1, 256, 256)), crop)
+    assert torch.equal(fill_by_prior(prior, crop, torch.zeros(1, 1, 256, 256)), crop)
 
 
 def test_a_membrane_of_a_linear_border_is_linear() -> None:

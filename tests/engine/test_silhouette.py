@@ -9,8 +9,7 @@ import torch
 from engine.face import geometry
 from engine.face.silhouette import Matte, interiors, matte
 from engine.fill.blend import back_project
-from engine.generator.weights import find, load_prior
-from engine.prior import FacePrior
+from engine.fill.steps.seam import composite
 
 SIDE = 128
 
@@ -51,13 +50,12 @@ def test_how_far_inside_a_face_a_pixel_is(nodes) -> None:
 
 def test_a_white_wall_does_not_tint_the_cheek_of_the_prior(scene, nodes) -> None:
     picture, hole, facing = scene
-    prior = FacePrior(load_prior(find("prior")))
     crops = torch.from_numpy(picture.transpose(2, 0, 1))[None] * 2 - 1
     hidden = torch.from_numpy(hole.astype(np.float32))[None, None]
     drawn = torch.full_like(crops, -0.6)  # the face's own colour everywhere
     meshes = torch.from_numpy(nodes)[None].float()
-    plain = prior.composite(drawn, crops, hidden)[0, 0].numpy()
-    parted = prior.composite(drawn, crops, hidden, meshes)[0, 0].numpy()
+    plain = composite(drawn, crops, hidden)[0, 0].numpy()
+    parted = composite(drawn, crops, hidden, meshes)[0, 0].numpy()
     cheek, wall = hole & (facing > 0.99), hole & (facing < 0.01)
     assert plain[cheek].max() > parted[cheek].max() + 0.1  # what this is about
     assert parted[cheek].max() < -0.55

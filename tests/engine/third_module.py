@@ -74,6 +74,7 @@ def told(folder: Path) -> dict:
     import cv2
     import numpy as np
 
+    from engine.fill.pipeline import fill_crop
     from engine.inpaint import FillOptions
     from engine.modules.options import as_arguments
     from engine.networks import load_networks
@@ -99,7 +100,7 @@ def told(folder: Path) -> dict:
     pixels = {}
     for age in ("off", "young", "old"):
         guidance = networks.look(crop, hole, None, FillOptions(age=age))
-        pixels[age] = networks.fill(crop, hole, guidance=guidance)
+        pixels[age] = fill_crop(networks, crop, hole, guidance)
     apart = {age: float(np.abs(pixels[age] - pixels["off"])[hole].mean()) for age in pixels}
     return {
         "help": "--age" in said("inpaint", "--help") and "--age" in said("batch", "--help"),

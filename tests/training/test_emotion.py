@@ -111,7 +111,7 @@ def test_bfloat16_is_used_only_where_the_processor_has_it(
         network.stages[0].register_forward_hook(lambda *call: kinds.append(call[-1].dtype))
         return network
 
-    monkeypatch.setattr(precision, "_has_bfloat16", lambda: has)  # emulated it is 13 times as slow
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: has)  # emulated it is 13 times as slow
     monkeypatch.setattr(training, "build", watched)
     train(_tiny(network="squeeze", samples=30), sets, tmp_path / "run")
     assert kinds[0] == (torch.bfloat16 if has else torch.float32)

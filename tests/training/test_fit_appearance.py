@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.fill.pipeline import fill_by_prior
 from engine.prior import FacePrior
 from engine.prior.appearance import PREFIX
 from training.faces import FaceShards
@@ -53,11 +54,11 @@ def test_the_detail_it_paints_stays_inside(shards, tensors) -> None:
     hole = torch.zeros(1, 1, 256, 256)
     hole[..., 20:, 20:236] = 1
     crop = torch.from_numpy(shards.crop(0, 256)).permute(2, 0, 1)[None].float() / 127.5 - 1
-    with_detail = prior.fill(crop, hole, meshes=mesh)
+    with_detail = fill_by_prior(prior, crop, hole, meshes=mesh)
     bare = {k: torch.zeros_like(t) if k == PREFIX + "inside" else t for k, t in tensors.items()}
     for name in ("even", "odd"):
         bare[PREFIX + name] = bare[PREFIX + name][:, :0]
-    without = FacePrior(bare).fill(crop, hole, meshes=mesh)
+    without = fill_by_prior(FacePrior(bare), crop, hole, meshes=mesh)
     middle = (..., slice(100, 200), slice(90, 166))
     corner = (..., slice(20, 40), slice(20, 40))  # hidden, and beside every face
     assert (with_detail - without)[middle].abs().mean() > 1e-3

@@ -12,6 +12,7 @@ import training.prepare
 from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.mesh import eye_centres
+from engine.fill.pipeline import fill_by_prior
 from engine.prior import FacePrior
 from training.faces import FaceShards, write_shard
 from training.fit_prior import PriorOptions, fit_prior
@@ -127,7 +128,7 @@ def test_a_prior_fitted_on_few_faces_knows_them(prepared) -> None:
     crop = torch.from_numpy(shards.crop(0, 48)).permute(2, 0, 1)[None].float() / 127.5 - 1
     hole = torch.zeros(1, 1, 48, 48)
     hole[..., 12:36, 12:36] = 1
-    filled = prior.fill(crop, hole)
+    filled = fill_by_prior(prior, crop, hole)
     empty = crop * (1 - hole)
     assert (filled - crop).square().mean() < 0.2 * (empty - crop).square().mean()
 

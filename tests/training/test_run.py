@@ -153,6 +153,6 @@ def test_a_processor_without_bfloat16_trains_in_full_precision(monkeypatch) -> N
     from training import precision
 
     for has, expected in ((True, "bf16-mixed"), (False, "32-true")):
-        monkeypatch.setattr(precision, "_has_bfloat16", lambda has=has: has)
+        monkeypatch.setattr(precision, "has_bfloat16", lambda has=has: has)
         assert precision.fitting("bf16-mixed", "cpu") == expected
         assert precision.fitting("32-true", "cpu") == "32-true"

@@ -18,6 +18,9 @@ app.add_typer(train_app, name="train")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 FacesOption = Annotated[Path, typer.Option(help="A folder of prepared faces (see 'prepare').")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+PrecisionOption = Annotated[
+    str, typer.Option(help="auto: what is fastest here; exact: float32 on any processor.")
+]
 StartOption = Annotated[
     str | None,
     typer.Option(help="Begin a new run from another run's folder, or an installed network."),

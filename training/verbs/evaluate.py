@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.modules.options import takes_wishes
-from training.verbs.apps import DeviceOption, JsonOption, app
+from training.verbs.apps import DeviceOption, JsonOption, PrecisionOption, app
 
 LpipsOption = Annotated[
     Path | None, typer.Option(help="LPIPS-Alex weights; without them LPIPS is left out.")
@@ -40,7 +40,12 @@ def evaluate(
     inside: Annotated[
         str, typer.Option(help="What covers the face: flat (one colour) or worn (things).")
     ] = "flat",
+    without_steps: Annotated[
+        bool,
+        typer.Option("--without-steps", help="Each step of a fill left out in turn (--aligned)."),
+    ] = False,
     device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
     *,
     wishes: dict[str, Any],
@@ -49,13 +54,14 @@ def evaluate(
 
     Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
     """
-    from engine.base.device import check_device
+    from engine.base.device import check_device, check_precision
     from engine.generator.weights import find_filler
 
     models = tuple(model or ("default",))
     for name in models:  # before torch and the photos, which take seconds
         find_filler(name)
     check_device(device)
+    check_precision(precision)
     from training.evaluate import EvaluateOptions
     from training.evaluate import evaluate as run
 
@@ -67,11 +73,13 @@ def evaluate(
         seed=seed,
         lpips=lpips,
         device=device,
+        precision=precision,
         side=side,
         baselines=baselines,
         judges=judges,
         aligned=aligned,
         inside=inside,
+        steps=without_steps,
         **wishes,
     )
     report = run(faces, output, options)

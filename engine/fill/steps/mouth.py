@@ -16,7 +16,9 @@ from torch import Tensor
 
 from engine.base.brightness import blurred, luma
 from engine.face.mesh import INNER_LIPS
-from engine.prior.pale import softened, strengthened
+from engine.fill.face_fill import RenderedFill
+from engine.fill.pale import softened, strengthened
+from engine.prior.prior import Changed, Fine
 
 SOFT = 1.5 / 256  # crop units: sigma of the edge of what is between lips
 # The inner lips from the left corner to the right one, the lower and the upper.
@@ -131,3 +133,19 @@ def _area(mesh: Tensor) -> float:
 
 def _ring(mesh: Tensor, nodes: tuple[int, ...]) -> np.ndarray:
     return mesh[list(nodes)].cpu().numpy()
+
+
+def open_mouth(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:
+    """Reads changed, share, picture. Writes picture and share."""
+    changed = given[1]
+    still = opened(changed.before, changed.after, fill.side)
+    return fill.becomes(
+        RenderedFill,
+        picture=lightened(fill.picture, changed.after),
+        share=still if fill.share is None else fill.share * still,
+    )
+
+
+def clear_teeth(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
+    """Reads shape, hole, picture. Writes picture."""
+    return fill.becomes(RenderedFill, picture=toothed(fill.picture, given[1], fill.hole))

@@ -18,8 +18,11 @@ from torch import Tensor
 
 from engine.base.brightness import luma
 from engine.face.mesh import LIPS
-from engine.prior.mouth import between, corners
-from engine.prior.pale import softened, strengthened
+from engine.fill.face_fill import RenderedFill
+from engine.fill.pale import softened, strengthened
+from engine.fill.steps.mouth import between, corners
+from engine.fill.steps.render import enlarged
+from engine.prior.prior import Changed, Fine
 
 FEWEST = 12  # pixels of lips that tell their colour
 LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
@@ -72,3 +75,15 @@ def _lips(mesh: Tensor, side: int) -> np.ndarray:
     whole = np.zeros((side, side), np.uint8)
     cv2.fillPoly(whole, [corners(mesh, LIPS, side)], (1,))
     return (whole > 0) & (between(mesh, side) == 0)
+
+
+def redden_lips(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
+    """Reads shape, hole, picture. Writes picture."""
+    return fill.becomes(RenderedFill, picture=reddened(fill.picture, given[1], fill.hole))
+
+
+def keep_lip_colour(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:
+    """Reads z, changed, picture. Writes picture."""
+    solved, changed = enlarged(fill.prior.render(fill.z), fill.side), given[1]
+    picture = coloured(fill.picture, solved, changed.before, changed.after)
+    return fill.becomes(RenderedFill, picture=picture)

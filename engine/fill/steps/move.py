@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.fill.face_fill import RenderedFill
+from engine.prior.prior import Changed, FacePrior, Fine
 from engine.prior.warp import MeanShape
 
 SMOOTH = 1 / 64  # of the picture's side, over which movements are evened out
@@ -40,3 +42,28 @@ def _carried(
     source = np.dstack([columns, rows]) + offsets
     at = source.astype(np.float32)
     return cv2.remap(picture, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+
+
+def changed_shape(fill: RenderedFill) -> tuple[Fine, Changed] | None:
+    """A face that is changed, and the shape it is moved in; None for one that stays as it was
+    solved, or has no shape."""
+    fine, changed = fill.prior.fine, fill.changed
+    return None if fine is None or changed is None or fill.shape is None else (fine, changed)
+
+
+def move_pixels(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:
+    """Reads z, changed, picture. Writes picture: moved by what of the change its coefficients do
+    not say."""
+    fine, changed = given
+    return fill.becomes(
+        RenderedFill, picture=moved_along(fill.prior, fine, fill.picture, fill.z, changed)
+    )
+
+
+def moved_along(
+    prior: FacePrior, fine: Fine, pictures: Tensor, z: Tensor, changed: Changed
+) -> Tensor:
+    """Pictures of changed faces (B x 3 x S x S), moved by what their coefficients do not say of
+    the change. z: B x K, the faces as they were solved."""
+    said = prior.own_meshes(changed.z) - prior.own_meshes(z)
+    return carried(pictures, fine.appearance.shape, changed.before + said, changed.after)

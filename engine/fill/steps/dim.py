@@ -9,6 +9,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from engine.base.brightness import blurred, luma
+from engine.fill.face_fill import RenderedFill
+from engine.fill.steps.move import carried
+from engine.fill.steps.render import enlarged
+from engine.prior.prior import Changed, Fine
 
 BLACK = 1 / 255  # [-1, 1] units above black, below which shares of light mean nothing
 HUE = 0.08  # crop units around, whose mean is the hue that the dark takes
@@ -26,3 +30,13 @@ def dimmed(pictures: Tensor, solved: Tensor) -> tuple[Tensor, Tensor]:
     around = blurred(solved, HUE * pictures.shape[-1]) + 1
     dark = around * (now / luma(around).clamp_min(BLACK)) - 1
     return share * pictures.clamp_min(-1) + (1 - share) * dark, share
+
+
+def dim_light(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:
+    """Reads z, changed, picture. Writes picture, and share: what is left of the detail where the
+    change has made it darker."""
+    fine, changed = given
+    solved = enlarged(fill.prior.render(fill.z), fill.side)
+    solved = carried(solved, fine.appearance.shape, changed.before, changed.after)
+    picture, share = dimmed(fill.picture, solved)
+    return fill.becomes(RenderedFill, picture=picture, share=share)

@@ -1,0 +1,123 @@
+"""What a face's fill is made of, stage by stage. Each stage has all that the one before it had, so
+its type says what is there; what only some fills have is None in the others.
+
+B crops of S x S pixels each: RGB in [-1, 1] (above 1 is what is brighter than white in the prior's
+light), holes 1 = hidden. The program fills one at a time, a training many.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from engine.generator.branches import Conditions
+from engine.prior.prior import Changed, FacePrior, Observation, Posterior
+
+if TYPE_CHECKING:
+    from engine.fill.exposure import Exposure
+    from engine.guidance import Guidance
+    from engine.networks import Networks
+
+Later = TypeVar("Later", bound="FaceFill")
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of faces beside their visible pixels.
+
+    observations: for the prior. meshes: B x 478 x 2 in crop units. use: B of 0 and 1, whose meshes
+    count; None: all. conditions: for the generator.
+    """
+
+    observations: tuple[Observation, ...] = ()
+    meshes: Tensor | None = None
+    use: Tensor | None = None
+    conditions: Conditions = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FaceFill:
+    """What is given. crop: B x 3 x S x S. hole: B or 1 x 1 x S x S. networks: None where only the
+    prior's rows are run. guidance: whose wishes change the face. dice: draws a variant; None takes
+    the most probable face."""
+
+    prior: FacePrior
+    crop: Tensor
+    hole: Tensor
+    known: Known = field(default_factory=Known)
+    networks: Networks | None = None
+    guidance: Guidance | None = None
+    dice: torch.Generator | None = None
+    cancel: threading.Event | None = None
+
+    @property
+    def side(self) -> int:
+        """Pixels of the crop's side."""
+        return self.crop.shape[-1]
+
+    def becomes(self, stage: type[Later], **values: Any) -> Later:
+        """The same with further values, as a later (or the same) stage."""
+        here = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return stage(**{**here, **values})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EvenFill(FaceFill):
+    """The crop in the light that the prior knows. light: what it was brought there by. even: B x 3
+    x S x S. told: what the generator is told."""
+
+    light: Exposure
+    even: Tensor
+    told: Conditions
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SolvedFill(EvenFill):
+    """The face that is most probable. z: B x K, posterior: what else it may be. shape: B x 478 x 2,
+    the mesh that it is painted by, None where neither a network nor the prior says one. outline:
+    the same where a network has said it. changed: the face as it is wanted, None where as it is.
+    """
+
+    posterior: Posterior
+    z: Tensor
+    shape: Tensor | None
+    outline: Tensor | None
+    changed: Changed | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PicturedFill(EvenFill):
+    """picture: B x 3 x S x S, first the face alone, then the crop with it in its hole. generated:
+    what the generator adds. inside: B x 1 x S x S, how far within the face each pixel lies, 0..1;
+    None where no outline says."""
+
+    picture: Tensor
+    generated: Generated | None = None
+    inside: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RenderedFill(SolvedFill, PicturedFill):
+    """A face that the prior painted. share: B x 1 x S x S, how much of its fine detail is left;
+    None: all."""
+
+    share: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """What the generator adds in its window: change, B x 3 x h x w; window: rows, columns."""
+
+    change: Tensor
+    window: tuple[slice, slice]
+
+
+def facts_of(fill: FaceFill) -> Mapping[str, Any]:
+    """The values of a fill by name, those that are not there left out."""
+    named = {entry.name: getattr(fill, entry.name) for entry in fields(fill)}
+    return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,193 @@
+"""What happens to the pixels of a face, in order: the tables of steps.
+
+A fill is `FACE`. Everything else is that table with rows left out: `PREVIEW`, which follows the
+brush, has no generator; a model that stops after the prior is the same; `TRAINING` makes what a
+generator learns to sharpen, and does not even the light: the generator that is shipped learnt on
+crops in their own. A generator that paints its hole from nothing (the published form) takes `BARE`.
+
+`main.py inpaint --steps FOLDER` writes the picture after every step, `python -m
+engine.fill.pipeline` prints the table. How to add a step: docs/steps.md.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.base.errors import MienError
+from engine.base.exact import exact
+from engine.fill.face_fill import EvenFill, FaceFill, Known, PicturedFill, RenderedFill
+from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
+from engine.fill.steps.dim import dim_light
+from engine.fill.steps.expression import change_expression, wishes
+from engine.fill.steps.light import even_light, restore_light
+from engine.fill.steps.lips import keep_lip_colour, redden_lips
+from engine.fill.steps.match import match_sharpness, match_tone, paste
+from engine.fill.steps.mouth import clear_teeth, open_mouth
+from engine.fill.steps.move import changed_shape, move_pixels
+from engine.fill.steps.render import add_detail, render, shaped
+from engine.fill.steps.seam import close_seam
+from engine.fill.steps.sharpen import (
+    add_generated,
+    against_a_wish,
+    at_an_edge,
+    generated,
+    generator_of,
+    sharpen,
+    show_hole,
+    spare_expression,
+    spare_jaw,
+)
+from engine.fill.steps.solve import solve
+
+if TYPE_CHECKING:
+    from engine.guidance import Guidance
+    from engine.networks import Networks
+    from engine.prior.prior import FacePrior, Observation
+
+FACE: Table = (
+    Step(even_light, always, "The crop in the light that faces were learnt in.", needed=True),
+    Step(solve, always, "The most probable face, given what is seen and known.", needed=True),
+    Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
+    Step(render, always, "The face as its coefficients say, soft.", needed=True),
+    Step(move_pixels, changed_shape, "What of a change the coefficients do not say, moved there."),
+    Step(keep_lip_colour, changed_shape, "Lips that a change makes into lipstick keep their red."),
+    Step(dim_light, changed_shape, "What a change darkens loses its detail as light would."),
+    Step(open_mouth, changed_shape, "An opened mouth is no black hole, a closed one shows none."),
+    Step(add_detail, shaped, "Lashes, lids and lips: the detail of faces in the mean shape."),
+    Step(redden_lips, shaped, "A mean of lips is pale; hidden ones get their red back."),
+    Step(clear_teeth, shaped, "A mean of teeth is grey; hidden ones get their contrast back."),
+    Step(close_seam, always, "Face and background each meet their own border."),
+    Step(sharpen, generator_of, "The generator sharpens the window around the hole.", GENERATE),
+    Step(spare_jaw, at_an_edge, "At a face's edge it draws dark lines: none there.", GENERATE),
+    Step(spare_expression, against_a_wish, "It takes wishes back: fine detail alone.", GENERATE),
+    Step(add_generated, generated, "What it adds is laid on the prior's fill.", GENERATE),
+    Step(match_tone, always, "Dark and bright as much as the face around.", BLEND),
+    Step(match_sharpness, always, "As sharp as the face around.", BLEND),
+    Step(restore_light, always, "Back into the photo's own light.", BLEND, needed=True),
+    Step(paste, always, "Outside the hole the crop itself.", BLEND, needed=True),
+)
+PREVIEW: Table = tuple(step for step in FACE if step.stage != GENERATE)
+_names = [step.name for step in FACE]
+TRAINING: Table = FACE[_names.index("solve") : _names.index("close_seam") + 1]
+BARE: Table = (
+    FACE[0],
+    Step(show_hole, generator_of, "The crop as it is; its hole is not looked at.", needed=True),
+    *(step for step in FACE[_names.index("sharpen") :]),
+)
+
+
+def without(name: str, table: Table = FACE) -> Table:
+    """A table with one step left out. Raises MienError for one that is none or that fills need."""
+    optional = [step.name for step in table if not step.needed]
+    if name not in optional:
+        raise MienError(f"'{name}' is no step that can be left out: {', '.join(optional)}.")
+    return tuple(step for step in table if step.name != name)
+
+
+def table_of(networks: Networks) -> Table:
+    """The steps that a model fills by."""
+    return BARE if networks.generator and networks.generator.input == "zero" else FACE
+
+
+def fill_crop(
+    networks: Networks,
+    crop: np.ndarray,
+    hole: np.ndarray,
+    guidance: Guidance | None = None,
+    *,
+    table: Table | None = None,
+    cancel: threading.Event | None = None,
+    entering: Callable[[str], None] | None = None,
+    after: Watch | None = None,
+) -> np.ndarray:
+    """The crop with its hole filled.
+
+    crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves every
+    module off. table: the model's own by default. entering, after: as of `run_steps`. Returns
+    S x S x 3 float32 in [0, 1], outside the hole `crop` itself. Raises Cancelled, on PyTorch within
+    one layer of the generator.
+    """
+    with torch.inference_mode():
+        pixels, hidden = networks.tensors(crop, hole)
+        given = given_fill(networks, pixels, hidden, guidance, cancel)
+        steps = table_of(networks) if table is None else table
+        done: PicturedFill = run_steps(given, steps, entering=entering, after=after)
+        return as_array(done.picture)
+
+
+def given_fill(
+    networks: Networks,
+    crop: Tensor,
+    hole: Tensor,
+    guidance: Guidance | None = None,
+    cancel: threading.Event | None = None,
+) -> FaceFill:
+    """A fill at its beginning. crop: 1 x 3 x S x S in [-1, 1]. hole: 1 x 1 x S x S."""
+    known, dice = Known(), None
+    if guidance is not None:
+        known = Known(guidance.observations, guidance.meshes, None, guidance.conditions)
+        if guidance.variant:
+            dice = torch.Generator().manual_seed(1000 * guidance.seed + guidance.variant)
+    return FaceFill(
+        prior=networks.prior,
+        crop=crop,
+        hole=hole,
+        known=known,
+        networks=networks,
+        guidance=guidance,
+        dice=dice,
+        cancel=cancel,
+    )
+
+
+@exact
+def fill_by_prior(
+    prior: FacePrior,
+    crops: Tensor,
+    hole: Tensor,
+    observations: Sequence[Observation] = (),
+    *,
+    meshes: Tensor | None = None,
+    use: Tensor | None = None,
+    dice: torch.Generator | None = None,
+) -> Tensor:
+    """The crops with their holes painted by the prior, in the light that they have, seam closed:
+    `TRAINING`, what a generator learns to sharpen.
+
+    crops: B x 3 x S x S in [-1, 1], any S; what lies in the hole is not looked at. hole: B x 1 x S
+    x S, or 1 x 1 x S x S for all (one matrix to factor). observations, meshes, use: as of Known.
+    dice: draws a variant. Outside the hole the result is `crops`.
+    """
+    from engine.fill.exposure import Exposure
+
+    crops, hole = crops.to(prior.device), hole.to(prior.device)
+    known = Known(tuple(observations), meshes, use)
+    light = Exposure(torch.ones(1, 3, 1, 1, device=prior.device))
+    given = EvenFill(
+        prior=prior, crop=crops, hole=hole, known=known, dice=dice, light=light, even=crops, told={}
+    )
+    done: RenderedFill = run_steps(given, TRAINING)
+    return done.picture
+
+
+def as_array(picture: Tensor) -> np.ndarray:
+    """A picture (1 x 3 x S x S in [-1, 1]) as S x S x 3 float32 in [0, 1]."""
+    return ((picture[0].clamp(-1, 1) + 1) / 2).permute(1, 2, 0).cpu().numpy()
+
+
+def described() -> str:
+    """The table `FACE` in Markdown: each step, why, and what it needs that not every fill has."""
+    rows = ["| step | why | needs |", "|---|---|---|"]
+    for step in FACE:
+        rows.append(f"| {step.name.replace('_', ' ')} | {step.why} | {step.needs} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(described())
