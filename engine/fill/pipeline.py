@@ -67,7 +67,7 @@ FACE: Table = (
     Step(spare_jaw, at_an_edge, "At a face's edge it draws dark lines: none there.", GENERATE),
     Step(spare_expression, against_a_wish, "It takes wishes back: fine detail alone.", GENERATE),
     Step(add_generated, generated, "What it adds is laid on the prior's fill.", GENERATE),
-    Step(match_tone, always, "In a photo of one tone, grey or sepia, the fill has that tone.", BLEND),
+    Step(match_tone, always, "A grey or sepia photo's fill is grey or sepia.", BLEND),
     Step(match_sharpness, always, "As sharp as the face around.", BLEND),
     Step(restore_light, always, "Back into the photo's own light.", BLEND, needed=True),
     Step(paste, always, "Outside the hole the crop itself.", BLEND, needed=True),
