@@ -146,3 +146,18 @@ def test_unknown_holes_and_empty_places_are_named(prepared, tmp_path) -> None:
         evaluate(prepared[0], tmp_path, EvaluateOptions(aligned=True, holes=("ears",)))
     with pytest.raises(MienError, match="no face to measure"):
         evaluate(prepared[0], tmp_path, EvaluateOptions(aligned=True, source="none"))
+
+
+def test_a_model_is_measured_without_each_of_its_steps(prepared, tmp_path) -> None:
+    options = EvaluateOptions(
+        aligned=True, holes=("mouth",), models=("prior",), limit=1, baselines=False, steps=True
+    )
+    report = evaluate(prepared[0], tmp_path, options)
+    rows = {row["method"]: row["psnr"] for row in report["rows"]}
+    whole = rows.pop("prior")
+    assert {"without close_seam", "without add_detail", "without match_sharpness"} < set(rows)
+    assert not {f"without {name}" for name in ("solve", "render", "paste")} & set(rows)
+    assert rows["without sharpen"] == rows["without open_mouth"] == whole  # of no use here
+    assert rows["without close_seam"] < whole
+    with pytest.raises(MienError, match="--aligned"):
+        EvaluateOptions(steps=True)
