@@ -122,7 +122,7 @@ def test_the_sample_is_filled_alike(measured_machine) -> None:
     made, told = [], []
     for many, precision in ((True, "auto"), (False, "exact")):
         options = FillOptions(device="cpu", precision=precision)
-        result = FaceInpainter(many).fill(FillRequest(photo, hole, options))
+        result = FaceInpainter(many=many).fill(FillRequest(photo, hole, options))
         made.append(photo.apply(*result.patches).rgb8.astype(int))
         told.append(result.as_dict()["backend"])
     assert told == ["cv2", "torch"]
