@@ -1,8 +1,8 @@
 """MediaPipe's face networks as ONNX: `python -m training.face_networks.convert WHEEL FOLDER`.
 
 Made once, when the model `faces` of the catalogue was made; neither the program nor a training
-needs it. It reads the networks out of the wheel of mediapipe 0.10.21 and needs `onnx==1.23.2` and
-`tflite==2.18.0`, in an environment of its own (MediaPipe's own requirements exclude them).
+needs it. It reads the networks out of the wheel of mediapipe 0.10.21 and needs what the extra
+`convert` names, in an environment of its own (MediaPipe's own requirements exclude it).
 
 The graphs stay what they are, operation by operation, in ONNX's order of channels first. Three
 things change. Weights that TensorFlow Lite keeps sparse or as halves and widens at each start are
