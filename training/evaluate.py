@@ -285,7 +285,7 @@ def _painters(options: EvaluateOptions) -> dict[str, Painter]:
             painters[networks.name] = crop_painter(model_method(networks, options.wishes))
             table = table_of(networks)
             for step in table if options.steps else ():
-                if not step.needed:
+                if not step.required:
                     shorter = without(step.name, table)
                     method = model_method(networks, options.wishes, shorter)
                     painters[f"without {step.name}"] = crop_painter(method)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.base.errors import Cancelled
+from engine.base.errors import raise_if_cancelled
 from engine.face import geometry
 from engine.face import mesh as nodes
 from engine.face.face_networks import FaceNetworks, OpenCvNetworks, Sighting
@@ -93,7 +93,7 @@ class FaceFinder:
                 for detection in self._detect(rgb, turn, cancel):
                     if any(_overlap(detection.box, face.box) > 0.4 for face in faces):
                         continue
-                    _raise_if(cancel)
+                    raise_if_cancelled(cancel)
                     face = self._confirm(rgb, detection)
                     if face is not None and not any(
                         _overlap(face.box, other.box) > 0.4 for other in faces
@@ -151,7 +151,7 @@ class FaceFinder:
         found: list[_Detection] = []
         for picture, matrix in search_views(rgb, turn):
             for near in (False, True):
-                _raise_if(cancel)
+                raise_if_cancelled(cancel)
                 seen = self._networks.detect(picture, near=near)
                 found.extend(_in_photo(sighting, matrix) for sighting in seen)
         found = [d for d in found if min(d.box[2], d.box[3]) >= FEW_PIXELS]
@@ -275,8 +275,3 @@ def _overlap(a: Box, b: Box) -> float:
         return 0.0
     shared = width * height
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
-
-
-def _raise_if(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.base.errors import Cancelled
+from engine.base.errors import raise_if_cancelled
 from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
@@ -110,7 +110,7 @@ class FaceLayer:
             if not touches(face, hole):
                 laid.append(Laid(face, FOUND, face.score))
                 return
-            _raise_if(cancel)
+            raise_if_cancelled(cancel)
             mine, doubtful = self._known(rgb, hole, face, laid, cancel, quick)
             laid.extend(mine)
             suggestions.extend(doubtful)
@@ -120,7 +120,7 @@ class FaceLayer:
                 keep(face)
         unsure: list[Candidate] = []
         for boxes in groups(_left_over(hole, laid)):
-            _raise_if(cancel)
+            raise_if_cancelled(cancel)
             view = view_of(rgb, hole, boxes)
             starts = self._detected(view, cancel) if not quick else []
             best = self._best(view, starts + self._located(view, boxes), laid)
@@ -346,8 +346,3 @@ def _face_of(mesh: np.ndarray, score: float) -> Face:
     low, high = mesh.min(0), mesh.max(0)
     box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
     return Face(box, score, nodes.roll(mesh), mesh.astype(np.float32))
-
-
-def _raise_if(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled

@@ -1,4 +1,4 @@
-"""What a face's fill is made of, stage by stage. Each stage has all that the one before it had, so
+"""What a face's fill is made of, state by state. Each state has all that the one before it had, so
 its type says what is there; what only some fills have is None in the others.
 
 B crops of S x S pixels each: RGB in [-1, 1] (above 1 is what is brighter than white in the prior's
@@ -8,7 +8,6 @@ light), holes 1 = hidden. The program fills one at a time, a training many.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -60,10 +59,10 @@ class FaceFill:
         """Pixels of the crop's side."""
         return self.crop.shape[-1]
 
-    def becomes(self, stage: type[Later], **values: Any) -> Later:
-        """The same with further values, as a later (or the same) stage."""
+    def becomes(self, state: type[Later], **values: Any) -> Later:
+        """The same with further values, as a later (or the same) state."""
         here = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return stage(**{**here, **values})
+        return state(**{**here, **values})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -115,9 +114,3 @@ class Generated:
 
     change: Tensor
     window: tuple[slice, slice]
-
-
-def facts_of(fill: FaceFill) -> Mapping[str, Any]:
-    """The values of a fill by name, those that are not there left out."""
-    named = {entry.name: getattr(fill, entry.name) for entry in fields(fill)}
-    return {name: value for name, value in named.items() if value is not None}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.base.errors import Cancelled, MienError
+from engine.base.errors import MienError, raise_if_cancelled
 from engine.face import geometry
 from engine.face.finder import Face, FaceFinder
 from engine.face.frames import matrix_of
@@ -213,8 +213,7 @@ class _Steps:
         self._progress, self._cancel = progress, cancel
 
     def __call__(self, stage: str, done: float) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            raise Cancelled
+        raise_if_cancelled(self._cancel)
         if self._progress is not None:
             self._progress(Progress(stage, done))
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from engine.base.errors import MienError
 from engine.base.exact import exact
+from engine.fill.exposure import Exposure
 from engine.fill.face_fill import EvenFill, FaceFill, Known, PicturedFill, RenderedFill
 from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
 from engine.fill.steps.dim import dim_light
@@ -51,10 +52,10 @@ if TYPE_CHECKING:
     from engine.prior.prior import FacePrior, Observation
 
 FACE: Table = (
-    Step(even_light, always, "The crop in the light that faces were learnt in.", needed=True),
-    Step(solve, always, "The most probable face, given what is seen and known.", needed=True),
+    Step(even_light, always, "The crop in the light that faces were learnt in.", required=True),
+    Step(solve, always, "The most probable face, given what is seen and known.", required=True),
     Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
-    Step(render, always, "The face as its coefficients say, soft.", needed=True),
+    Step(render, always, "The face as its coefficients say, soft.", required=True),
     Step(move_pixels, changed_shape, "What of a change the coefficients do not say, moved there."),
     Step(keep_lip_colour, changed_shape, "Lips that a change makes into lipstick keep their red."),
     Step(dim_light, changed_shape, "What a change darkens loses its detail as light would."),
@@ -69,22 +70,22 @@ FACE: Table = (
     Step(add_generated, generated, "What it adds is laid on the prior's fill.", GENERATE),
     Step(match_tone, always, "A grey or sepia photo's fill is grey or sepia.", BLEND),
     Step(match_sharpness, always, "As sharp as the face around.", BLEND),
-    Step(restore_light, always, "Back into the photo's own light.", BLEND, needed=True),
-    Step(paste, always, "Outside the hole the crop itself.", BLEND, needed=True),
+    Step(restore_light, always, "Back into the photo's own light.", BLEND, required=True),
+    Step(paste, always, "Outside the hole the crop itself.", BLEND, required=True),
 )
 PREVIEW: Table = tuple(step for step in FACE if step.stage != GENERATE)
 _names = [step.name for step in FACE]
 TRAINING: Table = FACE[_names.index("solve") : _names.index("close_seam") + 1]
 BARE: Table = (
     FACE[0],
-    Step(show_hole, generator_of, "The crop as it is; its hole is not looked at.", needed=True),
+    Step(show_hole, generator_of, "The crop as it is; its hole is not looked at.", required=True),
     *(step for step in FACE[_names.index("sharpen") :]),
 )
 
 
 def without(name: str, table: Table = FACE) -> Table:
     """A table with one step left out. Raises MienError for one that is none or that fills need."""
-    optional = [step.name for step in table if not step.needed]
+    optional = [step.name for step in table if not step.required]
     if name not in optional:
         raise MienError(f"'{name}' is no step that can be left out: {', '.join(optional)}.")
     return tuple(step for step in table if step.name != name)
@@ -164,8 +165,6 @@ def fill_by_prior(
     x S, or 1 x 1 x S x S for all (one matrix to factor). observations, meshes, use: as of Known.
     dice: draws a variant. Outside the hole the result is `crops`.
     """
-    from engine.fill.exposure import Exposure
-
     crops, hole = crops.to(prior.device), hole.to(prior.device)
     known = Known(tuple(observations), meshes, use)
     light = Exposure(torch.ones(1, 3, 1, 1, device=prior.device))

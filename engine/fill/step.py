@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from engine.base.errors import Cancelled
+from engine.base.errors import raise_if_cancelled
 from engine.base.exact import exact
 
 Before = TypeVar("Before")
@@ -24,14 +23,14 @@ class Step(Generic[Before, Given, After]):
 
     run: a fill and what is given -> the fill with what the step writes. given: what the step needs
     that not every fill has; where it is None the step is left out. why: one sentence for people.
-    stage: of Progress. needed: whether a fill is none without it.
+    stage: of Progress. required: whether a fill is none without it.
     """
 
     run: Callable[[Before, Given], After]
     given: Callable[[Before], Given | None]
     why: str
     stage: str = PRIOR
-    needed: bool = False
+    required: bool = False
 
     @property
     def name(self) -> str:
@@ -70,7 +69,7 @@ def run_steps(
         given = step.given(fill)
         if given is None:
             continue
-        _raise_if(fill.cancel)
+        raise_if_cancelled(fill.cancel)
         if step.stage != stage:
             stage = step.stage
             if entering is not None:
@@ -84,8 +83,3 @@ def run_steps(
 def always(fill: Any) -> bool:
     """For steps that every fill has."""
     return True
-
-
-def _raise_if(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled

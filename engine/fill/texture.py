@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from engine.base.errors import Cancelled
+from engine.base.errors import raise_if_cancelled
 from engine.fill.sources import Head, no_source
 
 THIN = 6  # pixels: holes hardly wider than this
@@ -44,8 +44,7 @@ def fill_texture(
     joined = cv2.dilate(hole.view(np.uint8), np.ones((reach, reach), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     for index in range(1, count):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
+        raise_if_cancelled(cancel)
         x, y, width, height = (int(v) for v in stats[index, :4])
         part = hole[y : y + height, x : x + width]
         if part.any():

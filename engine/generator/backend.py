@@ -1,8 +1,8 @@
 """What runs a generator: one protocol, and one table from a model's format to what runs it.
 
 A back end runs the network and nothing else. The prior, the window around the hole, the modules'
-branches, tone and crispness are the same for all (engine/networks.py). docs/backends.md says what
-a further one takes.
+branches, tone and sharpness are the same for all (engine/fill/pipeline.py). docs/backends.md says
+what a further one takes.
 """
 
 from __future__ import annotations

@@ -46,15 +46,15 @@ def names(table) -> list[str]:
 
 @pytest.mark.parametrize("table", [FACE, PREVIEW, BARE], ids=["fill", "preview", "bare"])
 def test_every_step_finds_what_it_needs(table) -> None:
-    """By types: each step takes a stage that all the steps before it have at least reached."""
-    stage: type = FaceFill
+    """By types: each step takes a state that all the steps before it have at least reached."""
+    state: type = FaceFill
     for step in table:
         hints = get_type_hints(step.run)
-        assert issubclass(stage, hints["fill"]), step.name
+        assert issubclass(state, hints["fill"]), step.name
         assert issubclass(hints["return"], hints["fill"]) or hints["return"] is PicturedFill
-        if issubclass(hints["return"], stage):
-            stage = hints["return"]
-    assert issubclass(stage, PicturedFill)
+        if issubclass(hints["return"], state):
+            state = hints["return"]
+    assert issubclass(state, PicturedFill)
 
 
 @pytest.mark.parametrize("step", FACE, ids=names(FACE))

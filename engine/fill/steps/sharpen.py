@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from engine.base.brightness import blurred
-from engine.base.errors import Cancelled
+from engine.base.errors import raise_if_cancelled
 from engine.fill.face_fill import EvenFill, Generated, PicturedFill
 from engine.generator.backend import Generator
 from engine.generator.dmfn import window_of
@@ -36,8 +36,7 @@ def sharpen(fill: PicturedFill, generator: Generator) -> PicturedFill:
     # What is brighter than white it has never seen; that stays as it is.
     shown = fill.picture[part].clamp(-1, 1)
     painted = generator.paint(shown, fill.hole[part], hints, fill.cancel)
-    if fill.cancel is not None and fill.cancel.is_set():  # for back ends that run in one go
-        raise Cancelled
+    raise_if_cancelled(fill.cancel)  # for back ends that run in one go
     return fill.becomes(type(fill), generated=Generated(painted - shown, window))
 
 
