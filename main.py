@@ -120,10 +120,10 @@ def inpaint(
 ) -> None:
     """Fill the masked part of one photo."""
     from engine.base.device import check_device
+    from engine.catalogue.weights import find_filler
     from engine.face.frames import parse_frame
-    from engine.generator.weights import find_filler
+    from engine.fill import create_inpainter
     from engine.inpaint import FillOptions, FillRequest
-    from engine.inpainter import create_inpainter
     from engine.mask.file import open_mask, parse_colour, refuse_doubtful
     from engine.mask.grow import grow_mask, parse_grow
     from engine.photo import (

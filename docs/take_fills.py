@@ -20,8 +20,8 @@ import typer
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from engine.face import geometry
+from engine.fill import create_inpainter
 from engine.inpaint import FillOptions, FillRequest
-from engine.inpainter import create_inpainter
 from engine.mask import Mask
 from engine.photo import Photo
 from training.cases import Case, faces_of, whole_case

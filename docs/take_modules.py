@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.face.parts import part_mask
+from engine.fill import create_inpainter
 from engine.inpaint import FillOptions, FillRequest
-from engine.inpainter import create_inpainter
 from engine.mask import Mask
 from engine.photo import Photo, open_photo
 

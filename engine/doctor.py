@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import MienError
-from engine.generator import weights
+from engine.catalogue import weights
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -33,8 +33,8 @@ def examine() -> dict[str, Any]:
     """Plain values: mien, python, system, packages, devices, generator, modules, models."""
     from engine.base.device import available_devices, choose_device
     from engine.generator.dmfn import Dmfn
-    from engine.generator.modules import Branches
-    from engine.modules import MODULES
+    from engine.modules.branches import Branches
+    from engine.modules.registry import MODULES
 
     generator, branches = Dmfn(), Branches(module.key for module in MODULES)
     return {

@@ -1,6 +1,6 @@
 """The contract of a fill: one request in, patches out.
 
-Cheap to import: the editor knows these types before torch is loaded; `engine.inpainter` makes what
+Cheap to import: the editor knows these types before torch is loaded; `engine.fill` makes what
 fills.
 """
 
@@ -15,7 +15,7 @@ from engine.base.device import AUTO, FLOAT32, TORCH, check_precision
 from engine.base.errors import MienError
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
-from engine.modules import Wishes
+from engine.modules.registry import Wishes
 from engine.photo import Photo
 from engine.photo.patch import Patch
 from engine.readings import DraggedNode, FaceReading

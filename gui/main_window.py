@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.fill import create_inpainter
 from engine.inpaint import FillResult
-from engine.inpainter import create_inpainter
 from gui import theme
 from gui.actions import Actions
 from gui.batches import Batches
@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
 
     def _list_models(self) -> None:
         """Show what is installed; a chosen model that is gone gives way to the default."""
-        from engine.generator.weights import installed
+        from engine.catalogue.weights import installed
 
         models, model = installed(), self.editor.options.model
         if model not in {manifest.name for manifest in models}:

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from engine.modules import MODULES, wishes
+from engine.modules.registry import MODULES, wishes
 from engine.readings import KEEP, OFF
 from gui.actions import Actions
 from gui.editor import Editor

@@ -17,7 +17,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from engine.base.atomic import write_atomically
-from engine.generator.weights import user_folder
+from engine.catalogue.weights import user_folder
 from gui.translation import tr
 from gui.worker import Failure
 

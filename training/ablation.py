@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import Cancelled, MienError
-from engine.generator import weights
-from engine.modules import MODULES, Wishes, only
-from engine.networks import PRIOR, load_networks
+from engine.catalogue import weights
+from engine.fill.networks import PRIOR, load_networks
+from engine.modules.registry import MODULES, Wishes, only
 from training import report as html
 from training.checkpoint import EMA, LATEST, load_average, load_checkpoint
 from training.config import ModuleSwitches, TrainingConfig

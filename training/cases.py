@@ -1,8 +1,8 @@
 """What is measured: faces kept aside, each with a hole, as the program or as a network meets it.
 
 A whole case is what a user has: a photo with something over the face; where the face lies is the
-program's to find out. An aligned case is a bare crop laid by the untouched face. Both are compared
-on the same aligned crop, so their figures can be set side by side.
+program's to find out. An aligned case is a bare crop placed by the untouched face. Both are
+compared on the same aligned crop, so their figures can be set side by side.
 """
 
 from __future__ import annotations

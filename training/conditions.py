@@ -17,9 +17,9 @@ from torch import Tensor
 
 from engine.base.exact import exact
 from engine.generator.branches import Conditions, Told
-from engine.modules import MODULES, Wishes
 from engine.modules.landmarks import nodes_in_hole
 from engine.modules.module import Sight
+from engine.modules.registry import MODULES, Wishes
 from engine.prior import Observation
 
 if TYPE_CHECKING:

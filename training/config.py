@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from engine.modules import MODULES
+from engine.modules.registry import MODULES
 from training.configuration import Config
 
 INPUTS = ("prior", "zero")
@@ -69,7 +69,7 @@ class TrainingConfig(Config):
     generator, "full" or "half" (see engine.generator.dmfn). side: crop in pixels. growth: crop
     sides before that, [share of the schedule it lasts to, side] in turn. balanced: draw dark-
     skinned and Asian faces as often as training.balance has it. astray: share of the samples whose
-    frame is laid clearly wrong. patch: side of the part around a place in the hole that the
+    frame is placed clearly wrong. patch: side of the part around a place in the hole that the
     trunk's losses look at, 0 for all. adversary_from: share of the schedule before which no
     adversary is asked. train_generator: False freezes it, only the modules learn. shared_holes:
     one hole a batch, cheaper on a CPU. keep_minutes: between numbered averages that stay, None

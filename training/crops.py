@@ -37,7 +37,7 @@ class Augmentation:
     offset: float = 0.08
 
 
-# As laid by a locator that erred; a frame that is off must not make the fill worse than it has to.
+# As placed by a locator that erred; a frame that is off must not make the fill worse than it must.
 ASTRAY = Augmentation(zoom=0.09, turn=0.1, shift=0.03)
 
 
@@ -47,7 +47,7 @@ class TrainingCrops(Dataset):
     shared: samples of one batch (numbers of one `batch` block) share their hole, which lets the
     prior solve one system a batch; on a CPU that is half of the step. dropout: how often a module
     is not told. apart: faces that are never drawn. weights: how often each face is drawn, n
-    numbers; None takes the sources' own. astray: share of the samples laid as by ASTRAY.
+    numbers; None takes the sources' own. astray: share of the samples placed as by ASTRAY.
     """
 
     def __init__(

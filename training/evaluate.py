@@ -1,8 +1,8 @@
 """Evaluation: fills of faces kept aside, measured against the untouched faces.
 
 What is measured is what a user gets: a whole photo with something over the face goes through the
-program's own `Inpainter`, finding, laying, filling and blending included. The aligned protocol
-measures the networks alone, on crops laid by the untouched face. Both are compared on the aligned
+program's own `Inpainter`, finding, placing, filling and blending included. The aligned protocol
+measures the networks alone, on crops placed by the untouched face. Both are compared on the aligned
 crop, 256 x 256 unless told otherwise, holes seeded by face and kind, metrics on the uint8 PNGs that
 are written (input/, mask/, target/, output/METHOD/), in float64. OpenCV's Telea and Navier-Stokes
 and the prior alone are measured beside the models.
@@ -22,18 +22,18 @@ import numpy as np
 import torch
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import find
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.locator import off
+from engine.fill import create_inpainter
+from engine.fill.networks import PRIOR, Networks, load_networks
 from engine.fill.pipeline import fill_crop, table_of, without
 from engine.fill.step import Table
-from engine.generator.weights import find
 from engine.inpaint import FillOptions, FillRequest
-from engine.inpainter import create_inpainter
 from engine.mask import Mask
-from engine.modules import Wishes, wishes
 from engine.modules.emotion import asked_for
-from engine.networks import PRIOR, Networks, load_networks
+from engine.modules.registry import Wishes, wishes
 from engine.photo import Photo
 from training import judges as judging
 from training.cases import WHOLE_KINDS, Case, Face, aligned_case, faces_of, whole_case
@@ -252,7 +252,7 @@ def _bins(figures: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def laying_figures(figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """How well faces were laid, over the fills that tell it; {} where none does."""
+    """How well faces were placed, over the fills that tell it; {} where none does."""
     told = [f for f in figures if "laid" in f]
     if not told:
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.generator.weights import Manifest, write_model
+from engine.catalogue.weights import Manifest, write_model
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -21,11 +21,11 @@ import numpy as np
 
 from engine.base.device import EXACT
 from engine.base.errors import Cancelled, MienError
-from engine.generator import weights
-from engine.generator.modules import kinds
-from engine.generator.weights import Manifest
-from engine.modules import MODULES
-from engine.networks import load_networks
+from engine.catalogue import weights
+from engine.catalogue.weights import Manifest
+from engine.fill.networks import load_networks
+from engine.modules.branches import kinds
+from engine.modules.registry import MODULES
 from training.checkpoint import BEST, EMA, LATEST, load_average
 from training.config import ModuleSwitches, TrainingConfig
 from training.configuration import write_text

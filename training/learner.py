@@ -16,9 +16,9 @@ from engine.base.errors import MienError
 from engine.fill.pipeline import fill_by_prior
 from engine.generator.branches import Conditions
 from engine.generator.dmfn import CONTEXT, Dmfn, grid_of, paint, sharpen, window_of
-from engine.generator.modules import Branches
 from engine.generator.torch_generator import TorchGenerator
-from engine.modules import MODULES
+from engine.modules.branches import Branches
+from engine.modules.registry import MODULES
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
 from training.conditions import conditions, observations, taught
@@ -27,7 +27,7 @@ from training.faces import FaceShards
 from training.sample import Sample
 
 if TYPE_CHECKING:
-    from engine.networks import Networks
+    from engine.fill.networks import Networks
 
 BRANCHES = "modules."  # prefix of a module's tensors beside the generator's
 AVERAGED_MESHES = 2000
@@ -121,10 +121,11 @@ def mean_mesh(shards: FaceShards) -> Tensor:
 
 def _adjacency() -> Tensor:
     """The mesh's graph."""
-    from engine.face.graph import normalised_adjacency
+    from engine.face.mesh import NODES
+    from engine.nets.graph import normalised_adjacency
     from training.landmarks.links import mesh_links
 
-    return normalised_adjacency(mesh_links().numpy())
+    return normalised_adjacency(mesh_links().numpy(), NODES)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class Filler:
         self.config = config
         self.prior, self.knowledge = None, None
         if prior is not None and config.input == "prior":
-            from engine.generator.weights import MANIFEST, load_prior, read_manifest
+            from engine.catalogue.weights import MANIFEST, load_prior, read_manifest
 
             tensors = load_prior(read_manifest(prior / MANIFEST))
             self.prior = FacePrior(tensors, device)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.base.errors import MienError
-from engine.generator.weights import find, load_tensors
+from engine.catalogue.weights import find, load_tensors
 from training.average import Average
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.configuration import Config

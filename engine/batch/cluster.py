@@ -21,7 +21,7 @@ from engine.batch.plan import Item, plan_batch
 from engine.batch.runner import Clock, Control, Create, Report, Summary, log_path
 from engine.batch.settle import Settler
 from engine.batch.work import DECODE, Work, begin, process, stage
-from engine.inpainter import create_inpainter
+from engine.fill import create_inpainter
 
 RETRIES = 3  # on other workers, when one dies
 WAITING = 2  # photos on their way for every worker

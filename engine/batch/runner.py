@@ -37,8 +37,8 @@ from engine.batch.work import (
     stage,
 )
 from engine.batch.workers import Budget, Workers, bytes_needed, choose_workers, share_threads
+from engine.fill import create_batch_inpainter
 from engine.inpaint import Inpainter
-from engine.inpainter import create_batch_inpainter
 
 
 @dataclass(frozen=True)

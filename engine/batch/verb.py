@@ -249,7 +249,7 @@ def _listed(path: Path) -> list[Path]:
 def _check_model(job: BatchJob) -> None:
     """Refuse an unknown model before 300 photos each fail for it."""
     if job.options.model != "prior":
-        from engine.generator.weights import find
+        from engine.catalogue.weights import find
 
         find(job.options.model)
 

@@ -21,7 +21,7 @@ from engine.batch.runner import Control, Create, Report, Run, Status, Summary, l
 from engine.batch.settle import Settler, going_on
 from engine.batch.work import Entered
 from engine.batch.workers import Workers
-from engine.inpainter import create_batch_inpainter
+from engine.fill import create_batch_inpainter
 
 SETTLED = 2.0  # seconds a file must stay as it is: it is being copied until then
 LOOK_ANYWAY = 30.0  # seconds; network drives send no notices

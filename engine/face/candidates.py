@@ -19,8 +19,8 @@ BESIDE, NEARLY = 0.1, 1.0  # inter-ocular distances and score within which candi
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """A frame (2 x 3, photo pixels), its mesh (478 x 2 or None), where it comes from (`how`, as of
-    engine.face.laying.Laid), the confidence that a face lies there, and the score it is compared
-    by."""
+    engine.face.placement.Placed), the confidence that a face lies there, and the score it is
+    compared by."""
 
     frame: np.ndarray
     mesh: np.ndarray | None

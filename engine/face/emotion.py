@@ -145,8 +145,8 @@ def load_emotion(device: str = "cpu") -> EmotionNetwork | None:
 
     Raises MienError when its file is damaged.
     """
-    from engine.generator.tensors import adopted
-    from engine.generator.weights import installed, load_tensors
+    from engine.catalogue.weights import installed, load_tensors
+    from engine.nets.tensors import adopted
 
     models = [m for m in installed() if m.kind == "emotion"]
     if not models:

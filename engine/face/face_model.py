@@ -11,14 +11,14 @@ import numpy as np
 from engine.base.errors import MienError
 
 if TYPE_CHECKING:
-    from engine.generator.weights import Manifest
+    from engine.catalogue.weights import Manifest
 
 FACTS = "mesh.json"
 
 
 def find_face_model() -> Manifest:
     """The installed model, its files checked. Raises MienError where it is missing or damaged."""
-    from engine.generator.weights import FACES, installed, verify
+    from engine.catalogue.weights import FACES, installed, verify
 
     models = [manifest for manifest in installed() if manifest.kind == FACES]
     if not models:

@@ -134,8 +134,8 @@ class FaceFinder:
             self._landmarks, self._asked = landmarks.load_landmarks(), True
         if self._landmarks is None:
             return None
-        laid = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)
-        mesh = landmarks.settle(self._landmarks, rgb, laid)
+        framed = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)
+        mesh = landmarks.settle(self._landmarks, rgb, framed)
         return None if mesh is None else mesh.astype(np.float32)
 
     @property

@@ -46,22 +46,6 @@ def box_frame(frame: np.ndarray) -> FaceFrame:
     return FaceFrame(float(at[0] - wide / 2), float(at[1] - high / 2), wide, high, angle)
 
 
-def owned_area(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Which pixels of `box` a face may paint: its frame with the corners rounded off.
-
-    Corners of a frame hold background, which texture continues better than a face does.
-    Returns height x width bool.
-    """
-    x, y, width, height = box
-    across = np.arange(x, x + width, dtype=np.float32) + 0.5
-    down = (np.arange(y, y + height, dtype=np.float32) + 0.5)[:, None]
-    u = frame[0, 0] * across + frame[0, 1] * down + frame[0, 2]
-    v = frame[1, 0] * across + frame[1, 1] * down + frame[1, 2]
-    # A superellipse just inside the frame: |x|^4 + |y|^4 <= 1.
-    u, v = (u - 0.5) / 0.49, (v - 0.5) / 0.49
-    return np.square(np.square(u)) + np.square(np.square(v)) <= 1
-
-
 def overlaps(frame: FaceFrame, face: Face) -> bool:
     """Whether a face found by the finder is the one the user framed: its centre lies inside."""
     x, y, width, height = face.box

@@ -23,14 +23,14 @@ from torch.nn import functional as F
 from engine.base.exact import exact
 from engine.face import geometry
 from engine.face.first_guess import FirstGuess
-from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
-from engine.face.layers import Residual, convolution
 from engine.face.mesh import EDGES, NODES, inter_ocular
+from engine.nets.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
+from engine.nets.layers import Residual, convolution
 
 SIDE = 64  # pixels the trunk sees
 COMPONENTS = 64  # of the shape model
 REFINEMENTS = ("graph", "nodes")
-ROUNDS = 4  # of reading a mesh and laying the next crop by it
+ROUNDS = 4  # of reading a mesh and placing the next crop by it
 NUDGE = 0.06  # share of the frame by which the trial frames are moved
 APART = 0.15  # inter-ocular units that the meshes of one face may end apart
 ASTRAY = 0.35  # frame units that a mesh's middle may lie from the frame's
@@ -98,7 +98,7 @@ class LandmarkNetwork(nn.Module):
     def link(self, links: Tensor) -> None:
         """Lay the graph along the edges, 1330 x 2 node numbers."""
         self.links.copy_(links)
-        self.adjacency.copy_(normalised_adjacency(self.links.cpu().numpy()))
+        self.adjacency.copy_(normalised_adjacency(self.links.cpu().numpy(), NODES))
 
     def forward(self, crops: Tensor, hole: Tensor | None = None) -> Tensor:
         """The mesh, B x 478 x 2 in frame units (0 .. 1 over the crop).
@@ -183,7 +183,7 @@ def load_landmarks(device: str = "cpu") -> LandmarkNetwork | None:
 
     Raises MienError when its file is damaged.
     """
-    from engine.generator.weights import installed, load_tensors
+    from engine.catalogue.weights import installed, load_tensors
 
     models = [m for m in installed() if m.kind == "landmarks"]
     if not models:
@@ -213,8 +213,8 @@ def read_mesh(
 def settle(network: LandmarkNetwork, rgb: np.ndarray, frame: np.ndarray) -> np.ndarray | None:
     """The mesh of a face that is said to lie in a frame, 478 x 2 float64 photo pixels.
 
-    rgb: H x W x 3 uint8 photo. frame: 2 x 3, roughly laid. The network reads the crop, the mesh it
-    reads lays the next crop, a few times over, from several frames beside the given one. Where
+    rgb: H x W x 3 uint8 photo. frame: 2 x 3, a rough placement. The network reads the crop, the
+    mesh it reads places the next crop, a few times over, from several frames beside it. Where
     there is a face they meet; where there is none every frame keeps its own average mesh, and the
     answer is None.
     """

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.face import geometry
-from engine.face.layers import Residual, convolution
+from engine.nets.layers import Residual, convolution
 
 SPANS = (2.0, 4.0, 9.0)  # sides of the windows, in sides of the anchor
 SIDE = 64  # pixels of a window as the network sees it
@@ -202,8 +202,8 @@ def load_locator(device: str = "cpu") -> Locator | None:
 
     Raises MienError when its file is damaged.
     """
-    from engine.generator.tensors import adopted
-    from engine.generator.weights import installed, load_tensors
+    from engine.catalogue.weights import installed, load_tensors
+    from engine.nets.tensors import adopted
 
     models = [m for m in installed() if m.kind == "locator"]
     if not models:

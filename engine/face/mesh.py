@@ -1,4 +1,4 @@
-"""The face mesh: which of MediaPipe's 478 nodes are what, and the points a frame is laid by.
+"""The face mesh: which of MediaPipe's 478 nodes are what, and the points a frame is placed by.
 
 The node numbers are facts of MediaPipe's canonical face model, written down here; its tessellation
 comes with the model that finds faces (engine.face.face_model). Left and right are the picture's:

@@ -27,7 +27,7 @@ class View:
     scale: float
 
     @property
-    def evened(self) -> np.ndarray:
+    def inpainted(self) -> np.ndarray:
         """The view with its hole filled from the borders inwards (Telea 2004): nothing of what was
         hidden is left, and detectors see a face where most of one is there."""
         import cv2

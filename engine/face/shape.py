@@ -202,7 +202,7 @@ def load_shapes() -> ShapeModel | None:
 
     Raises MienError when its file is damaged.
     """
-    from engine.generator.weights import installed, verify
+    from engine.catalogue.weights import installed, verify
 
     models = [m for m in installed() if m.kind == "shapes"]
     if not models:

@@ -1,7 +1,8 @@
-"""The faces of a photo while someone paints over them: where they were laid, until the hole has
+"""The faces of a photo while someone paints over them: where they were placed, until the hole has
 changed enough to say anything new of them.
 
-Laying takes longer than solving a face, and a preview follows the brush. A fill lays faces anew.
+Placing takes longer than solving a face, and a preview follows the brush. A fill places faces
+anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from engine.face import geometry
 from engine.face.finder import Face, FaceFrame
 from engine.face.frames import matrix_of
-from engine.face.laying import FaceLayer, Laying, touches
+from engine.face.placement import FacePlacer, Placement, touches
 from engine.photo import Photo
 
 LITTLE = 0.01  # of the smallest face's frame, the area that a hole may change by
@@ -25,30 +26,30 @@ class _Last:
     faces: tuple[Face, ...]
     frames: tuple[FaceFrame, ...]
     hole: np.ndarray
-    laying: Laying
+    placement: Placement
 
 
-class SteadyLayer:
-    """Lays the known faces of one photo after another. Not thread-safe."""
+class SteadyPlacer:
+    """Places the known faces of one photo after another. Not thread-safe."""
 
-    def __init__(self, layer: FaceLayer) -> None:
-        self._layer = layer
+    def __init__(self, placer: FacePlacer) -> None:
+        self._placer = placer
         self._last: _Last | None = None
 
-    def lay(
+    def place(
         self,
         photo: Photo,
         hole: np.ndarray,
         faces: tuple[Face, ...],
         frames: tuple[FaceFrame, ...] = (),
-    ) -> Laying:
-        """See `FaceLayer.lay`, quickly: as it was last if the photo, its faces (the same objects)
-        and the frames are the same, and the hole is nearly."""
+    ) -> Placement:
+        """See `FacePlacer.place`, quickly: as it was last if the photo, its faces (the same
+        objects) and the frames are the same, and the hole is nearly."""
         last = self._last
         if last is None or not _same(last, photo, faces, frames) or _differs(last, hole):
-            laying = self._layer.lay(photo.rgb8, hole, faces, frames, quick=True)
-            self._last = last = _Last(photo, faces, frames, hole, laying)
-        return last.laying
+            placement = self._placer.place(photo.rgb8, hole, faces, frames, quick=True)
+            self._last = last = _Last(photo, faces, frames, hole, placement)
+        return last.placement
 
 
 def _same(
@@ -65,8 +66,8 @@ def _differs(last: _Last, hole: np.ndarray) -> bool:
     changed = np.count_nonzero(hole != last.hole)
     if not changed:
         return False
-    laid = [entry.face for entry in last.laying.faces]
-    smallest = min((geometry.frame_side(matrix_of(face)) for face in laid), default=0.0)
+    placed = [entry.face for entry in last.placement.faces]
+    smallest = min((geometry.frame_side(matrix_of(face)) for face in placed), default=0.0)
     if changed > LITTLE * smallest**2:
         return True
-    return any(touches(face, hole) != touches(face, last.hole) for face in laid)
+    return any(touches(face, hole) != touches(face, last.hole) for face in placed)

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.base.errors import MienError
 from engine.face import geometry
-from engine.face.silhouette import Matte
+from engine.face.regions import Matte, aligned_face
 from engine.fill.grain import grain as texture_of
 
 MEMBRANE_SIDE = 256  # the difference at a border is smooth; its membrane needs no more pixels
@@ -106,6 +106,4 @@ def _border_membrane(
 
 def _whole_face(frame: np.ndarray) -> Matte:
     """Where faces lie in their frame: the matte of one whose nodes are not known."""
-    from engine.fill.crispness import face_area
-
-    return Matte(face_area(MATTE_SIDE)[0, 0].numpy(), frame)
+    return Matte(aligned_face(MATTE_SIDE)[0, 0].numpy(), frame)

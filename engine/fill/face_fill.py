@@ -18,9 +18,9 @@ from engine.generator.branches import Conditions
 from engine.prior.prior import Changed, FacePrior, Observation, Posterior
 
 if TYPE_CHECKING:
-    from engine.fill.exposure import Exposure
-    from engine.guidance import Guidance
-    from engine.networks import Networks
+    from engine.fill.networks import Networks
+    from engine.fill.white_balance import WhiteBalance
+    from engine.modules.guidance import Guidance
 
 Later = TypeVar("Later", bound="FaceFill")
 
@@ -66,17 +66,17 @@ class FaceFill:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class EvenFill(FaceFill):
-    """The crop in the light that the prior knows. light: what it was brought there by. even: B x 3
-    x S x S. told: what the generator is told."""
+class BalancedFill(FaceFill):
+    """The crop in the light that the prior knows. white_balance: what it was brought
+    there by. balanced: B x 3 x S x S. told: what the generator is told."""
 
-    light: Exposure
-    even: Tensor
+    white_balance: WhiteBalance
+    balanced: Tensor
     told: Conditions
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SolvedFill(EvenFill):
+class SolvedFill(BalancedFill):
     """The face that is most probable. z: B x K, posterior: what else it may be. shape: B x 478 x 2,
     the mesh that it is painted by, None where neither a network nor the prior says one. outline:
     the same where a network has said it. changed: the face as it is wanted, None where as it is.
@@ -90,7 +90,7 @@ class SolvedFill(EvenFill):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PicturedFill(EvenFill):
+class PicturedFill(BalancedFill):
     """picture: B x 3 x S x S, first the face alone, then the crop with it in its hole. generated:
     what the generator adds. inside: B x 1 x S x S, how far within the face each pixel lies, 0..1;
     None where no outline says."""

@@ -13,20 +13,20 @@ from engine.base.errors import MienError, raise_if_cancelled
 from engine.face import geometry
 from engine.face.finder import Face, FaceFinder
 from engine.face.frames import matrix_of
-from engine.face.laying import TEXTURE, FaceLayer, Laying
-from engine.face.silhouette import Matte, matte
-from engine.face.steady import SteadyLayer
+from engine.face.placement import TEXTURE, FacePlacer, Placement
+from engine.face.regions import Matte, heads_of, matte
+from engine.face.steady import SteadyPlacer
 from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
+from engine.fill.networks import Networks, shared_networks
 from engine.fill.pipeline import PREVIEW, fill_crop
 from engine.fill.shares import Behind, Share, backdrop, share_out
 from engine.fill.step import Watch
 from engine.fill.surroundings import decided
-from engine.guidance import Guidance
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.mask import Mask
-from engine.modules import Wishes
-from engine.networks import Networks, shared_networks
+from engine.modules.guidance import Guidance
+from engine.modules.registry import Wishes
 from engine.photo import Photo
 from engine.photo.patch import Patch
 from engine.readings import FaceReading
@@ -49,8 +49,8 @@ class FaceInpainter:
     def __init__(self, watch: Watch | None = None, many: bool = False) -> None:
         self._watch, self._many = watch, many
         self._finder = FaceFinder()
-        self._layer = FaceLayer(self._finder)
-        self._steady = SteadyLayer(self._layer)
+        self._placer = FacePlacer(self._finder)
+        self._steady = SteadyPlacer(self._placer)
         self._networks: Networks | None = None
         self._loaded: tuple[str, str, str, bool] | None = None
         self._read: dict[tuple, FaceReading] = {}
@@ -74,8 +74,8 @@ class FaceInpainter:
         networks = self._load(request)
         step("find", 0.1)
         hole, bounds = request.mask.hole, request.mask.bounds
-        laying = self._lay(request, hole, cancel)
-        faces = tuple(laid.face for laid in laying.faces)
+        placement = self._place(request, hole, cancel)
+        faces = tuple(placed.face for placed in placement.faces)
         surrounded = decided(request.photo.rgb8, hole, bounds, faces)
         shares = share_out(hole & ~surrounded, bounds, faces)
 
@@ -117,9 +117,11 @@ class FaceInpainter:
             facts = {"hidden": round(float(hidden.mean()), 4), "face": reading.face}
             seconds = time.perf_counter() - begun
             alpha = _alpha(request.mask, share.box, share.owned)
-            laid = laying.faces[number_of(faces, share.face)]
+            placed = placement.faces[number_of(faces, share.face)]
             patches.append(
-                Patch(share.box, pixels, alpha, "face", seconds, facts, laid.how, laid.confidence)
+                Patch(
+                    share.box, pixels, alpha, "face", seconds, facts, placed.how, placed.confidence
+                )
             )
         patches += _texture(request, patches, backdrop(hole, shares, behind), faces, step, cancel)
         step("blend", 1.0)
@@ -131,7 +133,7 @@ class FaceInpainter:
             networks.device,
             seconds,
             tuple(readings),
-            laying.suggestions,
+            placement.suggestions,
             networks.precision,
             networks.backend,
         )
@@ -141,8 +143,10 @@ class FaceInpainter:
         _check(request)
         networks = self._load(request)
         hole = request.mask.hole
-        laying = self._steady.lay(request.photo, hole, request.faces or (), request.options.frames)
-        faces = tuple(laid.face for laid in laying.faces)
+        placement = self._steady.place(
+            request.photo, hole, request.faces or (), request.options.frames
+        )
+        faces = tuple(placed.face for placed in placement.faces)
         patches: list[Patch] = []
         readings: list[FaceReading] = []
         surrounded = decided(request.photo.rgb8, hole, request.mask.bounds, faces)
@@ -197,13 +201,13 @@ class FaceInpainter:
             self._read.clear()
         return self._networks
 
-    def _lay(
+    def _place(
         self, request: FillRequest, hole: np.ndarray, cancel: threading.Event | None = None
-    ) -> Laying:
+    ) -> Placement:
         """Where the faces lie, by what is visible of them."""
         rgb = request.photo.rgb8
         known = self._finder.find(rgb, cancel) if request.faces is None else request.faces
-        return self._layer.lay(rgb, hole, known, request.options.frames, cancel)
+        return self._placer.place(rgb, hole, known, request.options.frames, cancel)
 
 
 class _Steps:
@@ -313,8 +317,7 @@ def _texture(
     left = share_of > BARELY
     if not left.any():
         return []
-    from engine.fill.deepen import deepened
-    from engine.fill.sources import heads_of
+    from engine.fill.bit_depth import extend_bit_depth
     from engine.fill.texture import fill_texture
 
     step("texture", 0.85)
@@ -334,7 +337,7 @@ def _texture(
         mask = request.mask.pixels[y : y + height, x : x + width]
         alpha = (mask * part + 0.5).astype(np.uint8)
         if photo.pixels.dtype == np.uint16:
-            pixels = deepened(pixels, photo.pixels, left, box)
+            pixels = extend_bit_depth(pixels, photo.pixels, left, box)
         seconds, begun = time.perf_counter() - begun, time.perf_counter()
         result.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
     return result

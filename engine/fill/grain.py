@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.face import geometry
-from engine.face.silhouette import Matte
+from engine.face.regions import Matte
 
 Box = tuple[int, int, int, int]
 Read = tuple[list[np.ndarray], np.ndarray]  # the octaves of some pixels, and which are flat

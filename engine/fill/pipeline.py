@@ -21,12 +21,10 @@ from torch import Tensor
 
 from engine.base.errors import MienError
 from engine.base.exact import exact
-from engine.fill.exposure import Exposure
-from engine.fill.face_fill import EvenFill, FaceFill, Known, PicturedFill, RenderedFill
+from engine.fill.face_fill import BalancedFill, FaceFill, Known, PicturedFill, RenderedFill
 from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
-from engine.fill.steps.light import even_light, restore_light
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
 from engine.fill.steps.match import match_sharpness, match_tone, paste
 from engine.fill.steps.mouth import clear_teeth, open_mouth
@@ -45,14 +43,18 @@ from engine.fill.steps.sharpen import (
     spare_jaw,
 )
 from engine.fill.steps.solve import solve
+from engine.fill.steps.white_balance import set_white_balance, undo_white_balance
+from engine.fill.white_balance import WhiteBalance
 
 if TYPE_CHECKING:
-    from engine.guidance import Guidance
-    from engine.networks import Networks
+    from engine.fill.networks import Networks
+    from engine.modules.guidance import Guidance
     from engine.prior.prior import FacePrior, Observation
 
 FACE: Table = (
-    Step(even_light, always, "The crop in the light that faces were learnt in.", required=True),
+    Step(
+        set_white_balance, always, "The crop in the light that faces were learnt in.", required=True
+    ),
     Step(solve, always, "The most probable face, given what is seen and known.", required=True),
     Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
     Step(render, always, "The face as its coefficients say, soft.", required=True),
@@ -70,7 +72,7 @@ FACE: Table = (
     Step(add_generated, generated, "What it adds is laid on the prior's fill.", GENERATE),
     Step(match_tone, always, "A grey or sepia photo's fill is grey or sepia.", BLEND),
     Step(match_sharpness, always, "As sharp as the face around.", BLEND),
-    Step(restore_light, always, "Back into the photo's own light.", BLEND, required=True),
+    Step(undo_white_balance, always, "Back into the photo's own light.", BLEND, required=True),
     Step(paste, always, "Outside the hole the crop itself.", BLEND, required=True),
 )
 PREVIEW: Table = tuple(step for step in FACE if step.stage != GENERATE)
@@ -167,9 +169,16 @@ def fill_by_prior(
     """
     crops, hole = crops.to(prior.device), hole.to(prior.device)
     known = Known(tuple(observations), meshes, use)
-    light = Exposure(torch.ones(1, 3, 1, 1, device=prior.device))
-    given = EvenFill(
-        prior=prior, crop=crops, hole=hole, known=known, dice=dice, light=light, even=crops, told={}
+    balance = WhiteBalance(torch.ones(1, 3, 1, 1, device=prior.device))
+    given = BalancedFill(
+        prior=prior,
+        crop=crops,
+        hole=hole,
+        known=known,
+        dice=dice,
+        white_balance=balance,
+        balanced=crops,
+        told={},
     )
     done: RenderedFill = run_steps(given, TRAINING)
     return done.picture

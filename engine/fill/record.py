@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.fill.face_fill import EvenFill, PicturedFill
+from engine.fill.face_fill import BalancedFill, PicturedFill
 from engine.fill.step import Step
 
 
@@ -26,9 +26,9 @@ class StepPictures:
         if step.name == FACE[0].name:
             self._face, self._number = self._face + 1, 0
         self._number += 1
-        if not isinstance(fill, EvenFill):
+        if not isinstance(fill, BalancedFill):
             return
-        picture = fill.picture if isinstance(fill, PicturedFill) else fill.even
+        picture = fill.picture if isinstance(fill, PicturedFill) else fill.balanced
         pixels = (as_array(picture) * 255 + 0.5).astype("uint8")
         name = f"{self._face}-{self._number:02d}-{step.name}.png"
         Image.fromarray(pixels).save(self._folder / name)

@@ -12,8 +12,8 @@ import numpy as np
 
 from engine.face import geometry
 from engine.face.finder import Face
-from engine.face.frames import matrix_of, owned_area
-from engine.face.silhouette import Matte
+from engine.face.frames import matrix_of
+from engine.face.regions import Matte, owned_area
 
 Box = tuple[int, int, int, int]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.base.device import AUTO, has_bfloat16
-from engine.generator.tensors import names_in
+from engine.nets.tensors import names_in
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.face.graph import GraphConvolution
+from engine.nets.graph import GraphConvolution
 from engine.readings import EMOTIONS
 
 CHANNELS = 256  # of the feature grid after e4, and of the fusion blocks

@@ -18,7 +18,7 @@ from engine.base.device import CV2, FLOAT32
 from engine.generator.branches import BLOCKS, CHANNELS, Hints
 from engine.generator.dmfn import paint, sharpen
 from engine.generator.dmfn_onnx import INPUTS, OUTPUT, STRIDE, to_onnx
-from engine.generator.tensors import read_tensors
+from engine.nets.tensors import read_tensors
 
 
 class Cv2Generator:

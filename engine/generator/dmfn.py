@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.base.brightness import blurred, luma
-from engine.generator.tensors import adopted
+from engine.nets.tensors import adopted
 
 if TYPE_CHECKING:
     from engine.generator.branches import Hints

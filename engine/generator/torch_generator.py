@@ -13,7 +13,7 @@ from engine.base.device import AUTO, BFLOAT16, EXACT, FLOAT32, TORCH, has_bfloat
 from engine.base.errors import Cancelled
 from engine.generator.branches import Hints
 from engine.generator.dmfn import Dmfn, paint, sharpen
-from engine.generator.tensors import read_tensors
+from engine.nets.tensors import read_tensors
 
 
 @dataclass(frozen=True, eq=False)

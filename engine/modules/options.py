@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.modules import Wishes, wishes
+from engine.modules.registry import Wishes, wishes
 
 
 def takes_wishes(verb: Callable[..., None]) -> Callable[..., None]:

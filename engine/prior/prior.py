@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.exact import exact
-from engine.face.silhouette import mattes
+from engine.face.regions import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.warp import MeanShape

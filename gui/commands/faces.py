@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.modules import MODULES
 from engine.modules.module import Module
+from engine.modules.registry import MODULES
 from engine.readings import KEEP
 from gui import expressions
 from gui.commands.command import ASK, FACE, Command

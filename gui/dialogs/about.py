@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.catalogue.weights import Manifest, installed
 from engine.doctor import mien_version
-from engine.generator.weights import Manifest, installed
 from gui import theme
 from gui.panels.widgets import quiet
 from gui.translation import tr

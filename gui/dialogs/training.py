@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.generator.weights import installed
+from engine.catalogue.weights import installed
 from gui.panels.curve import Curve
 from gui.panels.widgets import Chooser, Spinner, quiet, section, tabular
 from gui.settings import Settings

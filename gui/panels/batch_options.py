@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule
 from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS, OVERWRITE, RENAME, RESUME, SKIP
+from engine.catalogue.weights import installed
 from engine.face.parts import PARTS
-from engine.generator.weights import installed
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.readings import EMOTIONS, KEEP, OFF

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.modules import MODULES
+from engine.modules.registry import MODULES
 from engine.readings import EMOTIONS, FaceReading
 from gui import expressions, theme
 from gui.panels.widgets import figure, quiet, section, tabular

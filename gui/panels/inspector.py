@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.generator.weights import Manifest
+from engine.catalogue.weights import Manifest
 from engine.inpaint import FillResult
 from gui import theme
 from gui.actions import Actions

@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.modules import MODULES, wishes
 from engine.modules.module import Module
+from engine.modules.registry import MODULES, wishes
 from engine.readings import KEEP, OFF, FaceReading
 from gui import expressions
 from gui.actions import Actions

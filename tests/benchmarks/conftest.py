@@ -15,7 +15,7 @@ import pytest
 
 from engine.face import geometry
 from engine.face.finder import Face
-from engine.networks import Networks, load_networks
+from engine.fill.networks import Networks, load_networks
 
 sys.path.insert(0, str(Path(__file__).parent))
 

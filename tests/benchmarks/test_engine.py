@@ -16,16 +16,16 @@ import torch
 from pictures import fastest, portrait
 
 from engine.base.device import has_bfloat16
+from engine.catalogue import weights
 from engine.face.finder import Face
 from engine.fill.filler import FaceInpainter
+from engine.fill.networks import Networks
 from engine.fill.pipeline import PREVIEW, fill_crop
-from engine.generator import weights
 from engine.generator.backend import Generator
 from engine.generator.cv2_generator import Cv2Generator
 from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
-from engine.networks import Networks
 from engine.photo import photo_from_array
 
 pytestmark = pytest.mark.benchmark(disable_gc=True)

@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 import engine.batch.verb
-import engine.inpainter
+import engine.fill
 import main
 from engine.batch.runner import run_batch
 from engine.inpaint import Inpainter
@@ -57,7 +57,7 @@ class Cases:
                 io.TextIOWrapper(io.BytesIO(), encoding, write_through=True) for _ in range(2)
             )
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(engine.inpainter, "create_inpainter", lambda *_: inpainter)
+                patch.setattr(engine.fill, "create_inpainter", lambda *_: inpainter)
                 create = partial(run_batch, create=lambda: inpainter)
                 patch.setattr(engine.batch.verb, "run_batch", create)
                 with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-import engine.inpainter
+import engine.fill
 import main
 from engine.inpaint import FillRequest
 from tests.e2e.painter import Painter
@@ -23,7 +23,7 @@ SIZE = 96
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
     painter = Painter()
-    monkeypatch.setattr(engine.inpainter, "create_inpainter", lambda *_: painter)
+    monkeypatch.setattr(engine.fill, "create_inpainter", lambda *_: painter)
     return painter
 
 
@@ -120,7 +120,7 @@ def test_losses_are_said_before_the_file_is_written(
 ) -> None:
     said: list[str] = []
     painter = Painter(lambda _: said.append(capsys.readouterr().err))
-    monkeypatch.setattr(engine.inpainter, "create_inpainter", lambda *_: painter)
+    monkeypatch.setattr(engine.fill, "create_inpainter", lambda *_: painter)
     frames = [Image.fromarray(np.roll(picture(), n, 1)) for n in range(2)]
     frames[0].save(files / "p.tif", save_all=True, append_images=frames[1:])
     assert inpaint(files, photo="p.tif") == 0
@@ -147,7 +147,7 @@ def test_a_photo_changed_meanwhile_is_not_written_over(
         Image.fromarray(picture()[::-1].copy()).save(files / "p.png")
         os.utime(files / "p.png", (2e9, 2e9))
 
-    monkeypatch.setattr(engine.inpainter, "create_inpainter", lambda *_: Painter(change))
+    monkeypatch.setattr(engine.fill, "create_inpainter", lambda *_: Painter(change))
     assert inpaint(files, "--overwrite", "-o", files / "p.png") == 1
     assert "changed by another program" in capsys.readouterr().err
     assert np.array_equal(result(files, "p.png"), picture()[::-1])

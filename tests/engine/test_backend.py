@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from engine.base.errors import Cancelled, MienError
-from engine.face.silhouette import interiors
+from engine.catalogue import weights
+from engine.face.regions import interiors
+from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import FACE, PREVIEW, fill_crop
-from engine.generator import backend, weights
-from engine.generator.modules import Branches
+from engine.generator import backend
 from engine.generator.torch_generator import TorchGenerator
-from engine.modules import MODULES, only
-from engine.networks import Networks, load_networks
+from engine.modules.branches import Branches
+from engine.modules.registry import MODULES, only
 
 SIDE = 256
 RED = (0.75, -0.25, -0.5)
@@ -85,10 +86,10 @@ def crop() -> tuple[np.ndarray, np.ndarray]:
 def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
     assert isinstance(flat.generator, Flat)
     assert flat.generator.device == "cpu"
-    # Exposure, tone and crispness are the same for all back ends, and no matter of this one.
-    monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
+    # White balance, tone and sharpness are the same for all back ends, and no matter of this one.
+    monkeypatch.setattr("engine.fill.white_balance._gain", lambda *_: torch.ones(3))
     monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.steps.match.crispened", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.match.equalise_sharpness", lambda filled, *_: filled)
     pixels, hole = crop
     filled = fill_crop(flat, pixels, hole)
     np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)
@@ -96,7 +97,7 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
 
 
 def test_it_is_shown_what_its_input_says(flat, crop, monkeypatch) -> None:
-    monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
+    monkeypatch.setattr("engine.fill.white_balance._gain", lambda *_: torch.ones(3))
     pixels, hole = crop
     fill_crop(flat, pixels, hole)
     [call] = flat.generator.calls
@@ -117,9 +118,9 @@ def test_it_is_shown_what_its_input_says(flat, crop, monkeypatch) -> None:
 def test_it_draws_no_line_around_a_face(flat, crop, monkeypatch) -> None:
     if flat.generator.input == "zero":
         pytest.skip("It paints the whole hole, no prior does.")
-    monkeypatch.setattr("engine.fill.exposure._gain", lambda *_: torch.ones(3))
+    monkeypatch.setattr("engine.fill.white_balance._gain", lambda *_: torch.ones(3))
     monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.steps.match.crispened", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.match.equalise_sharpness", lambda filled, *_: filled)
     pixels, hole = crop
     hole[100:240, 60:200] = True  # over the chin
     mesh = flat.branches.landmark.mean.numpy()

@@ -11,16 +11,17 @@ import torch
 from PIL import Image
 
 from engine.batch import BatchJob, MaskRule, run_batch
+from engine.catalogue import weights
 from engine.fill.filler import FaceInpainter
-from engine.generator import backend, weights
+from engine.generator import backend
 from engine.generator.backend import Demand
 from engine.generator.branches import Hints
 from engine.generator.cv2_generator import Cv2Generator
 from engine.generator.dmfn import Dmfn
-from engine.generator.tensors import write_tensors
 from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask.file import open_mask
+from engine.nets.tensors import write_tensors
 from engine.photo import open_photo
 from tests.engine.batches import log_of
 

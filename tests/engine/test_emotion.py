@@ -138,7 +138,7 @@ def test_the_smile_is_lost_with_the_mouth_not_with_the_hair(
 
 
 def test_the_installed_network_is_frozen_and_small(installed: EmotionNetwork) -> None:
-    from engine.generator.weights import installed as models
+    from engine.catalogue.weights import installed as models
 
     assert not any(p.requires_grad for p in installed.parameters())
     assert not installed.training
@@ -147,7 +147,7 @@ def test_the_installed_network_is_frozen_and_small(installed: EmotionNetwork) ->
 
 
 def test_without_a_model_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.generator.weights.installed", list)
+    monkeypatch.setattr("engine.catalogue.weights.installed", list)
     assert load_emotion() is None
 
 
@@ -155,7 +155,7 @@ def test_without_a_model_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_network_that_only_looks_is_stored_in_halves_and_never_fills_by_default(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.generator import weights
+    from engine.catalogue import weights
 
     before = weights.find()
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path))

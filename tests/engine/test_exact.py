@@ -16,14 +16,14 @@ from engine.face import geometry
 from engine.face.emotion import fer_inputs
 from engine.face.frames import matrix_of
 from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs
-from engine.fill.crispness import crispened
-from engine.fill.exposure import Exposure
 from engine.fill.membrane import closing, membrane
+from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import PREVIEW, fill_by_prior, fill_crop
+from engine.fill.sharpness import equalise_sharpness
 from engine.fill.steps.expression import look_of
 from engine.fill.tone import toned
-from engine.modules import Wishes
-from engine.networks import Networks, load_networks
+from engine.fill.white_balance import WhiteBalance
+from engine.modules.registry import Wishes
 from engine.prior import Observation
 from engine.prior.change import change
 from engine.prior.climb import climbed
@@ -149,18 +149,18 @@ def test_what_networks_answer_in_bfloat16_is_widened(networks, crop, hole) -> No
     assert told.values.dtype == told.precision.dtype == torch.float32
 
 
-def test_light_tones_and_crispness_are_read_alike(crop, hole) -> None:
+def test_light_tones_and_sharpness_are_read_alike(crop, hole) -> None:
     average = torch.nn.functional.avg_pool2d(crop, 2)[0]
     dark = (crop + 1) * torch.tensor([0.2, 0.3, 0.4]).view(1, 3, 1, 1) - 1
-    gain = same(lambda: Exposure.of(dark, hole, average).gain)
+    gain = same(lambda: WhiteBalance.of(dark, hole, average).gain)
     assert float(gain.min()) > 1.5
-    exposure = Exposure(gain)
-    same(lambda: exposure.restored(exposure.evened(dark)))
+    balance = WhiteBalance(gain)
+    same(lambda: balance.undo(balance.apply(dark)))
     grey = luma(crop).expand(-1, 3, -1, -1)
     painted = torch.where(hole > 0, crop, grey)
     assert not torch.equal(same(lambda: toned(painted, hole)), painted)
     soft = torch.where(hole > 0, blurred(crop, 2.0), crop)
-    assert not torch.equal(same(lambda: crispened(soft, hole)), soft)
+    assert not torch.equal(same(lambda: equalise_sharpness(soft, hole)), soft)
 
 
 def test_pictures_are_resampled_to_the_same_places(crop, hole) -> None:

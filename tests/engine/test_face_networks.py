@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.base.errors import MienError
+from engine.catalogue import weights
 from engine.face import face_model
 from engine.face.face_model import edges
 from engine.face.face_networks import (
@@ -22,7 +23,6 @@ from engine.face.face_networks import (
 )
 from engine.face.finder import FaceFinder
 from engine.face.mesh import LEFT_IRIS, RIGHT_IRIS, eye_centres, inter_ocular
-from engine.generator import weights
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.face import geometry
-from engine.face.silhouette import Matte
+from engine.face.regions import Matte
 from engine.fill.blend import back_project
 
 SIZE = 360

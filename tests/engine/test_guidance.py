@@ -10,20 +10,20 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import find, load_prior
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.parts import part_mask
 from engine.fill.filler import crop_of
+from engine.fill.networks import load_networks
 from engine.fill.steps.expression import look_of
-from engine.generator.weights import find, load_prior
-from engine.guidance import Guidance
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
-from engine.modules import Wishes
 from engine.modules.emotion import PUSHES
+from engine.modules.guidance import Guidance
 from engine.modules.landmarks import nodes_in_hole
 from engine.modules.module import Sight
-from engine.networks import load_networks
+from engine.modules.registry import Wishes
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
 from engine.readings import EMOTIONS, OFF, DraggedNode

@@ -11,10 +11,10 @@ from engine.face import geometry
 from engine.face.face_model import edges
 from engine.face.finder import GUESSED, FaceFinder, FaceFrame
 from engine.face.first_guess import FirstGuess
-from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
 from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs, read_mesh, settle
 from engine.face.mesh import NODES, inter_ocular
 from engine.face.parts import part_mask
+from engine.nets.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def error(nodes: np.ndarray, true: np.ndarray) -> float:
 
 
 def test_the_adjacency_is_symmetric_and_its_largest_eigenvalue_is_one() -> None:
-    adjacency = normalised_adjacency(edges())
+    adjacency = normalised_adjacency(edges(), NODES)
     assert torch.equal(adjacency, adjacency.mT)
     values = torch.linalg.eigvalsh(adjacency)
     assert float(values.abs().max()) == pytest.approx(1, abs=1e-5)

@@ -7,7 +7,7 @@ import torch
 
 from engine.generator.branches import Conditions, Told, splat
 from engine.generator.dmfn import Dmfn, sharpen
-from engine.generator.modules import Branches
+from engine.modules.branches import Branches
 
 SIDE = 64
 WHOLE = slice(0, SIDE)
@@ -97,8 +97,8 @@ def test_where_nodes_crowd_their_mean_counts() -> None:
 
 
 def test_modules_survive_saving(modules, tmp_path, generator) -> None:
-    from engine.generator.modules import load_branches
-    from engine.generator.weights import verify, write_model
+    from engine.catalogue.weights import verify, write_model
+    from engine.modules.branches import load_branches
 
     manifest = write_model(
         tmp_path / "m",
@@ -120,8 +120,8 @@ def test_modules_survive_saving(modules, tmp_path, generator) -> None:
 
 
 def test_the_weights_that_ship_fit_without_anything_left_over() -> None:
-    from engine.generator.modules import load_branches
-    from engine.generator.weights import find, load_modules
+    from engine.catalogue.weights import find, load_modules
+    from engine.modules.branches import load_branches
 
     manifest = find("mien-2")
     tensors, branches = load_modules(manifest), load_branches(manifest)

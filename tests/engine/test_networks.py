@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from engine import networks
 from engine.base.errors import Cancelled
 from engine.face.frames import matrix_of
 from engine.face.geometry import cut, transform
+from engine.fill import networks
 from engine.fill.pipeline import fill_crop
 from engine.generator.torch_generator import Interruptible
-from engine.modules import Wishes
+from engine.modules.registry import Wishes
 
 
 def test_preview_and_fill_share_one_loaded_set(monkeypatch) -> None:

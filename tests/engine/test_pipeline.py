@@ -17,11 +17,11 @@ from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.fill import pipeline
 from engine.fill.face_fill import FaceFill, PicturedFill
+from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import BARE, FACE, PREVIEW, TRAINING, fill_crop, without
 from engine.fill.record import StepPictures
 from engine.fill.step import BLEND, GENERATE, PRIOR, Step, always, run_steps
-from engine.modules import Wishes
-from engine.networks import Networks, load_networks
+from engine.modules.registry import Wishes
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_fill_is_given_up_between_steps() -> None:
 def test_the_picture_after_every_step_is_written(networks, given, tmp_path: Path) -> None:
     filled = fill_crop(networks, *given, after=StepPictures(tmp_path / "steps"))
     pictures = sorted((tmp_path / "steps").iterdir())
-    assert pictures[0].name == "1-01-even_light.png"
+    assert pictures[0].name == "1-01-set_white_balance.png"
     assert pictures[-1].name == f"1-{len(pictures):02d}-paste.png"
     last = np.asarray(Image.open(pictures[-1]))
     assert np.array_equal(last, (filled * 255 + 0.5).astype(np.uint8))

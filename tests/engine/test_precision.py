@@ -15,9 +15,10 @@ import torch
 from engine.base.errors import Cancelled, MienError
 from engine.batch import BatchJob, MaskRule, cluster, run_batch, settle
 from engine.batch.watch import watch_folder
+from engine.catalogue import weights
 from engine.face.finder import Face
 from engine.fill.filler import FaceInpainter
-from engine.generator import torch_generator, weights
+from engine.generator import torch_generator
 from engine.generator.branches import Hints
 from engine.generator.torch_generator import TorchGenerator
 from engine.inpaint import FillOptions, FillRequest, FillResult

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from engine.catalogue.weights import find, load_tensors
 from engine.face import geometry
-from engine.face.silhouette import mattes
+from engine.face.regions import mattes
 from engine.fill.membrane import CONTOUR, LIGHT, closing, membrane
 from engine.fill.pipeline import fill_by_prior
-from engine.generator.weights import find, load_tensors
 from engine.prior import FacePrior, Observation
 from engine.prior.appearance import PREFIX
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.catalogue.weights import find
 from engine.face.geometry import invert, transform
 from engine.face.mesh import inter_ocular
 from engine.face.shape import ShapeModel, load_shapes
-from engine.generator.weights import find
 from engine.readings import EMOTIONS
 
 CORNER, OTHER, BESIDE = 61, 291, 185  # both mouth corners, and a node of the lips beside the first

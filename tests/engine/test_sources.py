@@ -8,7 +8,8 @@ import pytest
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
-from engine.fill.sources import heads_of, no_source
+from engine.face.regions import heads_of
+from engine.fill.sources import no_source
 from engine.fill.texture import fill_texture
 
 SIZE = (512, 512)

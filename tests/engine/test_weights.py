@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
+from engine.catalogue import weights
 from engine.doctor import examine
-from engine.generator import weights
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_doctor_tells_what_a_question_needs() -> None:
 
 
 def test_a_model_of_a_format_that_nothing_runs_is_refused_in_a_sentence(tmp_path, monkeypatch):
-    from engine.generator.weights import find_filler, load_tensors, write_model
+    from engine.catalogue.weights import find_filler, load_tensors, write_model
 
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path))
     tensors = {"weight": torch.zeros(1)}

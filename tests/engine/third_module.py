@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 import torch
 
-import engine.modules
 from engine.generator.branches import BLOCKS, CHANNELS, Hints
+from engine.modules import registry
 from engine.modules.module import Module, Row, wish
 
 
@@ -60,10 +60,14 @@ class Age(Module):
         return {"figures": {"age": float(sight.further["age"][0])}}
 
 
-# What would be two lines of engine/modules/__init__.py.
-engine.modules.MODULES = (*engine.modules.MODULES, Age())
-engine.modules.Wishes = dataclass(frozen=True)(
-    type("Wishes", (engine.modules.Wishes, AgeWish), {"__module__": "engine.modules"})
+# What would be two lines of engine/modules/registry.py.
+registry.MODULES = (*registry.MODULES, Age())
+registry.Wishes = dataclass(frozen=True)(
+    type(
+        "Wishes",
+        (registry.Wishes, AgeWish),
+        {"__module__": "engine.modules.registry"},
+    )
 )
 
 
@@ -74,10 +78,10 @@ def told(folder: Path) -> dict:
     import cv2
     import numpy as np
 
+    from engine.fill.networks import load_networks
     from engine.fill.pipeline import fill_crop
     from engine.inpaint import FillOptions
     from engine.modules.options import as_arguments
-    from engine.networks import load_networks
     from engine.photo import open_photo
     from main import main
 

@@ -29,13 +29,13 @@ def cases(root: Path) -> Iterator[tuple[str, Case]]:
 
     from engine.face.parts import PARTS as KNOWN
     from engine.face.parts import part_mask
-    from engine.inpainter import create_inpainter
+    from engine.fill.filler import FaceInpainter
     from engine.mask import Mask
     from engine.photo import open_photo, photo_from_array
     from engine.readings import DraggedNode
 
     photo = open_photo(root / "resources" / "samples" / "portrait.jpg")
-    faces = create_inpainter().find_faces(photo)
+    faces = FaceInpainter().find_faces(photo)
     face, (width, height) = faces[0], photo.size
     x, y, w, h = (int(v) for v in face.box)
 
@@ -85,15 +85,15 @@ def cases(root: Path) -> Iterator[tuple[str, Case]]:
         yield name, (photo_from_array(pixels), lower, {}, faces)
     both = photo_from_array(np.concatenate([photo.rgb8, photo.rgb8[:, ::-1]], 1))
     mask = Mask(np.concatenate([lower.pixels, lower.pixels[:, ::-1]], 1))
-    yield "two faces", (both, mask, {}, create_inpainter().find_faces(both))
+    yield "two faces", (both, mask, {}, FaceInpainter().find_faces(both))
 
 
 def hashes(root: Path) -> dict[str, list[str]]:
     """Of every case the hashes of its fill and of its preview."""
+    from engine.fill.filler import FaceInpainter
     from engine.inpaint import FillOptions, FillRequest
-    from engine.inpainter import create_inpainter
 
-    inpainter, found = create_inpainter(), {}
+    inpainter, found = FaceInpainter(), {}
     for name, (photo, mask, options, faces) in cases(root):
         request = FillRequest(photo, mask, FillOptions(**options), faces)
         answers = (inpainter.fill(request), inpainter.preview(request))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.catalogue.weights import installed
 from engine.doctor import mien_version
-from engine.generator.weights import installed
 from gui.dialogs import about
 from gui.dialogs.about import AboutDialog
 

@@ -70,10 +70,10 @@ def readers(tmp_path, monkeypatch) -> Path:
     mean mesh is a real one."""
     import torch
 
+    from engine.catalogue.weights import write_model
     from engine.face.emotion import EmotionNetwork
     from engine.face.face_model import edges
     from engine.face.landmarks import LandmarkNetwork
-    from engine.generator.weights import write_model
 
     folder = tmp_path / "models"
     monkeypatch.setenv("MIEN_MODELS", str(folder))

@@ -14,8 +14,8 @@ import torch
 from typer.testing import CliRunner
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import load_tensors, read_manifest, write_model
 from engine.face.emotion import EMOTIONS, EmotionNetwork
-from engine.generator.weights import load_tensors, read_manifest, write_model
 from training.emotion.augment import PART_BOXES, augmented, plain_inputs, random_holes
 from training.emotion.config import EmotionConfig
 from training.emotion.data import load_faces
@@ -295,7 +295,7 @@ def test_balance_draws_rare_classes_more_often_and_without_it_every_face_once() 
 
 
 def test_the_most_accurate_judge_is_the_one_that_judges(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("engine.generator.weights.bundled_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr("engine.catalogue.weights.bundled_folder", lambda: tmp_path / "none")
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path))
     assert load_judge() is None
     networks = {"a": SqueezeEmotionNetwork(8), "b": PlainEmotionNetwork(8)}

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
-from engine.generator.weights import write_model
+from engine.catalogue.weights import write_model
 from training.emotion.judge import PlainEmotionNetwork
 from training.evaluate import EvaluateOptions, evaluate
 from training.metrics import psnr

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from engine.base.errors import MienError
-from engine.generator.weights import load_tensors, read_manifest, verify
+from engine.catalogue.weights import load_tensors, read_manifest, verify
 from training.export import export_model, read_notes, told
 
 CARD = "# Mine\n\n{parameters} parameters.{data}\n"

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from engine.base.errors import Cancelled, MienError
-from engine.generator.weights import find
-from engine.networks import load_networks
+from engine.catalogue.weights import find
+from engine.fill.networks import load_networks
 from main import main
 from training import finetune as module
 from training.checkpoint import LATEST, load_checkpoint

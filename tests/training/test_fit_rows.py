@@ -78,7 +78,7 @@ def test_a_reading_is_told_with_a_variance_for_a_seen_and_for_a_hidden_mouth(fit
 def test_a_kept_basis_stays_as_it_was_and_its_old_rows_do_not(
     prepared, tmp_path, monkeypatch
 ) -> None:
-    from engine.generator.weights import find, load_prior, read_manifest
+    from engine.catalogue.weights import find, load_prior, read_manifest
     from training.verbs.prior import train_prior
 
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "none"))
@@ -95,7 +95,7 @@ def test_a_kept_basis_stays_as_it_was_and_its_old_rows_do_not(
 
 
 def test_without_the_networks_no_old_rows_are_kept(prepared, tmp_path, monkeypatch) -> None:
-    from engine.generator.weights import load_prior, read_manifest
+    from engine.catalogue.weights import load_prior, read_manifest
     from training.verbs.prior import train_prior
 
     for name in ("engine.face.emotion.load_emotion", "engine.face.landmarks.load_landmarks"):

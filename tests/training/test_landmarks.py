@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import user_folder
 from engine.face import landmarks
 from engine.face.landmarks import LandmarkNetwork, load_landmarks
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
-from engine.generator.weights import user_folder
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.faces import FaceShards
 from training.landmarks import train as module

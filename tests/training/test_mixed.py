@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.generator.weights import find
-from engine.networks import load_networks
+from engine.catalogue.weights import find
+from engine.fill.networks import load_networks
 from training import finetune as module
 from training.checkpoint import LATEST, load_checkpoint
 from training.config import ModuleSwitches, TrainingConfig, Weights

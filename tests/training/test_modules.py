@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
-from engine.generator.weights import find
-from engine.networks import load_networks
+from engine.catalogue.weights import find
+from engine.fill.networks import load_networks
 from main import main
 from training.checkpoint import EMA, LATEST, load_average, load_checkpoint
 from training.config import ModuleSwitches, TrainingConfig, Weights

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from engine.base.errors import MienError
-from engine.generator.weights import find
+from engine.catalogue.weights import find
 from training import report
 from training.checkpoint import BEST, load_average
 from training.config import TrainingConfig, Weights

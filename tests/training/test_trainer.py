@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from engine.base.errors import MienError
-from engine.generator.weights import find, write_model
-from engine.networks import load_networks
+from engine.catalogue.weights import find, write_model
+from engine.fill.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint
 from training.config import TrainingConfig as Config
 from training.config import Weights

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engine.catalogue.weights import Manifest
 from engine.face.emotion import SIDE, EmotionNetwork
-from engine.generator.weights import Manifest
 from training.emotion.config import EmotionConfig
 from training.emotion.train import Reader
 from training.export import export_model

@@ -119,7 +119,7 @@ def load_judge(device: str = "cpu", name: str | None = None) -> Judge | None:
 
     name: which one; the most accurate by its own figures if None.
     """
-    from engine.generator.weights import installed, load_tensors
+    from engine.catalogue.weights import installed, load_tensors
 
     models = [m for m in installed() if m.kind == "judge" and name in (None, m.name)]
     if not models:

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import find, load_tensors
 from engine.face.emotion import SIDE, EmotionNetwork, mirror_mean
-from engine.generator.weights import find, load_tensors
 from training.emotion.augment import augmented, plain_inputs
 from training.emotion.config import EmotionConfig
 from training.emotion.data import LabelledFaces, load_faces

@@ -150,7 +150,7 @@ def facts(cuts: list[dict[str, Any]], connections: str) -> dict[str, Any]:
 
 def convert(wheel: Path, folder: Path) -> None:
     """Write the model that a MediaPipe wheel's networks make."""
-    from engine.generator.weights import write_model
+    from engine.catalogue.weights import write_model
 
     with zipfile.ZipFile(wheel) as archive:
         full, short, mesh = (archive.read(n) for n in (FULL_RANGE, SHORT_RANGE, ATTENTION))

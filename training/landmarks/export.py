@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.generator.weights import Manifest
+from engine.catalogue.weights import Manifest
 from training.export import export_model
 from training.faces import FaceShards
 from training.landmarks.config import LandmarkConfig

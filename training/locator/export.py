@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.generator.weights import Manifest
+from engine.catalogue.weights import Manifest
 from training.export import export_model
 from training.locator.config import LocatorConfig
 from training.locator.measure import Figure, measure, table

@@ -1,4 +1,4 @@
-"""Where a locator alone lays faces, by kind of hole, on whole photos kept aside.
+"""Where a locator alone places faces, by kind of hole, on whole photos kept aside.
 
 Nothing helps it here: no detector, no landmark network, no other candidate; it answers from the
 hole's box. The error is how far the eyes and the mouth are put off, in inter-ocular distances.

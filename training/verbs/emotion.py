@@ -54,7 +54,7 @@ def measure_emotion(
     if run is None and export is not None:
         raise MienError("Only a run can be exported; give --run.")
     if model is not None:
-        from engine.generator.weights import find
+        from engine.catalogue.weights import find
 
         find(model)  # before torch, which takes seconds to load
     from training.emotion.config import EmotionConfig

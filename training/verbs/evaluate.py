@@ -35,7 +35,7 @@ def evaluate(
         bool, typer.Option(help="Measure OpenCV's two and the prior alone as well.")
     ] = True,
     aligned: Annotated[
-        bool, typer.Option("--aligned", help="Bare crops laid by the untouched face instead.")
+        bool, typer.Option("--aligned", help="Bare crops placed by the untouched face instead.")
     ] = False,
     inside: Annotated[
         str, typer.Option(help="What covers the face: flat (one colour) or worn (things).")
@@ -55,7 +55,7 @@ def evaluate(
     Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
     """
     from engine.base.device import check_device, check_precision
-    from engine.generator.weights import find_filler
+    from engine.catalogue.weights import find_filler
 
     models = tuple(model or ("default",))
     for name in models:  # before torch and the photos, which take seconds

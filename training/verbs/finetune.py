@@ -40,7 +40,7 @@ def train_finetune(
     try:
         with stopping(stop):
             from engine.base.device import check_device
-            from engine.generator.weights import find_filler
+            from engine.catalogue.weights import find_filler
 
             find_filler(model)
             check_device(device)

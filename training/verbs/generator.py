@@ -42,7 +42,7 @@ def train_generator(
 ) -> None:
     """Train or fine-tune the generator; the same command resumes a run that was stopped."""
     from engine.base.device import check_device
-    from engine.generator.weights import find
+    from engine.catalogue.weights import find
     from training.config import TrainingConfig
 
     chosen = TrainingConfig.chosen(run, config, "cpu").changed(
@@ -94,7 +94,7 @@ def train_export(
     default: Annotated[bool, typer.Option(help="Make it the default generator.")] = False,
 ) -> None:
     """Make a model of a run's averaged generator and modules; --model NAME then finds it."""
-    from engine.generator.weights import user_folder
+    from engine.catalogue.weights import user_folder
     from training.checkpoint import BEST, EMA, load_average
     from training.config import TrainingConfig
     from training.export import export_model, told
@@ -138,7 +138,7 @@ def _figures(report: Path, name: str) -> dict[str, Any]:
 
 def _weights(name: str) -> dict[str, Any]:
     """The generator's and its modules' tensors by model name or file."""
-    from engine.generator.weights import find, load_modules, load_tensors
+    from engine.catalogue.weights import find, load_modules, load_tensors
 
     if name.endswith(".safetensors"):
         if not Path(name).is_file():

@@ -110,8 +110,8 @@ def measure_landmarks(
 
 def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[str, Any]:
     from engine.base.errors import MienError
+    from engine.catalogue.weights import find
     from engine.face.landmarks import load_landmarks
-    from engine.generator.weights import find
     from engine.prior import FacePrior
     from training.faces import FaceShards
     from training.landmarks import measure

@@ -93,7 +93,7 @@ def measure_locator(
     source: Annotated[str | None, typer.Option(help="Only faces of this source.")] = None,
     seed: Annotated[int, typer.Option(help="Of the holes.")] = 0,
 ) -> None:
-    """Measure where a locator alone lays faces, by kind of hole, on whole photos."""
+    """Measure where a locator alone places faces, by kind of hole, on whole photos."""
     from engine.base.errors import MienError
     from engine.face.locator import load_locator
     from training.locator.measure import measure, table

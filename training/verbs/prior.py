@@ -35,7 +35,7 @@ def train_prior(
     Where the emotion and landmark networks are installed, geometry and expression are fitted as
     further rows: without them the modules have no say in the prior.
     """
-    from engine.generator.weights import find, verify, write_model
+    from engine.catalogue.weights import find, verify, write_model
 
     kept = None if basis is None else find(basis)  # before torch, which takes seconds to load
     if kept is not None and kept.kind != "prior":

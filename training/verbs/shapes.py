@@ -24,8 +24,8 @@ def train_shapes(
 
     It takes a minute. Dragged landmarks and asked-for expressions keep to it.
     """
+    from engine.catalogue.weights import write_model
     from engine.face.emotion import load_emotion
-    from engine.generator.weights import write_model
     from training.faces import FaceShards
     from training.fit_shapes import ShapeOptions, fit_shapes
 

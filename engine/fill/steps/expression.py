@@ -10,7 +10,7 @@ from engine.fill.face_fill import SolvedFill
 from engine.fill.steps.mouth import lightened
 from engine.fill.steps.move import moved_along
 from engine.fill.steps.seam import composite
-from engine.guidance import Guidance
+from engine.modules.guidance import Guidance
 from engine.prior.prior import Changed, FacePrior
 
 

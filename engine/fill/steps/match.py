@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from engine.fill.crispness import crispened
 from engine.fill.face_fill import PicturedFill
+from engine.fill.sharpness import equalise_sharpness
 from engine.fill.tone import toned
 
 
@@ -15,8 +15,10 @@ def match_tone(fill: PicturedFill, _: bool) -> PicturedFill:
 
 
 def match_sharpness(fill: PicturedFill, _: bool) -> PicturedFill:
-    """Reads hole, inside, picture. Writes picture (see engine.fill.crispness)."""
-    return fill.becomes(type(fill), picture=crispened(fill.picture, fill.hole, fill.inside))
+    """Reads hole, inside, picture. Writes picture (see engine.fill.sharpness)."""
+    return fill.becomes(
+        type(fill), picture=equalise_sharpness(fill.picture, fill.hole, fill.inside)
+    )
 
 
 def paste(fill: PicturedFill, _: bool) -> PicturedFill:

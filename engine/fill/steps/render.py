@@ -35,9 +35,9 @@ def shaped(fill: SolvedFill) -> tuple[Fine, Tensor] | None:
 
 
 def add_detail(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
-    """Reads even, hole, shape, share, picture. Writes picture, with detail around the hole."""
+    """Reads balanced, hole, shape, share, picture. Writes picture, with detail around the hole."""
     fine, shape = given
-    seen, hidden = fine.appearance.observed(fill.even, fill.hole, shape)
+    seen, hidden = fine.appearance.observed(fill.balanced, fill.hole, shape)
     posterior = fine.prior.posterior(seen, hidden)
     known = posterior.mean if fill.dice is None else posterior.sample(fill.dice, VARIETY)
     window = reached(fill.hole, round(AROUND * fill.side))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from torch import Tensor
 
 from engine.base.exact import exact
-from engine.face.silhouette import interiors, mattes
+from engine.face.regions import interiors, mattes
 from engine.fill.face_fill import RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
 
 def close_seam(fill: RenderedFill, _: bool) -> RenderedFill:
-    """Reads even, hole, shape, outline, picture. Writes picture: the crop with the face in its
+    """Reads balanced, hole, shape, outline, picture. Writes picture: the crop with the face in its
     hole; and inside, where an outline is known."""
-    picture = composite(fill.picture, fill.even, fill.hole, fill.shape)
+    picture = composite(fill.picture, fill.balanced, fill.hole, fill.shape)
     inside = None
     if fill.outline is not None:
         inside = interiors(fill.outline, fill.side).to(picture)
@@ -42,7 +42,7 @@ def composite(faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None 
         if ((1 - facing) * hidden).any():
             ours = ours + (1 - facing) * membrane(difference, _unseen(hidden, 1 - facing))
     filled = crops.clone()
-    # Brighter than white only where the crop is (see engine.fill.exposure).
+    # Brighter than white only where the crop is (see engine.fill.white_balance).
     ours = ours.clamp(-1, max(1.0, float(crops.max())))
     filled[part] = seen * (1 - hidden) + hidden * ours
     return filled

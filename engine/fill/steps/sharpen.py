@@ -6,7 +6,7 @@ from torch import Tensor
 
 from engine.base.brightness import blurred
 from engine.base.errors import raise_if_cancelled
-from engine.fill.face_fill import EvenFill, Generated, PicturedFill
+from engine.fill.face_fill import BalancedFill, Generated, PicturedFill
 from engine.generator.backend import Generator
 from engine.generator.dmfn import window_of
 
@@ -14,14 +14,14 @@ from engine.generator.dmfn import window_of
 DETAIL = 4 / 256
 
 
-def generator_of(fill: EvenFill) -> Generator | None:
+def generator_of(fill: BalancedFill) -> Generator | None:
     """The generator of the fill's model; None where the prior is all of it."""
     return None if fill.networks is None else fill.networks.generator
 
 
-def show_hole(fill: EvenFill, _: Generator) -> PicturedFill:
+def show_hole(fill: BalancedFill, _: Generator) -> PicturedFill:
     """Writes picture: the crop as it is, for a generator that paints its hole from nothing."""
-    return fill.becomes(PicturedFill, picture=fill.even)
+    return fill.becomes(PicturedFill, picture=fill.balanced)
 
 
 def sharpen(fill: PicturedFill, generator: Generator) -> PicturedFill:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from engine.fill.face_fill import EvenFill, SolvedFill
+from engine.fill.face_fill import BalancedFill, SolvedFill
 
 VARIETY = 1.0  # of variants: 1 is a true sample of what the visible part leaves open
 
 
-def solve(fill: EvenFill, _: bool) -> SolvedFill:
-    """Reads even, hole, known, dice. Writes posterior, z, shape, outline.
+def solve(fill: BalancedFill, _: bool) -> SolvedFill:
+    """Reads balanced, hole, known, dice. Writes posterior, z, shape, outline.
 
     The visible pixels of the face alone are looked at, and what the modules observe of it.
     """
     known, prior = fill.known, fill.prior
     facing = prior.facing(known.meshes, known.use)
-    posterior = prior.posterior(fill.even, fill.hole, known.observations, facing)
+    posterior = prior.posterior(fill.balanced, fill.hole, known.observations, facing)
     z = posterior.mean if fill.dice is None else posterior.sample(fill.dice, VARIETY)
     shape = prior.meshes_of(z, known.meshes, known.use)
     return fill.becomes(SolvedFill, posterior=posterior, z=z, shape=shape, outline=known.meshes)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from engine.generator.branches import Conditions, Hints
-from engine.modules import MODULES
+from engine.modules.registry import MODULES
 
 if TYPE_CHECKING:
-    from engine.generator.weights import Manifest
+    from engine.catalogue.weights import Manifest
 
 
 class Branches(nn.Module):
@@ -57,7 +57,7 @@ def kinds(tensors: Iterable[str]) -> set[str]:
 
 def load_branches(manifest: Manifest, device: str = "cpu", stride: int = 4) -> Branches | None:
     """The branches of a generator of the catalogue, None where it has none. stride: its own."""
-    from engine.generator import weights
+    from engine.catalogue import weights
 
     tensors = weights.load_modules(manifest)
     if tensors is None:

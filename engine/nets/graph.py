@@ -12,10 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.face.mesh import NODES
 
-
-def normalised_adjacency(edges: np.ndarray, nodes: int = NODES) -> Tensor:
+def normalised_adjacency(edges: np.ndarray, nodes: int) -> Tensor:
     """D^-1/2 (A + I) D^-1/2 of an undirected graph, nodes x nodes float32.
 
     edges: E x 2 node numbers, as of `engine.face.face_model.edges`; direction and repeats do not

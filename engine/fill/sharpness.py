@@ -1,4 +1,4 @@
-"""Fills as crisp as the photo around them, and no crisper.
+"""Fills as sharp as the photo around them, and no sharper.
 
 A fill that was learnt by mean errors is softer than a photograph, and beside sharp skin one sees
 it. How much softer is measured, the fill's finest detail against that of the face's visible part,
@@ -21,13 +21,13 @@ from torch import Tensor
 
 from engine.base.brightness import blurred, luma
 from engine.base.exact import exact
+from engine.face.regions import LEAST_SEEN, aligned_face
 
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
 SIGMAS = (FINE, COARSE, 4 / 256)  # octaves whose shares tell how wide edges are
 # How many times as fine as the fill the photo may be before anything is done, and the most that is
 # added of the coarser band; chosen by LPIPS and SSIM on faces kept aside.
 EXCUSED, MOST = 0.8, 1.0
-LEAST = 0.02  # share of the crop that must be visible face before it says anything
 FAINT = 0.004  # [-1, 1] units: of the coarser band, what is pattern and not detail
 SEAM = 6 / 256  # crop units beside the visible part over which the raising sets in
 BEYOND = 0.25  # of the range of a pixel's neighbours, how far beyond it a raised pixel may go
@@ -36,12 +36,11 @@ DARK = 0.01  # [-1, 1] units above black below which there is no colour
 EDGES = 0.1  # share of a region's pixels that are its edges
 WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # of 256: blurs that are tried
 SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack before any is
-FACE = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of the face in crop units
 
 
 @exact
-def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tensor:
-    """The crops with their fills as crisp as what is visible of the face, the rest as it was.
+def equalise_sharpness(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tensor:
+    """The crops with their fills as sharp as what is visible of the face, the rest as it was.
 
     filled: B x 3 x S x S from -1 (black) on, 1 is white. hole: B x 1 x S x S, 1 hidden. inner: B x
     1 x S x S in 0..1, how much of what is raised counts at each pixel (a face's edge raised is a
@@ -51,7 +50,7 @@ def crispened(filled: Tensor, hole: Tensor, inner: Tensor | None = None) -> Tens
     side = filled.shape[-1]
     # Where the two meet there is a little of both.
     covered, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
-    seen = outer * face_area(side)[0].to(filled)
+    seen = outer * aligned_face(side)[0].to(filled)
     blurs = _blurs(filled)
     as_blurred = _as_blurred(filled, blurs, hole, covered, seen)
     if as_blurred is not filled:
@@ -116,7 +115,7 @@ def _fineness(octaves: Tensor, where: Tensor) -> list[float]:
     side = where.shape[-1]
     result = []
     for number, part in enumerate(where > 0.5):
-        if part.sum() < LEAST * side * side:
+        if part.sum() < LEAST_SEEN * side * side:
             result.append(0.0)
             continue
         bands = octaves[:, number][:, part]
@@ -128,7 +127,7 @@ def _fineness(octaves: Tensor, where: Tensor) -> list[float]:
 
 
 def _amount(inside: Tensor, outside: Tensor, side: int) -> float:
-    if len(inside) == 0 or len(outside) < LEAST * side * side:
+    if len(inside) == 0 or len(outside) < LEAST_SEEN * side * side:
         return 0.0
     ratio = float(outside.median()) / max(float(inside.median()), 1e-6)
     return min(max(ratio - EXCUSED, 0.0), MOST)
@@ -157,11 +156,3 @@ def _neighbours(pictures: Tensor, by: Callable[..., np.ndarray], width: int = 3)
     planes = pictures.cpu().numpy()
     each = [by(plane, square) for plane in planes.reshape(-1, *planes.shape[-2:])]
     return torch.from_numpy(np.stack(each)).view_as(pictures).to(pictures)
-
-
-def face_area(side: int) -> Tensor:
-    """1 x 1 x side x side, 1 where an aligned face lies."""
-    (x, y), (width, height) = FACE
-    line = (torch.arange(side) + 0.5) / side
-    across, down = ((line - x) / width) ** 2, ((line - y) / height) ** 2
-    return (across.view(1, 1, 1, side) + down.view(1, 1, side, 1) < 1).float()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.face import geometry
-from engine.face.silhouette import Matte, interiors, matte
+from engine.face.regions import Matte, interiors, matte
 from engine.fill.blend import back_project
 from engine.fill.steps.seam import composite
 

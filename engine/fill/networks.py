@@ -15,12 +15,12 @@ from engine.base.device import AUTO, FLOAT32, TORCH, check_device, choose_device
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.fill.exposure import Exposure
+    from engine.fill.white_balance import WhiteBalance
     from engine.generator.backend import Generator
-    from engine.generator.modules import Branches
-    from engine.guidance import Guidance, Guide
-    from engine.modules import Wishes
+    from engine.modules.branches import Branches
+    from engine.modules.guidance import Guidance, Guide
     from engine.modules.module import Moved
+    from engine.modules.registry import Wishes
     from engine.prior import FacePrior
 
 PRIOR = "prior"  # the model name that stops after the prior
@@ -67,7 +67,7 @@ class Networks:
         with torch.inference_mode():
             known = None if mesh is None else torch.from_numpy(np.asarray(mesh, np.float32))
             pixels, hidden = self.tensors(crop, hole)
-            pixels = self._exposure(pixels, hidden).evened(pixels).clamp(-1, 1)
+            pixels = self._white_balance(pixels, hidden).apply(pixels).clamp(-1, 1)
             return self.guide.look(
                 pixels, hidden, known, wishes, moved=moved, variant=variant, seed=seed
             )
@@ -81,13 +81,13 @@ class Networks:
             pixels = None
             if filled is not None:
                 pixels, nothing = self.tensors(filled, np.zeros(filled.shape[:2], bool))
-                pixels = self._exposure(pixels, nothing).evened(pixels).clamp(-1, 1)
+                pixels = self._white_balance(pixels, nothing).apply(pixels).clamp(-1, 1)
             return self.guide.reading(guidance, pixels)
 
-    def _exposure(self, pixels: Tensor, hidden: Tensor) -> Exposure:
-        from engine.fill.exposure import Exposure
+    def _white_balance(self, pixels: Tensor, hidden: Tensor) -> WhiteBalance:
+        from engine.fill.white_balance import WhiteBalance
 
-        return Exposure.of(pixels, hidden, self.prior.average)
+        return WhiteBalance.of(pixels, hidden, self.prior.average)
 
     def tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         """A crop (S x S x 3 in [0, 1]) and its hole (S x S bool) as the steps take them."""
@@ -125,13 +125,13 @@ def load_networks(
 
     Raises MienError for an unknown model, a broken weight file or a missing device.
     """
-    from engine.generator import weights
+    from engine.catalogue import weights
 
     manifest = weights.find_filler(model)  # before torch, which takes seconds to load
     check_device(device)
     from engine.generator.backend import BACKENDS, Demand
-    from engine.generator.modules import load_branches
-    from engine.guidance import Guide
+    from engine.modules.branches import load_branches
+    from engine.modules.guidance import Guide
     from engine.prior import FacePrior
     from engine.prior.knowledge import Knowledge
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import MienError
 from engine.generator.backend import BACKENDS
-from engine.generator.tensors import read_tensors, write_tensors
+from engine.nets.tensors import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.fill.deepen import deepened
+from engine.fill.bit_depth import extend_bit_depth
 from engine.fill.filler import FaceInpainter
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
@@ -23,7 +23,7 @@ def test_an_even_ramp_comes_back_to_a_few_levels() -> None:
     hole = np.zeros(deep.shape[:2], bool)
     hole[part] = True
     coarse = ((deep[part].astype(np.uint32) + 128) // 257).astype(np.uint8)
-    fine = deepened(coarse, deep, hole, box)
+    fine = extend_bit_depth(coarse, deep, hole, box)
     assert fine.dtype == np.uint16
     assert np.abs(fine.astype(int) - deep[part]).max() <= 8  # of 65535
     assert len(np.unique(fine[..., 0])) >= 0.9 * len(np.unique(deep[part][..., 0]))
@@ -35,7 +35,7 @@ def test_no_pixel_leaves_its_8_bit_value() -> None:
     photo = rng.integers(0, 65536, (80, 90, 3)).astype(np.uint16)
     hole = np.zeros((80, 90), bool)
     hole[20:60, 20:70] = True
-    fine = deepened(coarse, photo, hole, (20, 20, 50, 40))
+    fine = extend_bit_depth(coarse, photo, hole, (20, 20, 50, 40))
     assert np.abs(fine.astype(int) - coarse.astype(int) * 257).max() <= 129
 
 

@@ -1,10 +1,10 @@
-"""Laying faces under holes: where the frame of a face lies of which the hole hides a part.
+"""Placing faces under holes: where the frame of a face lies of which the hole hides a part.
 
 What the hole covers is what the user wants gone, a mask, a hand, another face; it must not move the
 face. A face that the hole does not touch stays as it was found. For the others candidates are
 collected from the detectors (on the neighbourhood with the hole filled coarsely) and from the
-locator (`engine.face.locator`), laid again by the hole-aware landmark network until they stand
-still, and compared by one score (`FaceLayer._judged`).
+locator (`engine.face.locator`), refined by the hole-aware landmark network until they stand
+still, and compared by one score (`FacePlacer._judged`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from engine.face import locator as looking
 from engine.face import mesh as nodes
 from engine.face.candidates import Candidate, agreed, one_person
 from engine.face.finder import Box, Face, FaceFinder, FaceFrame
-from engine.face.frames import box_frame, matrix_of, overlaps, owned_area
+from engine.face.frames import box_frame, matrix_of, overlaps
 from engine.face.neighbourhood import View, groups, view_of
+from engine.face.regions import owned_area
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork
     from engine.face.locator import Locator
 
-RELAID = 3  # times at most that a frame is laid by the landmark network's mesh
+ROUNDS = 3  # times at most that a frame is refined by the landmark network's mesh
 STILL = 0.01  # inter-ocular distances: a frame that moves less stands still
 # Confidence from which a located face is painted: of 64 hidden faces one had less than 0.9 (0.74);
 # what was seen in 126 holes over cloth, walls and sky had 0.52.
@@ -43,14 +44,14 @@ SURE, CLEARLY_SURE, CLEARLY = 0.105, 0.14, 0.99
 WEAK = 0.8
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
 SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
-DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
+DOUBTFUL = 0.0  # its score is less than this: the locator would put the face elsewhere
 HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
+class Placed:
     """A face where it is painted. how: "found" by the detectors, "located" by what surrounds the
     hole, "framed" by the user. confidence: 0..1 that a face lies there."""
 
@@ -60,17 +61,17 @@ class Laid:
 
 
 @dataclass(frozen=True, eq=False)
-class Laying:
+class Placement:
     """faces in the order they paint: the user's, the known ones, the new ones, the known ones that
     the detectors are less sure of. suggestions: frames for holes that would fit a face of which too
     little is seen to be sure."""
 
-    faces: tuple[Laid, ...]
+    faces: tuple[Placed, ...]
     suggestions: tuple[FaceFrame, ...] = ()
 
 
-class FaceLayer:
-    """Lays faces; the installed networks are loaded at first use. Not thread-safe.
+class FacePlacer:
+    """Places faces; the installed networks are loaded at first use. Not thread-safe.
 
     locator, landmarks: networks instead of the installed ones. Where there is no locator the
     detectors alone decide.
@@ -85,7 +86,7 @@ class FaceLayer:
         self._finder, self._locator, self._landmarks = finder, locator, landmarks
         self._loaded = False
 
-    def lay(
+    def place(
         self,
         rgb: np.ndarray,
         hole: np.ndarray,
@@ -94,7 +95,7 @@ class FaceLayer:
         cancel: threading.Event | None = None,
         *,
         quick: bool = False,
-    ) -> Laying:
+    ) -> Placement:
         """Every face of a photo that is to be filled.
 
         rgb: H x W x 3 uint8. hole: H x W bool. faces: as found in the whole photo. frames: drawn by
@@ -102,45 +103,45 @@ class FaceLayer:
         follows the brush. Raises Cancelled.
         """
         self._load()
-        laid = [self._framed(rgb, hole, frame) for frame in frames]
+        placed = [self._framed(rgb, hole, frame) for frame in frames]
         suggestions: list[FaceFrame] = []
         others = [f for f in faces if not any(overlaps(frame, f) for frame in frames)]
 
         def keep(face: Face) -> None:
             if not touches(face, hole):
-                laid.append(Laid(face, FOUND, face.score))
+                placed.append(Placed(face, FOUND, face.score))
                 return
             raise_if_cancelled(cancel)
-            mine, doubtful = self._known(rgb, hole, face, laid, cancel, quick)
-            laid.extend(mine)
+            mine, doubtful = self._known(rgb, hole, face, placed, cancel, quick)
+            placed.extend(mine)
             suggestions.extend(doubtful)
 
         for face in others:
             if face.score >= WEAK:
                 keep(face)
         unsure: list[Candidate] = []
-        for boxes in groups(_left_over(hole, laid)):
+        for boxes in groups(_left_over(hole, placed)):
             raise_if_cancelled(cancel)
             view = view_of(rgb, hole, boxes)
             starts = self._detected(view, cancel) if not quick else []
-            best = self._best(view, starts + self._located(view, boxes), laid)
+            best = self._best(view, starts + self._located(view, boxes), placed)
             if best is not None and self._credible(best):
-                entry = _laid(best)
+                entry = _placed(best)
                 if best.how == FOUND or hidden_share(entry.face, hole) >= LEAST:
-                    laid.append(entry)
+                    placed.append(entry)
             elif best is not None and best.confidence >= LIKELY:
                 unsure.append(best)
         # A weak detection where a hidden face lies was hair or a forehead beside the hole.
         for face in others:
-            if face.score < WEAK and not _taken(matrix_of(face), laid):
+            if face.score < WEAK and not _taken(matrix_of(face), placed):
                 keep(face)
-        suggestions += [box_frame(c.frame) for c in unsure if not _taken(c.frame, laid)]
-        return Laying(tuple(laid), tuple(suggestions))
+        suggestions += [box_frame(c.frame) for c in unsure if not _taken(c.frame, placed)]
+        return Placement(tuple(placed), tuple(suggestions))
 
-    def relay(
-        self, rgb: np.ndarray, hole: np.ndarray, frame: np.ndarray, rounds: int = RELAID
+    def refine(
+        self, rgb: np.ndarray, hole: np.ndarray, frame: np.ndarray, rounds: int = ROUNDS
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """(frame 2 x 3, mesh 478 x 2 photo pixels or None): a frame laid again by the mesh that the
+        """(frame 2 x 3, mesh 478 x 2 photo pixels or None): a frame refined by the mesh that the
         landmark network reads in it, until it stands still."""
         if self._landmarks is None:
             return frame, None
@@ -161,11 +162,11 @@ class FaceLayer:
         rgb: np.ndarray,
         hole: np.ndarray,
         face: Face,
-        laid: list[Laid],
+        placed: list[Placed],
         cancel: threading.Event | None,
         quick: bool,
-    ) -> tuple[list[Laid], list[FaceFrame]]:
-        """A face of the whole photo that the hole touches, laid by what is visible of it."""
+    ) -> tuple[list[Placed], list[FaceFrame]]:
+        """A face of the whole photo that the hole touches, placed by what is visible of it."""
         boxes = _boxes_near(hole, face)
         view = view_of(rgb, hole, (*boxes, face.box), CLOSE_BY)
         share = hidden_share(face, hole)
@@ -174,19 +175,19 @@ class FaceLayer:
             starts.append((FOUND, geometry.compose(matrix_of(face), view.to_photo)))
         elif not quick:
             starts += self._detected(view, cancel)
-        best = self._best(view, starts, laid) if share < SLIGHT else None
+        best = self._best(view, starts, placed) if share < SLIGHT else None
         # A mesh that hardly reaches into the hole may be of a face squeezed in beside it.
         if best is None or best.score < DOUBTFUL:
             starts += self._located(view, boxes)
             starts += self._located(view, (face.box,))
-            best = self._best(view, starts, laid)
+            best = self._best(view, starts, placed)
         if best is None:
             return [], []
         if share < HIDDEN_MESH or self._credible(best):
-            return [_laid(best, face.score if share < HIDDEN_MESH else None)], []
+            return [_placed(best, face.score if share < HIDDEN_MESH else None)], []
         return [], [box_frame(best.frame)]
 
-    def _framed(self, rgb: np.ndarray, hole: np.ndarray, frame: FaceFrame) -> Laid:
+    def _framed(self, rgb: np.ndarray, hole: np.ndarray, frame: FaceFrame) -> Placed:
         box = (frame.x, frame.y, frame.width, frame.height)
         drawn = geometry.frame_from_box(*box, frame.angle)
         view = view_of(rgb, hole, (box,), CLOSE_BY)
@@ -195,26 +196,26 @@ class FaceLayer:
         scale = view.scale
         x, y = (float(v) for v in corner)
         moved = FaceFrame(x, y, box[2] * scale, box[3] * scale, frame.angle)
-        face = self._finder.mesh_in_frame(view.evened, moved, guess=True)
+        face = self._finder.mesh_in_frame(view.inpainted, moved, guess=True)
         if face.mesh is not None and hidden_share(face, view.hole) < HIDDEN_MESH:
             inside = matrix_of(face)
-            laid, mesh = self.relay(view.rgb, view.hole, inside)
+            refined, mesh = self.refine(view.rgb, view.hole, inside)
             # A mesh that leaves the user's frame is not of the user's face.
-            if looking.off(laid, inside) > 0.5:
-                laid, mesh = inside, None
+            if looking.off(refined, inside) > 0.5:
+                refined, mesh = inside, None
         else:
             # The user's word on where the face lies, the network's on what lies in it.
-            laid, (_, mesh) = inside, self.relay(view.rgb, view.hole, inside, 1)
+            refined, (_, mesh) = inside, self.refine(view.rgb, view.hole, inside, 1)
         if mesh is None and face.mesh is not None:
             mesh = face.mesh
         if mesh is None:
-            return Laid(Face(box, 0.0, frame.angle, None), FRAMED, 1.0)
+            return Placed(Face(box, 0.0, frame.angle, None), FRAMED, 1.0)
         placed = geometry.transform(view.to_photo, mesh)
-        return Laid(_face_of(placed, max(face.score, 0.0)), FRAMED, 1.0)
+        return Placed(_face_of(placed, max(face.score, 0.0)), FRAMED, 1.0)
 
     def _detected(self, view: View, cancel: threading.Event | None) -> list[tuple[str, np.ndarray]]:
         """Frames (view pixels) of the faces that the detectors see with the hole evened out."""
-        found = self._finder.find(view.evened, cancel)
+        found = self._finder.find(view.inpainted, cancel)
         return [
             (FOUND, matrix_of(face))
             for face in found
@@ -233,20 +234,20 @@ class FaceLayer:
         return starts
 
     def _best(
-        self, view: View, starts: list[tuple[str, np.ndarray]], laid: list[Laid]
+        self, view: View, starts: list[tuple[str, np.ndarray]], placed: list[Placed]
     ) -> Candidate | None:
-        """The candidate of the highest score that is not a person already laid, where those lie
+        """The candidate of the highest score that is not a person already placed, where those lie
         that agree with it."""
         candidates = []
         for how, frame in starts:
             candidate = self._judged(view, how, frame)
-            if not _taken(candidate.frame, laid):
+            if not _taken(candidate.frame, placed):
                 candidates.append(candidate)
         best = max(candidates, key=lambda c: c.score, default=None)
         return None if best is None else agreed(best, candidates)
 
     def _judged(self, view: View, how: str, frame: np.ndarray) -> Candidate:
-        """A frame laid again, and its score.
+        """A frame refined, and its score.
 
         The score is the logarithm of the probability (a Laplace distribution) that the frame lies
         right, by what the locator sees from the frame itself: -d / e - log e, d how far the locator
@@ -254,7 +255,7 @@ class FaceLayer:
         inside a face would be moved outwards and scores low, and so does a frame without support in
         the visible pixels, whose e is large.
         """
-        settled, mesh = self.relay(view.rgb, view.hole, frame)
+        settled, mesh = self.refine(view.rgb, view.hole, frame)
         if mesh is not None:
             mesh = geometry.transform(view.to_photo, mesh)
         placed = geometry.compose(settled, geometry.invert(view.to_photo))
@@ -314,11 +315,11 @@ def _boxes_near(hole: np.ndarray, face: Face) -> tuple[Box, ...]:
     return ((float(box[0]), float(box[1]), float(box[2]), float(box[3])),)
 
 
-def _left_over(hole: np.ndarray, laid: list[Laid]) -> np.ndarray:
+def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:
     """The hole without what the faces paint, H x W bool."""
     left = hole.copy()
     size = (hole.shape[1], hole.shape[0])
-    for entry in laid:
+    for entry in placed:
         frame = geometry.grown(matrix_of(entry.face), 1.2)
         x, y, width, height = geometry.bounds(frame, size)
         if width > 0 and height > 0:
@@ -327,19 +328,19 @@ def _left_over(hole: np.ndarray, laid: list[Laid]) -> np.ndarray:
     return left
 
 
-def _taken(frame: np.ndarray, laid: list[Laid]) -> bool:
-    """Whether a frame can only be of a person who is laid already."""
-    return any(one_person(frame, matrix_of(entry.face)) for entry in laid)
+def _taken(frame: np.ndarray, placed: list[Placed]) -> bool:
+    """Whether a frame can only be of a person who is placed already."""
+    return any(one_person(frame, matrix_of(entry.face)) for entry in placed)
 
 
-def _laid(candidate: Candidate, score: float | None = None) -> Laid:
+def _placed(candidate: Candidate, score: float | None = None) -> Placed:
     score = candidate.confidence if score is None else score
     if candidate.mesh is None:
         frame = box_frame(candidate.frame)
         face = Face((frame.x, frame.y, frame.width, frame.height), score, frame.angle, None)
     else:
         face = _face_of(candidate.mesh, score)
-    return Laid(face, candidate.how, max(candidate.confidence, score))
+    return Placed(face, candidate.how, max(candidate.confidence, score))
 
 
 def _face_of(mesh: np.ndarray, score: float) -> Face:

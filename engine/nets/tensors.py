@@ -14,7 +14,7 @@ Network = TypeVar("Network", bound="nn.Module")
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file, float16 widened to float32, other types as they are.
-    Nothing is checked: `engine.generator.weights` says whether a file is the one meant."""
+    Nothing is checked: `engine.catalogue.weights` says whether a file is the one meant."""
     import torch
     from safetensors.torch import load_file
 

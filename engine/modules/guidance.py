@@ -17,10 +17,10 @@ from torch import Tensor
 from engine.base.exact import exact
 from engine.face.shape import ShapeModel, load_shapes
 from engine.generator.branches import Conditions, Told
-from engine.modules import MODULES, Wishes
 from engine.modules.emotion import asked_for
 from engine.modules.landmarks import nodes_in_hole
 from engine.modules.module import Module, Moved, Sight, Solved
+from engine.modules.registry import MODULES, Wishes
 from engine.prior import FacePrior, Observation
 from engine.prior.change import change
 from engine.prior.knowledge import Knowledge

@@ -16,7 +16,7 @@ _ROUNDS = 3
 _LARGE = 1_000_000  # pixels; one round does for what is so large
 
 
-def deepened(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray, box: Box) -> np.ndarray:
+def extend_bit_depth(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray, box: Box) -> np.ndarray:
     """The fill at 16 bit, height x width x 3 uint16.
 
     fill: height x width x 3 uint8, the pixels of `box` (x, y, width, height). photo: H x W x C

@@ -1,4 +1,4 @@
-"""Fills in the photo's own exposure and colours."""
+"""Fills in the photo's own light and colours."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 
 from engine.face import geometry
 from engine.face.frames import matrix_of
-from engine.fill.exposure import Exposure
+from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import fill_crop
-from engine.modules import Wishes
-from engine.networks import Networks, load_networks
+from engine.fill.white_balance import WhiteBalance
+from engine.modules.registry import Wishes
 
 HOLE = np.s_[160:215, 70:186]  # the mouth of an aligned face
 
@@ -50,19 +50,19 @@ def test_a_photo_in_bad_light_gets_the_fill_of_one_in_good_light(
     np.testing.assert_allclose(bad[~hole], (face_crop * light)[~hole], atol=1e-6)
 
 
-def test_what_is_evened_comes_back(face_crop, hole) -> None:
+def test_what_is_balanced_comes_back(face_crop, hole) -> None:
     crop = torch.from_numpy(face_crop).permute(2, 0, 1)[None] * 2 - 1
     hidden = torch.from_numpy(hole.astype(np.float32))[None, None]
     average = torch.nn.functional.interpolate(crop, size=(64, 64), mode="area")[0]
     dark = (crop + 1) * 0.3 - 1
-    exposure = Exposure.of(dark, hidden, average)
-    assert exposure.gain.mean() == pytest.approx(1 / 0.3 * np.exp(-0.25), rel=0.05)
-    assert torch.allclose(exposure.restored(exposure.evened(dark)), dark, atol=1e-6)
-    assert torch.equal(Exposure.of(crop, hidden, average).gain, torch.ones(1, 3, 1, 1))
+    balance = WhiteBalance.of(dark, hidden, average)
+    assert balance.gain.mean() == pytest.approx(1 / 0.3 * np.exp(-0.25), rel=0.05)
+    assert torch.allclose(balance.undo(balance.apply(dark)), dark, atol=1e-6)
+    assert torch.equal(WhiteBalance.of(crop, hidden, average).gain, torch.ones(1, 3, 1, 1))
 
 
 def test_a_face_of_which_nothing_is_seen_tells_no_light(face_crop) -> None:
     crop = torch.from_numpy(face_crop).permute(2, 0, 1)[None] * 0.4 - 1
     hidden = torch.ones(1, 1, 256, 256)
-    gain = Exposure.of(crop, hidden, torch.zeros(3, 64, 64)).gain
+    gain = WhiteBalance.of(crop, hidden, torch.zeros(3, 64, 64)).gain
     assert torch.equal(gain, torch.ones(1, 3, 1, 1))

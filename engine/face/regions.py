@@ -1,0 +1,163 @@
+"""Where a face is. There are seven answers, each for its purpose, and all of them stand here.
+
+- `owned_area`: what a face may paint, its frame with the corners rounded off.
+- `aligned_face`: where faces lie in their frames, whatever the face; for reading light and
+  sharpness off a crop without asking for its nodes.
+- `outlined`: the hull of a mesh, hard; the others of a mesh are made of it.
+- `mattes`: that hull a little grown and softened. Under a hole that runs over a jaw or a temple
+  both sides are hidden, and each must be closed with its own border only: a white wall must not
+  tint a cheek. The mesh is partly predicted and may lie a little wrong, so the edge is soft.
+- `interiors`: how far within that hull a pixel lies; on its edge nothing is sharpened.
+- `Head.near` and `Head.skin`: a head in the photo with its hair, and the face itself with its ears;
+  for texture, which must not take an eye for a piece of wall.
+
+Masks of parts of a face, which people choose, are no such areas: `engine.face.parts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.face import geometry
+from engine.face.finder import Face
+from engine.face.frames import matrix_of
+from engine.face.mesh import OVAL
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LEAST_SEEN = 0.02  # share of a crop that must be visible face before anything is read off it
+ALIGNED = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of an aligned face in crop units
+BEYOND = 0.015  # frame sides that the face is taken to reach beyond its mesh
+SOFT = 0.012  # frame sides: sigma of the matte's edge
+WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is none of the edge's
+NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
+EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
+
+Box = tuple[int, int, int, int]
+
+
+def owned_area(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Which pixels of `box` a face may paint: its frame with the corners rounded off.
+
+    Corners of a frame hold background, which texture continues better than a face does.
+    Returns height x width bool.
+    """
+    x, y, width, height = box
+    across = np.arange(x, x + width, dtype=np.float32) + 0.5
+    down = (np.arange(y, y + height, dtype=np.float32) + 0.5)[:, None]
+    u = frame[0, 0] * across + frame[0, 1] * down + frame[0, 2]
+    v = frame[1, 0] * across + frame[1, 1] * down + frame[1, 2]
+    # A superellipse just inside the frame: |x|^4 + |y|^4 <= 1.
+    u, v = (u - 0.5) / 0.49, (v - 0.5) / 0.49
+    return np.square(np.square(u)) + np.square(np.square(v)) <= 1
+
+
+def aligned_face(side: int) -> Tensor:
+    """1 x 1 x side x side, 1 where an aligned face lies."""
+    import torch
+
+    (x, y), (width, height) = ALIGNED
+    line = (torch.arange(side) + 0.5) / side
+    across, down = ((line - x) / width) ** 2, ((line - y) / height) ** 2
+    return (across.view(1, 1, 1, side) + down.view(1, 1, side, 1) < 1).float()
+
+
+@dataclass(frozen=True, eq=False)
+class Matte:
+    """values: S x S float32, how much of each pixel is face; frame: 2 x 3, photo -> its square."""
+
+    values: np.ndarray
+    frame: np.ndarray
+
+    def over(self, box: tuple[int, int, int, int]) -> np.ndarray:
+        """The matte on the pixels of a box of the photo, height x width float32."""
+        return geometry.put_back(self.values, self.frame, box).clip(0, 1)
+
+
+def mattes(meshes: Tensor, side: int) -> Tensor:
+    """`matte` of B x 478 x 2 nodes in crop units: B x 1 x side x side, float32 on the CPU."""
+    import torch
+
+    each = [matte(nodes, side) for nodes in meshes.detach().float().cpu().numpy()]
+    return torch.from_numpy(np.stack(each))[:, None]
+
+
+def interiors(meshes: Tensor, side: int) -> Tensor:
+    """How far inside the outline of B x 478 x 2 nodes (crop units) each pixel is, B x 1 x side x
+    side float32: 0 on it and beyond, 1 from WITHIN on."""
+    import cv2
+    import torch
+
+    each = [
+        cv2.distanceTransform((outlined(nodes, side) > 127).astype(np.uint8), cv2.DIST_L2, 3)
+        for nodes in meshes.detach().float().cpu().numpy()
+    ]
+    return (torch.from_numpy(np.stack(each))[:, None] / (WITHIN * side)).clamp(0, 1)
+
+
+def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
+    """How much of each pixel is face, side x side float32 in [0, 1].
+
+    nodes: 478 x 2 in crop units. margin: how many frames wide the picture is, the frame in its
+    middle (see `geometry.cut`). Ears, hair and neck are behind the face.
+    """
+    import cv2
+
+    inside = outlined((nodes - 0.5) / margin + 0.5, side)
+    reach = max(1, round(BEYOND * side / margin))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    grown = cv2.dilate(inside, disc).astype(np.float32) / 255
+    return cv2.GaussianBlur(grown, (0, 0), max(0.5, SOFT * side / margin))
+
+
+def outlined(nodes: np.ndarray, side: int) -> np.ndarray:
+    """The hull of a mesh's outline (478 x 2, crop units), side x side uint8, 255 inside."""
+    import cv2
+
+    hull = cv2.convexHull((nodes[list(OVAL)] * side * 16).astype(np.float32))
+    inside = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(inside, [np.round(hull - 8).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A face in the photo: the box (x, y, width, height) around its frame, and of that box the
+    pixels near the face and those of the face itself (both height x width bool)."""
+
+    box: Box
+    near: np.ndarray
+    skin: np.ndarray
+
+
+def heads_of(faces: tuple[Face, ...], size: tuple[int, int]) -> tuple[Head, ...]:
+    """The heads of a photo of this size (width, height); those outside of it are left out."""
+    heads = (_head(face, size) for face in faces)
+    return tuple(head for head in heads if head.near.any())
+
+
+def _head(face: Face, size: tuple[int, int]) -> Head:
+    import cv2
+
+    frame = geometry.grown(matrix_of(face), NEAR)
+    x, y, width, height = box = geometry.bounds(frame, size)
+    skin = np.zeros((max(0, height), max(0, width)), np.uint8)
+    near = np.zeros(skin.shape, bool)
+    if skin.size:
+        near = owned_area(frame, box)
+        if face.mesh is not None:
+            upright = geometry.transform(frame, face.mesh[:, :2].astype(np.float64))
+            upright[:, 0] += (EARS - 1) * (upright[:, 0] - upright[:, 0].mean())
+            nodes = geometry.transform(geometry.invert(frame), upright) - (x, y)
+            outline = cv2.convexHull(np.round(nodes).astype(np.int32))
+            cv2.fillConvexPoly(skin, outline, (1,))
+        else:
+            left, top, wide, high = face.box
+            middle = (round(left + wide / 2 - x), round(top + high / 2 - y))
+            axes = (round(wide / 2), round(high / 2))
+            cv2.ellipse(skin, middle, axes, face.angle, 0, 360, (1,), -1)
+    return Head(box, near, skin.view(bool) & near)
