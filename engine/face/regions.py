@@ -33,6 +33,7 @@ LEAST_SEEN = 0.02  # share of a crop that must be visible face before anything i
 ALIGNED = ((0.5, 0.5), (0.35, 0.46))  # middle and half axes of an aligned face in crop units
 BEYOND = 0.015  # frame sides that the face is taken to reach beyond its mesh
 SOFT = 0.012  # frame sides: sigma of the matte's edge
+CRISP = 0.003  # the same where the face is painted against what is behind it
 WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is none of the edge's
 NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
 EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
@@ -78,17 +79,23 @@ class Matte:
         return geometry.put_back(self.values, self.frame, box).clip(0, 1)
 
 
-def mattes(meshes: Tensor, side: int) -> Tensor:
+def mattes(meshes: Tensor, side: int, soft: float = SOFT) -> Tensor:
     """`matte` of B x 478 x 2 nodes in crop units: B x 1 x side x side, float32 on the CPU."""
     import torch
 
-    each = [matte(nodes, side) for nodes in meshes.detach().float().cpu().numpy()]
+    each = [matte(nodes, side, soft=soft) for nodes in meshes.detach().float().cpu().numpy()]
     return torch.from_numpy(np.stack(each))[:, None]
 
 
 def interiors(meshes: Tensor, side: int) -> Tensor:
     """How far inside the outline of B x 478 x 2 nodes (crop units) each pixel is, B x 1 x side x
     side float32: 0 on it and beyond, 1 from WITHIN on."""
+    return (depths(meshes, side) / WITHIN).clamp(0, 1)
+
+
+def depths(meshes: Tensor, side: int) -> Tensor:
+    """How far inside the outline of B x 478 x 2 nodes (crop units) each pixel lies, in crop units:
+    B x 1 x side x side float32 on the CPU, 0 on it and beyond."""
     import cv2
     import torch
 
@@ -96,14 +103,17 @@ def interiors(meshes: Tensor, side: int) -> Tensor:
         cv2.distanceTransform((outlined(nodes, side) > 127).astype(np.uint8), cv2.DIST_L2, 3)
         for nodes in meshes.detach().float().cpu().numpy()
     ]
-    return (torch.from_numpy(np.stack(each))[:, None] / (WITHIN * side)).clamp(0, 1)
+    return torch.from_numpy(np.stack(each))[:, None] / side
 
 
-def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
+def matte(
+    nodes: np.ndarray, side: int, margin: float = 1.0, soft: float = SOFT
+) -> np.ndarray:
     """How much of each pixel is face, side x side float32 in [0, 1].
 
     nodes: 478 x 2 in crop units. margin: how many frames wide the picture is, the frame in its
-    middle (see `geometry.cut`). Ears, hair and neck are behind the face.
+    middle (see `geometry.cut`). soft: sigma of the edge, in frames. Ears, hair and neck are behind
+    the face.
     """
     import cv2
 
@@ -111,7 +121,7 @@ def matte(nodes: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
     reach = max(1, round(BEYOND * side / margin))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     grown = cv2.dilate(inside, disc).astype(np.float32) / 255
-    return cv2.GaussianBlur(grown, (0, 0), max(0.5, SOFT * side / margin))
+    return cv2.GaussianBlur(grown, (0, 0), max(0.5, soft * side / margin))
 
 
 def outlined(nodes: np.ndarray, side: int) -> np.ndarray:

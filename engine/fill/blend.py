@@ -17,6 +17,9 @@ from engine.fill.grain import grain as texture_of
 
 MEMBRANE_SIDE = 256  # the difference at a border is smooth; its membrane needs no more pixels
 MATTE_SIDE = 64
+# Where the fill's face and the photo beside it differ by more, over a disc of a few pixels of the
+# crop, the photo shows no face: the crop's seam is closed, so what is left there is grain.
+SAME, SMOOTH = 0.1, 2 / 256
 LARGEST_FACE = 12_000  # pixels of frame side
 
 
@@ -54,7 +57,8 @@ def back_project(
         fill += _border_membrane(difference, hidden)
     else:
         facing = matte.over(outer)
-        for share, side in ((facing, facing > 0.5), (1 - facing, facing <= 0.5)):
+        own = (facing > 0.5) & _alike(difference, hidden, geometry.frame_side(frame))
+        for share, side in ((facing, own), (1 - facing, facing <= 0.5)):
             if (side & hidden).any():
                 fill += share[..., None] * _border_membrane(difference, hidden, side)
     if grain:
@@ -102,6 +106,23 @@ def _border_membrane(
     # Where the border is known the surface repeats its noise; only its slow part is a seam.
     surface = cv2.GaussianBlur(surface, (0, 0), 1.5)
     return cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _alike(difference: np.ndarray, hidden: np.ndarray, side: float) -> np.ndarray:
+    """Where the visible photo has what the fill has, h x w bool; of what a wall shows beside a jaw
+    nothing is carried into the jaw. side: of the frame, pixels."""
+    import cv2
+
+    height, width = hidden.shape
+    sigma = SMOOTH * side
+    step = max(1, int(sigma / 2))  # what is blurred that much needs no more pixels
+    size = (max(1, width // step), max(1, height // step))
+    known = (~hidden).astype(np.float32)
+    both = np.dstack([difference * known[..., None], known])
+    both = cv2.resize(both, size, interpolation=cv2.INTER_AREA)
+    both = cv2.GaussianBlur(both, (0, 0), max(0.5, sigma / step))
+    off = np.abs(both[..., :3] / np.maximum(both[..., 3:], 1e-3)).max(-1)
+    return cv2.resize(off, (width, height), interpolation=cv2.INTER_LINEAR) < SAME
 
 
 def _whole_face(frame: np.ndarray) -> Matte:

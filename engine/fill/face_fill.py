@@ -103,9 +103,11 @@ class PicturedFill(BalancedFill):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RenderedFill(SolvedFill, PicturedFill):
     """A face that the prior painted. share: B x 1 x S x S, how much of its fine detail is left;
-    None: all."""
+    None: all. own: B x 1 x S x S, 0 at visible pixels that are not the face's where its outline
+    says so; None: no outline says anything."""
 
     share: Tensor | None = None
+    own: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from engine.face import geometry
 from engine.face.finder import Face, FaceFinder
 from engine.face.frames import matrix_of
 from engine.face.placement import TEXTURE, FacePlacer, Placement
-from engine.face.regions import Matte, heads_of, matte
+from engine.face.regions import CRISP, Matte, heads_of, matte
 from engine.face.steady import SteadyPlacer
 from engine.fill.blend import back_project
 from engine.fill.blocks import blocked
@@ -35,6 +35,7 @@ Report = Callable[[Progress], None]
 
 PREVIEW_SIDE = 128
 AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
+FINEST = 1024  # pixels a side of a matte
 BARELY = 5  # of 255: less texture than this in a pixel is none
 LARGEST_MEMORY = 64  # readings kept of faces that nothing is filled of
 
@@ -299,7 +300,9 @@ def _matte(guidance: Guidance, frame: np.ndarray, side: int) -> Matte | None:
     if guidance.sight.told is None:
         return None
     nodes = guidance.sight.told[0].cpu().numpy().astype(np.float64)
-    return Matte(matte(nodes, side, AROUND), geometry.grown(frame, AROUND))
+    # As fine as the photo's own edges, as far as that is of use.
+    size = int(np.clip(AROUND * geometry.frame_side(frame), side, FINEST))
+    return Matte(matte(nodes, size, AROUND, CRISP), geometry.grown(frame, AROUND))
 
 
 def _texture(

@@ -23,13 +23,14 @@ from engine.base.errors import MienError
 from engine.base.exact import exact
 from engine.fill.face_fill import BalancedFill, FaceFill, Known, PicturedFill, RenderedFill
 from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
+from engine.fill.steps.border import own_border
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
 from engine.fill.steps.match import match_sharpness, match_tone, paste
 from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
-from engine.fill.steps.render import add_detail, render, shaped
+from engine.fill.steps.render import add_detail, drawn, render, shaped
 from engine.fill.steps.seam import close_seam
 from engine.fill.steps.sharpen import (
     add_generated,
@@ -62,6 +63,7 @@ FACE: Table = (
     Step(keep_lip_colour, changed_shape, "Lips that a change makes into lipstick keep their red."),
     Step(dim_light, changed_shape, "What a change darkens loses its detail as light would."),
     Step(open_mouth, changed_shape, "An opened mouth is no black hole, a closed one shows none."),
+    Step(own_border, drawn, "Wall that the outline takes for face has no say in its colours."),
     Step(add_detail, shaped, "Lashes, lids and lips: the detail of faces in the mean shape."),
     Step(redden_lips, shaped, "A mean of lips is pale; hidden ones get their red back."),
     Step(clear_teeth, shaped, "A mean of teeth is grey; hidden ones get their contrast back."),

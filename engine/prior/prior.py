@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.exact import exact
-from engine.face.regions import mattes
+from engine.face.regions import depths
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
 from engine.prior.warp import MeanShape
@@ -35,6 +35,7 @@ FINE_REACH = 0.3
 # Pixels that are further from the hole than this (crop units) are looked at in larger ones, each
 # time twice as large: a third of the work, and the fills are as good. Of appearance no pixel is
 # looked at in full size: fills are even better, since meshes are not as exact as that.
+RIM = 0.04  # crop units inside an outline over which pixels come to be believed
 FAR = (0.03, 0.1, 0.25)
 FINE_FAR = (-1.0, 0.03, 0.1)
 
@@ -223,8 +224,8 @@ class FacePrior:
         """
         if meshes is None:
             return None
-        # The soft edge of the matte reaches beyond the face.
-        inside = (2 * mattes(meshes, self.side) - 1).clamp_min(0).to(self.device)
+        # Where an outline is predicted it may lie beyond the face's: its rim is not believed.
+        inside = (depths(meshes, self.side) / RIM).clamp(0, 1).to(self.device)
         return inside if use is None else torch.where(use.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
     def _observe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -28,6 +29,11 @@ def enlarged(faces: Tensor, side: int) -> Tensor:
     return F.interpolate(faces, size=(side, side), mode="bicubic", align_corners=False)
 
 
+def drawn(fill: SolvedFill) -> Tensor | None:
+    """A shape: a network's, or the prior's own."""
+    return fill.shape
+
+
 def shaped(fill: SolvedFill) -> tuple[Fine, Tensor] | None:
     """A shape, and what the prior knows of fine detail; None without either."""
     fine = fill.prior.fine
@@ -35,9 +41,11 @@ def shaped(fill: SolvedFill) -> tuple[Fine, Tensor] | None:
 
 
 def add_detail(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
-    """Reads balanced, hole, shape, share, picture. Writes picture, with detail around the hole."""
+    """Reads balanced, hole, own, shape, share, picture. Writes picture, with detail around the
+    hole."""
     fine, shape = given
-    seen, hidden = fine.appearance.observed(fill.balanced, fill.hole, shape)
+    unseen = fill.hole if fill.own is None else torch.maximum(fill.hole, 1 - fill.own)
+    seen, hidden = fine.appearance.observed(fill.balanced, unseen, shape)
     posterior = fine.prior.posterior(seen, hidden)
     known = posterior.mean if fill.dice is None else posterior.sample(fill.dice, VARIETY)
     window = reached(fill.hole, round(AROUND * fill.side))

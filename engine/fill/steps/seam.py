@@ -5,16 +5,19 @@ from __future__ import annotations
 from torch import Tensor
 
 from engine.base.exact import exact
-from engine.face.regions import interiors, mattes
+from engine.face.regions import CRISP, depths, interiors, mattes
 from engine.fill.face_fill import RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
+FADING = 14 / 256  # crop units inside its outline over which a mean face fades into its background
+DISTINCT = 0.15  # [-1, 1] units (of RGB's length) from which on two colours are surely two
+
 
 def close_seam(fill: RenderedFill, _: bool) -> RenderedFill:
-    """Reads balanced, hole, shape, outline, picture. Writes picture: the crop with the face in its
-    hole; and inside, where an outline is known."""
-    picture = composite(fill.picture, fill.balanced, fill.hole, fill.shape)
+    """Reads balanced, hole, shape, outline, own, picture. Writes picture: the crop with the face in
+    its hole; and inside, where an outline is known."""
+    picture = composite(fill.picture, fill.balanced, fill.hole, fill.shape, fill.own)
     inside = None
     if fill.outline is not None:
         inside = interiors(fill.outline, fill.side).to(picture)
@@ -22,30 +25,54 @@ def close_seam(fill: RenderedFill, _: bool) -> RenderedFill:
 
 
 @exact
-def composite(faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None = None) -> Tensor:
+def composite(
+    faces: Tensor,
+    crops: Tensor,
+    hole: Tensor,
+    meshes: Tensor | None = None,
+    own: Tensor | None = None,
+) -> Tensor:
     """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed.
 
-    meshes: B x 478 x 2 in crop units; face and background are then closed each with its own side's
-    border, so that a white wall does not tint a cheek.
+    meshes: B x 478 x 2 in crop units; the face and what is behind it are then two layers, each
+    closed with its own side's border, so that a white wall does not tint a cheek. own: as of
+    RenderedFill.
     """
     side = crops.shape[-1]
     faces = enlarged(faces, side)
     part = (..., *reached(hole, round(AROUND * side)))
     seen, hidden, ours = crops[part], hole[part], faces[part]
-    difference, contour = seen - ours, CONTOUR * side
+    contour = CONTOUR * side
     if meshes is None:
-        ours = ours + closing(difference, hidden, contour)
+        ours = ours + closing(seen - ours, hidden, contour)
     else:
-        facing = mattes(meshes, side)[part].to(ours)
-        if (facing * hidden).any():
-            ours = ours + facing * closing(difference, _unseen(hidden, facing), contour)
-        if ((1 - facing) * hidden).any():
-            ours = ours + (1 - facing) * membrane(difference, _unseen(hidden, 1 - facing))
+        facing = mattes(meshes, side, CRISP)
+        facing = (facing if own is None else facing * own)[part].to(ours)
+        behind = ours + membrane(seen - ours, _unseen(hidden, 1 - facing))
+        ours = unmixed(ours, behind, depths(meshes, side)[part].to(ours))
+        ours = ours + closing(seen - ours, _unseen(hidden, facing), contour)
+        ours = facing * ours + (1 - facing) * behind
     filled = crops.clone()
     # Brighter than white only where the crop is (see engine.fill.white_balance).
     ours = ours.clamp(-1, max(1.0, float(crops.max())))
     filled[part] = seen * (1 - hidden) + hidden * ours
     return filled
+
+
+def unmixed(faces: Tensor, behind: Tensor, depth: Tensor) -> Tensor:
+    """Soft faces with their own colours up to their edge and beyond (B x 3 x h x w).
+
+    A mean of faces fades into what is behind it. Near the edge what of a colour lies on the way
+    from the face's, further inside, to the background's is taken back; shading, which lies
+    elsewhere, stays. behind: B x 3 x h x w. depth: B x 1 x h x w, as of `depths`.
+    """
+    edge = (depth < FADING).to(faces)
+    inner = membrane(faces, edge)
+    way = behind - inner
+    length = way.square().sum(1, keepdim=True)
+    share = ((faces - inner) * way).sum(1, keepdim=True) / length.clamp_min(1e-6)
+    alike = (length.sqrt() / DISTINCT).clamp(0, 1)
+    return faces - edge * alike * share.clamp(0, 1) * way
 
 
 def _unseen(hole: Tensor, share: Tensor) -> Tensor:
