@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from engine.face import geometry
-from engine.face.regions import Matte, interiors, matte
+from engine.face.regions import CRISP, Matte, depths, interiors, matte
 from engine.fill.blend import back_project
-from engine.fill.steps.seam import composite
+from engine.fill.face_fill import RenderedFill
+from engine.fill.networks import load_networks
+from engine.fill.steps.border import own_border
+from engine.fill.steps.seam import composite, unmixed
+from engine.fill.white_balance import WhiteBalance
+from engine.prior import FacePrior
 
 SIDE = 128
 
@@ -17,6 +23,11 @@ SIDE = 128
 @pytest.fixture(scope="module")
 def nodes(face) -> np.ndarray:
     return geometry.transform(geometry.frame_from_mesh(face.mesh), face.mesh)
+
+
+@pytest.fixture(scope="module")
+def networks_prior() -> FacePrior:
+    return load_networks("prior", "cpu").prior
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +83,68 @@ def test_a_white_wall_does_not_tint_the_cheek_of_the_photo(scene) -> None:
     assert np.array_equal(fill[~hole], photo[~hole])
     assert fill[hole & (facing > 0.99)].max() < 60
     assert fill[hole & (facing < 0.01)].min() > 240
+
+
+def test_wall_that_an_outline_takes_for_face_is_not_the_faces_own(nodes, networks_prior) -> None:
+    """A mesh too wide at one cheek: what is visible there is wall, and no border of the face."""
+    facing = matte(nodes, SIDE)
+    wide = nodes.copy()
+    right = nodes[:, 0] > 0.5
+    wide[right, 0] += 0.5 * (nodes[right, 0] - 0.5) * 0.3
+    wrongly = (matte(wide, SIDE) > 0.5) & (facing < 0.05)
+    picture = np.where(facing[..., None] > 0.5, -0.4, 0.9).astype(np.float32).repeat(3, -1)
+    crops = torch.from_numpy(picture.transpose(2, 0, 1))[None]
+    hidden = torch.zeros(1, 1, SIDE, SIDE)
+    hidden[..., 80:120, 40:90] = 1
+    fill = RenderedFill(
+        prior=networks_prior,
+        crop=crops,
+        hole=hidden,
+        white_balance=WhiteBalance(torch.ones(1, 3, 1, 1)),
+        balanced=crops,
+        told={},
+        posterior=None,  # type: ignore[arg-type]
+        z=torch.zeros(1, 1),
+        shape=torch.from_numpy(wide)[None].float(),
+        outline=None,
+        picture=torch.full_like(crops, -0.3),  # a little brighter than the photo's light makes it
+    )
+    own = own_border(fill, fill.shape).own[0, 0].numpy()  # type: ignore[index]
+    seen = hidden[0, 0].numpy() == 0
+    assert (own[wrongly & seen] == 0).mean() > 0.8
+    assert own[(facing > 0.95) & seen].mean() > 0.99
+    assert own[~seen].all()
+
+
+def test_a_soft_face_keeps_its_colour_up_to_its_edge(nodes) -> None:
+    meshes = torch.from_numpy(nodes)[None].float()
+    depth = depths(meshes, SIDE)
+    behind = torch.full((1, 3, SIDE, SIDE), 0.9)
+    sharp = (depth > 0).float()
+    soft = torch.from_numpy(cv2.GaussianBlur(sharp[0, 0].numpy(), (0, 0), 4))[None, None]
+    faded = soft * -0.4 + (1 - soft) * behind
+    faded[:, 0] -= 0.1 * (depth[:, 0] < 0.03)  # shading, which is not on the way to the wall
+    own = unmixed(faded, behind, depth)
+    rim = ((depth > 0) & (depth < 0.03))[0, 0]
+    assert (faded[0, 1][rim] + 0.4).mean() > 0.3  # what this is about
+    assert (own[0, 1][rim] + 0.4).abs().mean() < 0.1
+    assert (own[0, 0][rim] - own[0, 1][rim]).mean() == pytest.approx(-0.1, abs=0.05)
+    inner = (depth > 0.08)[0, 0]
+    assert torch.equal(own[0][:, inner], faded[0][:, inner])
+    plain = torch.full_like(behind, -0.4)
+    assert torch.allclose(unmixed(plain, plain, depth), plain, atol=1e-3)  # before itself
+
+
+def test_beside_a_jaw_the_photos_wall_is_not_carried_into_it(scene, nodes) -> None:
+    """The mesh reaches over the wall, and so does the hole: the border there is wall."""
+    picture, hole, facing = scene
+    wide = nodes.copy()
+    wide[:, 0] = 0.5 + 1.15 * (wide[:, 0] - 0.5)
+    filled = np.where(hole[..., None], 0.2, picture).astype(np.float32)
+    photo = (picture * 255 + 0.5).astype(np.uint8)
+    frame = np.array([[1 / SIDE, 0, 0], [0, 1 / SIDE, 0]])
+    box = (64, 64, 64, 64)
+    over = Matte(matte(wide, SIDE, soft=CRISP), frame)
+    pixels = back_project(photo, filled, frame, hole, box, grain=False, matte=over)
+    cheek = (hole & (facing > 0.99))[64:, 64:]
+    assert pixels[cheek].max() < 0.2 * 255 + 12
