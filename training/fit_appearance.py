@@ -16,6 +16,7 @@ from engine.prior.warp import MeanShape, triangulated
 from training.balance import COARSE, balanced_weights
 from training.faces import FaceShards
 from training.fit_prior import PriorOptions, fit_gaussian
+from training.glasses import ROWS, wear_glasses
 
 SIDE = 192  # pixels a side of its pictures
 FROM = 256  # of the crops that are brought to the mean shape
@@ -26,8 +27,9 @@ FEW = 0.15  # of the faces may be of the coarse source
 def fit_appearance(faces: FaceShards, options: PriorOptions) -> dict[str, Tensor]:
     """The tensors of engine.prior.appearance.Appearance, named with its prefix.
 
-    Sharp faces all, of the coarse source no more than count, as training.balance weighs them.
-    Raises MienError with too few faces for a covariance.
+    Sharp faces all, of the coarse source no more than count, as training.balance weighs them, and
+    none that wears glasses: a Gaussian that knows rims paints their ghosts under eyes that wear
+    none. Raises MienError with too few faces for a covariance.
     """
     shares = balanced_weights(faces)
     rng = np.random.default_rng(options.seed)
@@ -43,6 +45,8 @@ def fit_appearance(faces: FaceShards, options: PriorOptions) -> dict[str, Tensor
     mean = np.average(meshes, axis=0, weights=shares[kept])
     mean = (mean + (mean * (-1, 1) + (1, 0))[mirror_permutation()]) / 2
     shape = MeanShape(mean, triangulated(mean))
+    bare = ~_wear_glasses(faces, kept, meshes, shape, options)
+    kept, meshes = kept[bare], meshes[bare]
     tensors = fit_gaussian(_brought(faces, kept, meshes, shape, options), shares[kept], options)
     inside = inside_of(mean, options.side)[:, : options.side // 2]
     for name in ("even", "odd"):
@@ -68,6 +72,20 @@ def inside_of(mean: np.ndarray, side: int) -> np.ndarray:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     inside = cv2.dilate(inside, disc) > 0
     return inside | inside[:, ::-1]
+
+
+def _wear_glasses(
+    faces: FaceShards,
+    kept: np.ndarray,
+    meshes: np.ndarray,
+    shape: MeanShape,
+    options: PriorOptions,
+) -> np.ndarray:
+    top, bottom = (round(share * options.side) for share in ROWS)
+    bands = np.empty((len(kept), bottom - top, options.side), np.float16)
+    for number, picture in enumerate(_brought(faces, kept, meshes, shape, options)):
+        bands[number] = cv2.cvtColor(picture[top:bottom], cv2.COLOR_RGB2GRAY)
+    return wear_glasses(bands)
 
 
 def _brought(

@@ -21,6 +21,7 @@ from engine.fill.blocks import blocked
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.pipeline import PREVIEW, fill_crop
 from engine.fill.shares import Behind, Share, backdrop, share_out
+from engine.fill.soft import seen_through
 from engine.fill.step import Watch
 from engine.fill.surroundings import decided
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
@@ -118,6 +119,7 @@ class FaceInpainter:
             facts = {"hidden": round(float(hidden.mean()), 4), "face": reading.face}
             seconds = time.perf_counter() - begun
             alpha = _alpha(request.mask, share.box, share.owned)
+            alpha = seen_through(alpha, _part(request.photo, share.box), pixels)
             placed = placement.faces[number_of(faces, share.face)]
             patches.append(
                 Patch(
@@ -337,13 +339,19 @@ def _texture(
     ):
         x, y, width, height = box
         part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
-        mask = request.mask.pixels[y : y + height, x : x + width]
-        alpha = (mask * part + 0.5).astype(np.uint8)
         if photo.pixels.dtype == np.uint16:
             pixels = extend_bit_depth(pixels, photo.pixels, left, box)
+        mask = request.mask.pixels[y : y + height, x : x + width]
+        mask = seen_through(mask, _part(request.photo, box), pixels)
+        alpha = (mask * part + 0.5).astype(np.uint8)
         seconds, begun = time.perf_counter() - begun, time.perf_counter()
         result.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
     return result
+
+
+def _part(photo: Photo, box: tuple[int, int, int, int]) -> np.ndarray:
+    x, y, width, height = box
+    return photo.pixels[y : y + height, x : x + width, :3]
 
 
 def _alpha(mask: Mask, box: tuple[int, int, int, int], owned: np.ndarray) -> np.ndarray:
