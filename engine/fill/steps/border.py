@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.base.brightness import luma
 from engine.face.regions import depths
 from engine.fill.face_fill import RenderedFill
 from engine.fill.membrane import membrane
@@ -18,7 +19,7 @@ FEWEST = 0.01  # share of a crop that must be deep and visible before light is r
 SMOOTH = 1 / 256  # crop units: sigma within which pixels are looked at together
 # Of [-1, 1]: what colours of a face are off at least, beside what they are off deep in it; and
 # from how many times that on a pixel is none of the face.
-LEAST_OFF, FAR = 0.06, 3.0
+LEAST_OFF, FAR = 0.08, 3.0
 
 
 def own_border(fill: RenderedFill, shape: Tensor) -> RenderedFill:
@@ -28,7 +29,8 @@ def own_border(fill: RenderedFill, shape: Tensor) -> RenderedFill:
     A mesh is partly predicted, and its outline may reach over the wall. Colours that were carried
     from there into the hole would grey a cheek. Near the outline a pixel must look like the face
     as it is rendered, in the light that the visible face further inside has; how much faces are
-    off their rendering is measured there too.
+    off their rendering is measured there too. What is darker is left in: beards, hair and the
+    shade of a jaw are the face's own, and are off it as much.
     """
     side = fill.side
     off = fill.balanced - fill.picture
@@ -40,8 +42,9 @@ def own_border(fill: RenderedFill, shape: Tensor) -> RenderedFill:
     for number in range(len(own)):
         one = slice(number, number + 1)
         expected, spread = _light(off[one], deep[one])
-        apart = ((off[one] - expected) / spread).square().mean(1, keepdim=True).sqrt()
-        edge = (visible[one] > 0) & (depth[one] <= DEEP)
+        rest = off[one] - expected
+        apart = (rest / spread).square().mean(1, keepdim=True).sqrt()
+        edge = (visible[one] > 0) & (depth[one] <= DEEP) & (luma(rest) > 0)
         own[one] = torch.where(edge & (apart > FAR), 0.0, own[one])
     return fill.becomes(RenderedFill, own=own)
 

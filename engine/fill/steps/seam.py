@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from engine.base.brightness import luma
 from engine.base.exact import exact
 from engine.face.regions import CRISP, depths, interiors, mattes
 from engine.fill.face_fill import RenderedFill
@@ -11,7 +12,7 @@ from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
 FADING = 14 / 256  # crop units inside its outline over which a mean face fades into its background
-DISTINCT = 0.15  # [-1, 1] units (of RGB's length) from which on two colours are surely two
+BRIGHTER = 0.15  # [-1, 1] units from which on a background is surely brighter than a face
 
 
 def close_seam(fill: RenderedFill, _: bool) -> RenderedFill:
@@ -63,16 +64,17 @@ def unmixed(faces: Tensor, behind: Tensor, depth: Tensor) -> Tensor:
     """Soft faces with their own colours up to their edge and beyond (B x 3 x h x w).
 
     A mean of faces fades into what is behind it. Near the edge what of a colour lies on the way
-    from the face's, further inside, to the background's is taken back; shading, which lies
-    elsewhere, stays. behind: B x 3 x h x w. depth: B x 1 x h x w, as of `depths`.
+    from the face's, further inside, to that of a brighter background is taken back. What fades into
+    a darker one is left: faces are darker towards their edge by themselves. behind: B x 3 x h x w.
+    depth: B x 1 x h x w, as of `depths`.
     """
     edge = (depth < FADING).to(faces)
     inner = membrane(faces, edge)
     way = behind - inner
     length = way.square().sum(1, keepdim=True)
     share = ((faces - inner) * way).sum(1, keepdim=True) / length.clamp_min(1e-6)
-    alike = (length.sqrt() / DISTINCT).clamp(0, 1)
-    return faces - edge * alike * share.clamp(0, 1) * way
+    brighter = (luma(way) / BRIGHTER).clamp(0, 1)
+    return faces - edge * brighter * share.clamp(0, 1) * way
 
 
 def _unseen(hole: Tensor, share: Tensor) -> Tensor:
