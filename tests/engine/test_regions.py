@@ -8,8 +8,8 @@ import torch
 
 from engine.face import geometry
 from engine.face.regions import Matte, interiors, matte
-from engine.fill.blend import back_project
 from engine.fill.steps.seam import composite
+from tests.engine.blending import blended
 
 SIDE = 128
 
@@ -68,7 +68,8 @@ def test_a_white_wall_does_not_tint_the_cheek_of_the_photo(scene) -> None:
     frame = np.array([[1 / SIDE, 0, 0], [0, 1 / SIDE, 0]])
     crop = np.full((SIDE, SIDE, 3), 0.2, np.float32)
     box = (0, 0, SIDE, SIDE)
-    fill = back_project(photo, crop, frame, hole, box, grain=False, matte=Matte(facing, frame))
+    matte = Matte(facing, frame)
+    fill = blended(photo, crop, frame, hole, box, matte, without=("add_grain",))
     assert np.array_equal(fill[~hole], photo[~hole])
     assert fill[hole & (facing > 0.99)].max() < 60
     assert fill[hole & (facing < 0.01)].min() > 240

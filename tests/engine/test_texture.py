@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fill.texture import fill_texture
+from engine.fill.steps.texture import fill_texture
 
 
 def crossed(photo: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

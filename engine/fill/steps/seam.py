@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from engine.base.exact import exact
 from engine.face.regions import interiors, mattes
-from engine.fill.face_fill import RenderedFill
+from engine.fill.face_fill import PicturedFill, RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
@@ -42,7 +43,7 @@ def composite(faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None 
         if ((1 - facing) * hidden).any():
             ours = ours + (1 - facing) * membrane(difference, _unseen(hidden, 1 - facing))
     filled = crops.clone()
-    # Brighter than white only where the crop is (see engine.fill.white_balance).
+    # Brighter than white only where the crop is (see engine.fill.steps.white_balance).
     ours = ours.clamp(-1, max(1.0, float(crops.max())))
     filled[part] = seen * (1 - hidden) + hidden * ours
     return filled
@@ -51,3 +52,9 @@ def composite(faces: Tensor, crops: Tensor, hole: Tensor, meshes: Tensor | None 
 def _unseen(hole: Tensor, share: Tensor) -> Tensor:
     """What is hidden of one side of a silhouette: the hole, and what is on the other side."""
     return 1 - (1 - hole) * (share > 0.5).to(hole)
+
+
+def paste(fill: PicturedFill, _: bool) -> PicturedFill:
+    """Reads crop, hole, picture. Writes picture: outside the hole the crop, all in [-1, 1]."""
+    picture = torch.where(fill.hole > 0.5, fill.picture, fill.crop).clamp(-1, 1)
+    return fill.becomes(type(fill), picture=picture)
