@@ -9,6 +9,7 @@ the fill, its covariance says what is uncertain, and samples from it are variant
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from engine.base.exact import exact
 from engine.face.regions import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
+from engine.prior.retouch import Retouch
 from engine.prior.warp import MeanShape
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
@@ -105,6 +107,8 @@ class FacePrior:
         noise: float = NOISE,
         reach: float = REACH,
         far: Sequence[float] = FAR,
+        *,
+        retouch: Retouch | None = None,
     ) -> None:
         """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
@@ -112,7 +116,8 @@ class FacePrior:
         those of an appearance prior (engine.prior.appearance), prefixed, fills have its detail;
         where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too.
         With inside (S x S/2 of 0 and 1) the components are known only where it is 1, and are 3 x
-        (how many places) x K_e | K_o."""
+        (how many places) x K_e | K_o. retouch: of its manifest."""
+        self.retouch = retouch or Retouch()
         self.device, self._noise, self._reach = torch.device(device), noise, reach
         values = {
             name: tensor.to(self.device, torch.float32)
@@ -157,6 +162,12 @@ class FacePrior:
         from safetensors.torch import load_file
 
         return cls(load_file(str(path)), device)
+
+    def retouched(self, retouch: Retouch) -> FacePrior:
+        """The same prior with another retouch; its tensors are shared."""
+        other = copy(self)
+        other.retouch = retouch
+        return other
 
     @property
     def knows_shapes(self) -> bool:
