@@ -18,6 +18,7 @@ from engine.generator.branches import Conditions
 from engine.prior.prior import Changed, FacePrior, Observation, Posterior
 
 if TYPE_CHECKING:
+    from engine.fill.memory import Solutions
     from engine.fill.networks import Networks
     from engine.fill.white_balance import WhiteBalance
     from engine.modules.guidance import Guidance
@@ -41,7 +42,7 @@ class Known:
 class FaceFill(State):
     """What is given. crop: B x 3 x S x S. hole: B or 1 x 1 x S x S. networks: None where only the
     prior's rows are run. guidance: whose wishes change the face. dice: draws a variant; None takes
-    the most probable face."""
+    the most probable face. solutions: of faces solved before; None solves anew."""
 
     prior: FacePrior
     crop: Tensor
@@ -50,6 +51,7 @@ class FaceFill(State):
     networks: Networks | None = None
     guidance: Guidance | None = None
     dice: torch.Generator | None = None
+    solutions: Solutions | None = None
 
     @property
     def side(self) -> int:

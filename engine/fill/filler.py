@@ -10,7 +10,7 @@ from engine.base.errors import MienError, raise_if_cancelled
 from engine.face.finder import Face, FaceFinder
 from engine.face.placement import FacePlacer
 from engine.face.steady import SteadyPlacer
-from engine.fill.memory import Untouched
+from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
 from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
@@ -33,7 +33,7 @@ class FaceInpainter:
         self._finder = FaceFinder()
         self._placer = FacePlacer(self._finder)
         self._steady = SteadyPlacer(self._placer)
-        self._untouched = Untouched()
+        self._untouched, self._solutions = Untouched(), Solutions()
         self._networks: Networks | None = None
         self._wanted: tuple[str, str, str, bool] | None = None
 
@@ -103,7 +103,15 @@ class FaceInpainter:
             self._networks = None  # the old model's memory first
             self._networks, self._wanted = shared_networks(*wanted), wanted
             self._untouched.forget()
-        return Loaded(self._finder, self._placer, self._steady, self._untouched, self._networks)
+            self._solutions.forget()
+        return Loaded(
+            self._finder,
+            self._placer,
+            self._steady,
+            self._untouched,
+            self._solutions,
+            self._networks,
+        )
 
 
 def _check(request: FillRequest) -> None:

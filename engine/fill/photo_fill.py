@@ -15,7 +15,7 @@ from engine.face.finder import Face, FaceFinder
 from engine.face.placement import FacePlacer, Placement
 from engine.face.regions import Matte
 from engine.face.steady import SteadyPlacer
-from engine.fill.memory import Untouched
+from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks
 from engine.fill.shares import Behind, Box, Share
 from engine.fill.step import State, Tables, Watch
@@ -34,6 +34,7 @@ class Loaded:
     placer: FacePlacer
     steady: SteadyPlacer
     untouched: Untouched
+    solutions: Solutions
     networks: Networks
 
 

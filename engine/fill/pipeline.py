@@ -82,6 +82,7 @@ from engine.fill.steps.white_balance import set_white_balance, undo_white_balanc
 from engine.fill.white_balance import WhiteBalance
 
 if TYPE_CHECKING:
+    from engine.fill.memory import Solutions
     from engine.fill.networks import Networks
     from engine.modules.guidance import Guidance
     from engine.prior.prior import FacePrior, Observation
@@ -159,6 +160,7 @@ def fill_face(fill: GuidedShare, _: bool) -> FilledShare:
         cancel=fill.cancel,
         entering=entering,
         after=whole.watch,
+        solutions=whole.loaded.solutions,
     )
     return fill.becomes(FilledShare, filled=filled)
 
@@ -229,17 +231,19 @@ def fill_crop(
     cancel: threading.Event | None = None,
     entering: Callable[[str], None] | None = None,
     after: Watch | None = None,
+    solutions: Solutions | None = None,
 ) -> np.ndarray:
     """The crop with its hole filled.
 
     crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves every
-    module off. table: the model's own by default. entering, after: as of `run_steps`. Returns
-    S x S x 3 float32 in [0, 1], outside the hole `crop` itself. Raises Cancelled, on PyTorch within
+    module off. table: the model's own by default. entering, after: as of `run_steps`.
+    solutions: of faces solved before. Returns S x S x 3 float32 in [0, 1], outside the hole `crop`
+    itself. Raises Cancelled, on PyTorch within
     one layer of the generator.
     """
     with torch.inference_mode():
         pixels, hidden = networks.tensors(crop, hole)
-        given = given_fill(networks, pixels, hidden, guidance, cancel)
+        given = given_fill(networks, pixels, hidden, guidance, cancel, solutions)
         steps = table_of(networks) if table is None else table
         done: PicturedFill = run_steps(given, steps, entering=entering, after=after)
         return as_array(done.picture)
@@ -251,6 +255,7 @@ def given_fill(
     hole: Tensor,
     guidance: Guidance | None = None,
     cancel: threading.Event | None = None,
+    solutions: Solutions | None = None,
 ) -> FaceFill:
     """A fill at its beginning. crop: 1 x 3 x S x S in [-1, 1]. hole: 1 x 1 x S x S."""
     known, dice = Known(), None
@@ -266,6 +271,7 @@ def given_fill(
         networks=networks,
         guidance=guidance,
         dice=dice,
+        solutions=solutions,
         cancel=cancel,
     )
 

@@ -57,6 +57,23 @@ class Observation:
     precision: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """values (B x 3 x s x s) and weights (B x 1 x s x s, precisions) of the visible pixels, of the
+    prior's size and each coarser one."""
+
+    values: list[Tensor]
+    weights: list[Tensor]
+
+    def is_same(self, other: Evidence) -> bool:
+        """Whether both say the same, bit by bit; what has no weight says nothing."""
+        weights = zip(self.weights, other.weights, strict=True)
+        if not all(torch.equal(one, two) for one, two in weights):
+            return False
+        told = zip(self.values, other.values, self.weights, strict=True)
+        return all(torch.equal(one * (w > 0), two * (w > 0)) for one, two, w in told)
+
+
 @dataclass(frozen=True)
 class Posterior:
     """Gaussian belief about z: mean B x K, and the Cholesky factor of the precision, B x K x K."""
@@ -208,10 +225,16 @@ class FacePrior:
         facing: B x 1 x s x s, how much of each pixel of the prior's size is looked at, 0..1; None:
         all of each.
         """
+        return self.solved(self.evidence(crops, hole, facing), observations)
+
+    def solved(self, evidence: Evidence, observations: Sequence[Observation] = ()) -> Posterior:
+        """What is known of z from what is looked at of the visible pixels, and the observations."""
         precision = torch.eye(self.components, device=self.device)
-        target = torch.zeros(len(crops), self.components, device=self.device)
-        seen = self._observe(crops, hole, facing)
-        for basis, values, weight in zip(self._bases, *seen, strict=True):
+        count = len(evidence.values[0])
+        target = torch.zeros(count, self.components, device=self.device)
+        for basis, values, weight in zip(
+            self._bases, evidence.values, evidence.weights, strict=True
+        ):
             normal, told = basis.told(values, weight)
             precision, target = precision + normal, target + told
         for observation in observations:
@@ -238,11 +261,9 @@ class FacePrior:
         inside = (2 * mattes(meshes, self.side) - 1).clamp_min(0).to(self.device)
         return inside if use is None else torch.where(use.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
-    def _observe(
-        self, crops: Tensor, hole: Tensor, facing: Tensor | None
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels, for the prior's
-        size and each coarser one: what lies far from the hole is looked at in larger pixels."""
+    def evidence(self, crops: Tensor, hole: Tensor, facing: Tensor | None) -> Evidence:
+        """What is looked at of the visible pixels, arguments as of `posterior`: what lies far from
+        the hole is looked at in larger pixels."""
         crops, known = crops.to(self.device), 1 - hole.to(self.device)
         size = (self.side, self.side)
         share = F.interpolate(known, size=size, mode="area")
@@ -267,7 +288,7 @@ class FacePrior:
             seen.append(mean)
             sure.append(4 * F.avg_pool2d(sure[-1], 2) * coarse)
             sure[-2] = sure[-2] * ~coarse.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        return seen, [one * inner for one, inner in zip(sure, inners, strict=True)]
+        return Evidence(seen, [one * inner for one, inner in zip(sure, inners, strict=True)])
 
     @exact
     def render(self, z: Tensor) -> Tensor:
