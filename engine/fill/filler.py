@@ -51,10 +51,10 @@ class FaceInpainter:
         started = time.perf_counter()
 
         def tell(stage: str, done: float) -> None:
-            raise_if_cancelled(cancel)
             if progress is not None:
                 progress(Progress(stage, done))
 
+        raise_if_cancelled(cancel)
         _check(request)
         tell("load", 0.0)
         loaded = self._load(request)

@@ -41,8 +41,8 @@ class Loaded:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PhotoFill(State):
     """What is given. live: whether it follows the brush. known: the faces of the photo; None where
-    they are still to be found. tell: takes a stage and how much of the fill is done (0..1); raises
-    Cancelled. watch: told of every step."""
+    they are still to be found. tell: takes a stage and how much of the fill is done (0..1).
+    watch: told of every step."""
 
     request: FillRequest
     loaded: Loaded

@@ -113,7 +113,8 @@ class Fine:
 class FacePrior:
     """The fitted prior on a device.
 
-    side: its resolution. components: K. fine: what it knows of fine detail, None where nothing.
+    side: its resolution. components: K. average: the mean face, 3 x S x S. fine: what it
+    knows of fine detail, None where nothing.
     Tensors are RGB in [-1, 1], holes 1 = hidden.
     """
 
@@ -162,16 +163,12 @@ class FacePrior:
         while len(self._bases) <= len(far) and self._bases[-1].halves:
             self._bases.append(self._bases[-1].halved())
         self.components = self._bases[0].components
+        self.average = self._bases[0].average
 
     @property
     def inside(self) -> np.ndarray | None:
         """Where the components are known, S x S bool; None: everywhere."""
         return None if self._inside is None else self._inside.cpu().numpy()
-
-    @property
-    def average(self) -> Tensor:
-        """The mean face, 3 x S x S in [-1, 1]."""
-        return self._bases[0].average
 
     @classmethod
     def load(cls, path: Path | str, device: str | torch.device = "cpu") -> FacePrior:
