@@ -1,9 +1,9 @@
 """Fit how much a prior's retouch (engine.prior.retouch) makes up for what averaging made pale.
 
 Not by the error: a mean is the fill of least square error because it is pale, and every retouch
-costs some. A part shall stand out from its surroundings as much as parts of real faces do, so each
-value is found by golden section (Kiefer 1953): where the geometric mean over faces of (how far the
-filled part stands out) over (how far the true one does) is 1.
+costs some. Lips shall be as much redder than what is beside them as lips of real faces are, and
+teeth shall have as much contrast, in the sum over faces; the value at which they are is found by
+golden section (Kiefer 1953). Measured on what the prior paints, before the generator sharpens it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -20,12 +21,9 @@ from torch import Tensor
 from engine.base.brightness import luma
 from engine.base.errors import MienError
 from engine.fill.face_fill import BalancedFill, Known, RenderedFill
-from engine.fill.pale import standing_out
 from engine.fill.pipeline import TRAINING
 from engine.fill.step import run_steps
-from engine.fill.steps.lips import BESIDE as BESIDE_LIPS
-from engine.fill.steps.lips import colours_of, lips_of
-from engine.fill.steps.mouth import BESIDE as BESIDE_TEETH
+from engine.fill.steps.lips import BESIDE, colours_of, lips_of
 from engine.fill.steps.mouth import PARTED, openness, teeth_of
 from engine.fill.white_balance import WhiteBalance
 from engine.prior.prior import FacePrior
@@ -55,13 +53,26 @@ class RetouchOptions:
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """A part that a value of the retouch is of. part: a mesh (478 x 2, crop units) and a side ->
-    side x side bool. values: pictures (B x 3 x S x S) -> what stands out in it, B x C x S x S.
-    beside: crop units, the sigma of its surroundings."""
+    """Of one value of the retouch. part: a mesh (478 x 2, crop units) and a side -> which pixels it
+    is of, side x side bool. strength: a picture (1 x 3 x S x S) and the part -> how strong it is;
+    not above 0 where a face says nothing."""
 
     part: Callable[[Tensor, int], np.ndarray]
-    values: Callable[[Tensor], Tensor]
-    beside: float
+    strength: Callable[[Tensor, np.ndarray], float]
+
+
+def redness_of(picture: Tensor, lips: np.ndarray) -> float:
+    """How much redder lips are than what is beside them, [-1, 1] units."""
+    red = colours_of(picture)[0, 0].cpu().numpy()
+    reach = round(2 * BESIDE * lips.shape[0])
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    beside = (cv2.dilate(lips.astype(np.uint8), disc) > 0) & ~lips
+    return float(red[lips].mean() - red[beside].mean())
+
+
+def contrast_of(picture: Tensor, teeth: np.ndarray) -> float:
+    """How much the brightness between lips varies, [-1, 1] units."""
+    return float(luma(picture)[0, 0].cpu().numpy()[teeth].std())
 
 
 def _open_teeth(mesh: Tensor, side: int) -> np.ndarray:
@@ -71,8 +82,8 @@ def _open_teeth(mesh: Tensor, side: int) -> np.ndarray:
 
 
 MEASURES = {
-    "redness": Measure(lips_of, colours_of, BESIDE_LIPS),
-    "teeth": Measure(_open_teeth, luma, BESIDE_TEETH),
+    "redness": Measure(lips_of, redness_of),
+    "teeth": Measure(_open_teeth, contrast_of),
 }
 FEWEST_PIXELS = 40  # of a part at SIDE: a mouth that is hardly open shows no teeth to measure
 
@@ -89,7 +100,7 @@ def fit_retouch(
     painted = _painted(prior, faces, options)
     found, figures = prior.retouch, {}
     for name, measure in MEASURES.items():
-        shown = [one for one in painted if _shows(measure, one[0])]
+        shown = [one for one in painted if _shows(measure, *one)]
         if len(shown) < options.fewest:
             continue
 
@@ -152,29 +163,28 @@ def _painted(prior: FacePrior, faces: FaceShards, options: RetouchOptions) -> li
     return result
 
 
-def _shows(measure: Measure, fill: RenderedFill) -> bool:
+def _shows(measure: Measure, fill: RenderedFill, true: Tensor) -> bool:
     if fill.shape is None:
         return False
     part = measure.part(fill.shape[0], SIDE)
     hidden = fill.hole[0, 0].cpu().numpy() > 0.5
-    return bool(part.sum() >= FEWEST_PIXELS and hidden[part].all())
+    if part.sum() < FEWEST_PIXELS or not hidden[part].all():
+        return False
+    return measure.strength(true, part) > 0
 
 
 def _strength(
     prior: FacePrior, retouch: Retouch, name: str, shown: list[Painted], value: float
 ) -> float:
-    """The mean logarithm of how far the painted part stands out over how far the true one does,
-    with one value of the retouch."""
+    """The logarithm of how strong the painted parts are, with one value of the retouch, over how
+    strong the true ones are, both summed over the faces."""
     measure, other = MEASURES[name], prior.retouched(replace(retouch, **{name: value}))
-    logs = []
+    ours = theirs = 0.0
     for fill, true in shown:
         assert fill.shape is not None
         with torch.inference_mode():
             done = run_steps(fill.becomes(RenderedFill, prior=other), _RETOUCHED)
-            part = measure.part(fill.shape[0], SIDE)
-            ours, theirs = (
-                standing_out(measure.values(picture)[0], part, measure.beside * SIDE)
-                for picture in (done.picture, true)
-            )
-        logs.append(math.log(max(ours, 1e-6) / max(theirs, 1e-6)))
-    return float(np.mean(logs))
+        part = measure.part(fill.shape[0], SIDE)
+        ours += measure.strength(done.picture, part)
+        theirs += measure.strength(true, part)
+    return math.log(max(ours, 1e-6) / theirs)

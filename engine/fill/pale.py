@@ -35,14 +35,6 @@ def strengthened(
     return added
 
 
-def standing_out(values: Tensor, part: np.ndarray, beside: float) -> float:
-    """How far a part of values (C x S x S; the part S x S bool, not empty) stands out from its
-    surroundings: the root mean square of what `strengthened` multiplies."""
-    shown = np.ascontiguousarray(values.permute(1, 2, 0).cpu().numpy())
-    around = cv2.GaussianBlur(shown, (0, 0), max(0.5, beside)).reshape(shown.shape)
-    return float(np.sqrt(np.square((shown - around)[part]).mean()))
-
-
 def softened(part: np.ndarray, sigma: float) -> np.ndarray:
     """A part of a picture (0 and 1) with a soft edge, float32; sigma in pixels."""
     return cv2.GaussianBlur(part.astype(np.float32), (0, 0), max(0.5, sigma))
