@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import grimp
 
 
@@ -23,6 +26,34 @@ def test_no_file_of_engine_or_training_imports_in_a_circle() -> None:
 def test_no_file_of_the_editor_imports_in_a_circle() -> None:
     # What is imported for its type alone is not imported when the program runs.
     assert not circular(grimp.build_graph("gui", exclude_type_checking_imports=True))
+
+
+def test_no_file_imports_the_package_that_it_lies_in() -> None:
+    """A package's `__init__` is its door for others; what lies behind it must not need it."""
+    graph = grimp.build_graph("engine", "gui", "training", cache_dir=None)
+    inside = {
+        (importer, imported)
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if importer.startswith(f"{imported}.")
+    }
+    assert inside == set()
+
+
+def test_every_room_of_the_engine_has_its_place_in_the_contract() -> None:
+    """A package that the contract of rooms does not name would be held by none."""
+    root = Path(__file__).parents[1]
+    contracts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    (rooms,) = [
+        contract["layers"]
+        for contract in contracts["tool"]["importlinter"]["contracts"]
+        if "rooms" in contract["name"]
+    ]
+    named = {room.strip() for layer in rooms for room in layer.split("|")}
+    engine = root / "engine"
+    there = {path.parent.name for path in engine.glob("*/__init__.py")}
+    there |= {path.stem for path in engine.glob("*.py") if path.stem != "__init__"}
+    assert named == {f"engine.{name}" for name in there}
 
 
 def test_a_circle_is_seen() -> None:

@@ -13,7 +13,10 @@ import numpy as np
 
 ROWS = (5 / 32, 21 / 32)  # of the mean shape's picture: the band of brows and eyes
 BRIDGE = ((0.32, 0.68), (0.475, 0.525))  # of the band's rows and columns, where rims cross the nose
-UNDER = (((0.56, 0.86), (0.29, 0.41)), ((0.56, 0.86), (0.59, 0.71)))  # and where they lie below eyes
+UNDER = (
+    ((0.56, 0.86), (0.29, 0.41)),
+    ((0.56, 0.86), (0.59, 0.71)),
+)  # and where they lie below eyes
 REACH = 1 / 16  # of the band's height: how far from a line its surroundings are looked at
 SURE, NONE = 0.42, 0.1  # of both lines' depth, shares of the skin's brightness; 1 in 12, 3 in 4
 ROUNDS = 4  # of learning from what the round before told

@@ -21,6 +21,7 @@ from engine.modules.branches import Branches
 from engine.modules.registry import MODULES
 from engine.prior import FacePrior
 from engine.prior.knowledge import Knowledge
+from engine.prior.retouch import Retouch
 from training.conditions import conditions, observations, taught
 from training.config import TrainingConfig
 from training.faces import FaceShards
@@ -186,8 +187,9 @@ class Filler:
         if prior is not None and config.input == "prior":
             from engine.catalogue.weights import MANIFEST, load_prior, read_manifest
 
-            tensors = load_prior(read_manifest(prior / MANIFEST))
-            self.prior = FacePrior(tensors, device)
+            manifest = read_manifest(prior / MANIFEST)
+            tensors = load_prior(manifest)
+            self.prior = FacePrior(tensors, device, retouch=Retouch.of(manifest.retouch))
             self.knowledge = Knowledge.of(tensors, device) if config.modules else None
         self.networks: dict[str, Any] = {}
         for module in MODULES:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
 from engine.generator.backend import BACKENDS
 from engine.nets.tensors import read_tensors, write_tensors
@@ -31,7 +32,7 @@ MANIFEST = "manifest.json"
 TENSORS = "safetensors"  # the format of weights that can be trained further
 FACES, ONNX = "faces", "onnx"  # the kind that finds faces, and the only format it comes in
 CARD = "CARD.md"
-_TABLES = ("modules", "beside", "figures")  # a manifest's entries that are tables
+_TABLES = ("modules", "beside", "figures", "retouch")  # a manifest's entries that are tables
 _NAME = re.compile(r"\w[\w .-]*")  # of a model, which is a folder, and of its files
 
 # The kinds whose float32 weights are stored as float16; a prior chooses its types itself.
@@ -49,7 +50,8 @@ class Manifest:
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
     engine.generator.dmfn). format: of the weights; a generator's says what runs it (see
     engine.generator.backend). default: whether `--model default` means this one. figures: what was
-    measured, by protocol. notes: where from.
+    measured, by protocol. retouch: of a prior, what was fitted to it (see engine.prior.retouch).
+    notes: where from.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Manifest:
     beside: dict[str, str] = field(default_factory=dict)
     licence: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
+    retouch: dict[str, float] = field(default_factory=dict)
     notes: str = ""
     folder: Path = field(default=Path(), compare=False)
 
@@ -290,13 +293,24 @@ def write_model(
     manifest = Manifest(
         file=file, sha256=checksum(building / file), bytes=size, folder=folder, **facts
     )
-    values = asdict(manifest)
-    del values["folder"]
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    (building / MANIFEST).write_text(text, encoding="utf-8")
+    (building / MANIFEST).write_bytes(_as_json(manifest))
     (building / CARD).write_text(card, encoding="utf-8")
     _put(building, folder)
     return manifest
+
+
+def write_retouch(manifest: Manifest, retouch: dict[str, float]) -> Manifest:
+    """A prior's manifest with what was fitted to it, written whole or not at all. Its weights stay
+    as they are. Returns the manifest as it is now."""
+    changed = replace(manifest, retouch=retouch)
+    write_atomically(manifest.folder / MANIFEST, lambda file: file.write(_as_json(changed)))
+    return changed
+
+
+def _as_json(manifest: Manifest) -> bytes:
+    values = asdict(manifest)
+    del values["folder"]
+    return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _building(folder: Path) -> Path:

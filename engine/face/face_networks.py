@@ -2,10 +2,10 @@
 OpenCV's dnn.
 
 The networks are those of MediaPipe 0.10.21 (Apache-2.0), converted once
-(training/convert_faces.py) and kept as the model `faces` of the catalogue: BlazeFace in two ranges
-(Bazarevsky et al. 2019, arXiv 1907.05047) and the attention mesh (Grishchenko et al. 2020, arXiv
-2006.10962). What MediaPipe's graphs do around them is done here: boxes are read off anchors and
-merged by their scores, the mesh is looked for in a turned square around the eyes' line, and its
+(training/face_networks/convert.py) and kept as the model `faces` of the catalogue: BlazeFace in two
+ranges (Bazarevsky et al. 2019, arXiv 1907.05047) and the attention mesh (Grishchenko et al. 2020,
+arXiv 2006.10962). What MediaPipe's graphs do around them is done here: boxes are read off anchors
+and merged by their scores, the mesh is looked for in a turned square around the eyes' line, and its
 lips, eyes and irises are refined on features cut out where they lie.
 """
 

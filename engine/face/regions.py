@@ -106,9 +106,7 @@ def depths(meshes: Tensor, side: int) -> Tensor:
     return torch.from_numpy(np.stack(each))[:, None] / side
 
 
-def matte(
-    nodes: np.ndarray, side: int, margin: float = 1.0, soft: float = SOFT
-) -> np.ndarray:
+def matte(nodes: np.ndarray, side: int, margin: float = 1.0, soft: float = SOFT) -> np.ndarray:
     """How much of each pixel is face, side x side float32 in [0, 1].
 
     nodes: 478 x 2 in crop units. margin: how many frames wide the picture is, the frame in its

@@ -1,9 +1,8 @@
 """The fill of a photo, from its request to its patches; here is the door: the inpainter of the
 program, at no cost until it is asked for something.
 
-`pipeline` says what happens to a pixel, `steps` do it, `filler` runs them. `shares` says which face
-paints what, `surroundings` what is plain from around the hole, `white_balance`, `tone`, `sharpness`
-and `bit_depth` fit the painted into the photo, `texture` does the rest.
+`pipeline` says what happens to a pixel, `steps` do it over the values of `photo_fill` and
+`face_fill`, `filler` runs them and holds what is loaded (`networks`).
 """
 
 from __future__ import annotations

@@ -7,22 +7,21 @@ light), holes 1 = hidden. The program fills one at a time, a training many.
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from engine.fill.step import State
 from engine.generator.branches import Conditions
 from engine.prior.prior import Changed, FacePrior, Observation, Posterior
 
 if TYPE_CHECKING:
+    from engine.fill.memory import Solutions
     from engine.fill.networks import Networks
     from engine.fill.white_balance import WhiteBalance
     from engine.modules.guidance import Guidance
-
-Later = TypeVar("Later", bound="FaceFill")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +39,10 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FaceFill:
+class FaceFill(State):
     """What is given. crop: B x 3 x S x S. hole: B or 1 x 1 x S x S. networks: None where only the
     prior's rows are run. guidance: whose wishes change the face. dice: draws a variant; None takes
-    the most probable face."""
+    the most probable face. solutions: of faces solved before; None solves anew."""
 
     prior: FacePrior
     crop: Tensor
@@ -52,17 +51,12 @@ class FaceFill:
     networks: Networks | None = None
     guidance: Guidance | None = None
     dice: torch.Generator | None = None
-    cancel: threading.Event | None = None
+    solutions: Solutions | None = None
 
     @property
     def side(self) -> int:
         """Pixels of the crop's side."""
         return self.crop.shape[-1]
-
-    def becomes(self, state: type[Later], **values: Any) -> Later:
-        """The same with further values, as a later (or the same) state."""
-        here = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return state(**{**here, **values})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -134,10 +134,12 @@ def load_networks(
     from engine.modules.guidance import Guide
     from engine.prior import FacePrior
     from engine.prior.knowledge import Knowledge
+    from engine.prior.retouch import Retouch
 
     chosen = choose_device(device)
-    tensors = weights.load_prior(weights.find(PRIOR))
-    prior = FacePrior(tensors, chosen)
+    of_prior = weights.find(PRIOR)
+    tensors = weights.load_prior(of_prior)
+    prior = FacePrior(tensors, chosen, retouch=Retouch.of(of_prior.retouch))
     guide = Guide.load(Knowledge.of(tensors, chosen), chosen)
     if manifest.kind == "prior":
         return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide)

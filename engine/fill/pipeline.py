@@ -1,18 +1,22 @@
-"""What happens to the pixels of a face, in order: the tables of steps.
+"""What happens to the pixels of a photo, in order: the tables of steps.
 
-A fill is `FACE`. Everything else is that table with rows left out: `PREVIEW`, which follows the
-brush, has no generator; a model that stops after the prior is the same; `TRAINING` makes what a
-generator learns to sharpen, and does not even the light: the generator that is shipped learnt on
-crops in their own. A generator that paints its hole from nothing (the published form) takes `BARE`.
+A fill is `PHOTO`. Its row *fill shares* runs `SHARE` for each face that the hole hides a part of,
+in which the row *fill face* runs `FACE` on the face's crop. Everything else is these tables with
+rows left out. `PREVIEWED`, which follows the brush, has no generator, and no seam, grain or texture
+at the photo's own size; a model that stops after the prior has no generator either. `TRAINING`
+makes what a generator learns to sharpen, and does not set the white balance: the generator that is
+shipped learnt on crops in their own light. A generator that paints its hole from nothing (the
+published form) takes `BARE`.
 
 `main.py inpaint --steps FOLDER` writes the picture after every step, `python -m
-engine.fill.pipeline` prints the table. How to add a step: docs/steps.md.
+engine.fill.pipeline` prints the tables. How to add a step: docs/steps.md.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,16 +26,43 @@ from torch import Tensor
 from engine.base.errors import MienError
 from engine.base.exact import exact
 from engine.fill.face_fill import BalancedFill, FaceFill, Known, PicturedFill, RenderedFill
-from engine.fill.step import BLEND, GENERATE, Step, Table, Watch, always, run_steps
+from engine.fill.photo_fill import (
+    DoneShare,
+    FilledShare,
+    GuidedShare,
+    PaintedFill,
+    PhotoFill,
+    SharedFill,
+    ShareFill,
+)
+from engine.fill.shares import Behind
+from engine.fill.step import (
+    BLEND,
+    FIND,
+    GENERATE,
+    TEXTURE,
+    Step,
+    Table,
+    Tables,
+    Watch,
+    always,
+    run_steps,
+)
+from engine.fill.steps.bit_depth import remove_bands, shallow
+from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_photo
+from engine.fill.steps.blocks import compressed, show_blocks
 from engine.fill.steps.border import own_border
+from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
+from engine.fill.steps.grain import add_grain
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
-from engine.fill.steps.match import match_sharpness, match_tone, paste
 from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
+from engine.fill.steps.place import find_faces, place_faces, share_hole, unknown
+from engine.fill.steps.read import live, read_face, read_untouched
 from engine.fill.steps.render import add_detail, drawn, render, shaped
-from engine.fill.steps.seam import close_seam
+from engine.fill.steps.seam import close_seam, paste
 from engine.fill.steps.sharpen import (
     add_generated,
     against_a_wish,
@@ -43,11 +74,16 @@ from engine.fill.steps.sharpen import (
     spare_expression,
     spare_jaw,
 )
+from engine.fill.steps.sharpness import match_sharpness
 from engine.fill.steps.solve import solve
+from engine.fill.steps.surroundings import leave_plain
+from engine.fill.steps.texture import add_texture, left_over
+from engine.fill.steps.tone import match_tone
 from engine.fill.steps.white_balance import set_white_balance, undo_white_balance
 from engine.fill.white_balance import WhiteBalance
 
 if TYPE_CHECKING:
+    from engine.fill.memory import Solutions
     from engine.fill.networks import Networks
     from engine.modules.guidance import Guidance
     from engine.prior.prior import FacePrior, Observation
@@ -87,6 +123,93 @@ BARE: Table = (
 )
 
 
+# How much of a share is done when a stage of it begins.
+_SHARE_BEGINS = {"prior": 0.0, "generate": 0.2, "blend": 0.9}
+_SHARES_BEGIN, _SHARES_TAKE = 0.25, 0.55  # of the whole fill
+_BEGINS = {FIND: 0.1, TEXTURE: 0.85}
+
+
+def fill_shares(fill: SharedFill, _: bool) -> PaintedFill:
+    """Reads shares. Writes patches, readings, behind: each share by `SHARE`."""
+    done: list[DoneShare] = []
+    for number, share in enumerate(fill.shares):
+        given = ShareFill(
+            whole=fill, share=share, number=number, begun=time.perf_counter(), cancel=fill.cancel
+        )
+        done.append(run_steps(given, fill.tables.share, after=fill.watch))
+    return fill.becomes(
+        PaintedFill,
+        patches=tuple(one.patch for one in done),
+        readings=tuple(one.reading for one in done),
+        behind=tuple(Behind(one.share, one.matte) for one in done),
+    )
+
+
+def fill_face(fill: GuidedShare, _: bool) -> FilledShare:
+    """Reads crop, hidden, guidance. Writes filled: the crop by `FACE`, or as its model fills."""
+    whole = fill.whole
+
+    def entering(stage: str) -> None:
+        share = (fill.number + _SHARE_BEGINS[stage]) / len(whole.shares)
+        whole.tell(stage, _SHARES_BEGIN + _SHARES_TAKE * share)
+
+    filled = fill_crop(
+        whole.loaded.networks,
+        fill.crop,
+        fill.hidden,
+        fill.guidance,
+        table=whole.tables.face,
+        cancel=fill.cancel,
+        entering=entering,
+        after=whole.watch,
+        solutions=whole.loaded.solutions,
+    )
+    return fill.becomes(FilledShare, filled=filled)
+
+
+SHARE: Table = (
+    Step(cut_crop, always, "The face upright, in the size that networks know.", required=True),
+    Step(ask_modules, always, "What is known of the face beside its pixels.", required=True),
+    Step(draw_matte, nodes_of, "Where the face ends and what is behind it begins."),
+    Step(fill_face, always, "The crop's hole.", required=True),
+    Step(read_face, always, "What the fill looks like, to tell.", BLEND, required=True),
+    Step(to_photo, always, "The crop at the photo's size.", BLEND, required=True),
+    Step(close_photo_seam, always, "What the crop is too small to see of the border.", BLEND),
+    Step(add_grain, always, "The texture of skin and sensor, as beside the hole.", BLEND),
+    Step(keep_seen, always, "Outside the hole the photo itself.", BLEND),
+    Step(make_patch, always, "In the photo's depth, as opaque as the mask.", BLEND, required=True),
+)
+PHOTO: Table = (
+    Step(find_faces, unknown, "Where faces are, large and small, upright or not.", FIND),
+    Step(place_faces, always, "Where they lie under the hole.", FIND, required=True),
+    Step(leave_plain, always, "Scratches and even walls tell themselves.", FIND, required=True),
+    Step(share_hole, always, "Every pixel has one painter.", FIND, required=True),
+    Step(fill_shares, always, "Each face's part of the hole.", required=True),
+    Step(read_untouched, live, "A preview tells of every face."),
+    Step(add_texture, left_over, "What no face owns goes on as what is around it.", TEXTURE),
+    Step(remove_bands, shallow, "Texture of 8 bit has bands in a photo of 16.", TEXTURE),
+    Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
+)
+FILL = Tables(PHOTO, SHARE)
+_UNSEEN = (draw_matte, close_photo_seam, add_grain, keep_seen, add_texture, remove_bands)
+_UNSEEN = (*_UNSEEN, find_faces, show_blocks)
+PREVIEWED = Tables(
+    tuple(step for step in PHOTO if step.run not in _UNSEEN),
+    tuple(step for step in SHARE if step.run not in _UNSEEN),
+    PREVIEW,
+)
+
+
+def fill_photo(given: PhotoFill) -> PaintedFill:
+    """A photo taken through its tables. Raises MienError, Cancelled."""
+
+    def entering(stage: str) -> None:
+        if stage in _BEGINS:  # shares tell of themselves
+            given.tell(stage, _BEGINS[stage])
+
+    return run_steps(given, given.tables.photo, entering=entering, after=given.watch)
+
+
 def without(name: str, table: Table = FACE) -> Table:
     """A table with one step left out. Raises MienError for one that is none or that fills need."""
     optional = [step.name for step in table if not step.required]
@@ -110,17 +233,19 @@ def fill_crop(
     cancel: threading.Event | None = None,
     entering: Callable[[str], None] | None = None,
     after: Watch | None = None,
+    solutions: Solutions | None = None,
 ) -> np.ndarray:
     """The crop with its hole filled.
 
     crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves every
-    module off. table: the model's own by default. entering, after: as of `run_steps`. Returns
-    S x S x 3 float32 in [0, 1], outside the hole `crop` itself. Raises Cancelled, on PyTorch within
+    module off. table: the model's own by default. entering, after: as of `run_steps`.
+    solutions: of faces solved before. Returns S x S x 3 float32 in [0, 1], outside the hole `crop`
+    itself. Raises Cancelled, on PyTorch within
     one layer of the generator.
     """
     with torch.inference_mode():
         pixels, hidden = networks.tensors(crop, hole)
-        given = given_fill(networks, pixels, hidden, guidance, cancel)
+        given = given_fill(networks, pixels, hidden, guidance, cancel, solutions)
         steps = table_of(networks) if table is None else table
         done: PicturedFill = run_steps(given, steps, entering=entering, after=after)
         return as_array(done.picture)
@@ -132,6 +257,7 @@ def given_fill(
     hole: Tensor,
     guidance: Guidance | None = None,
     cancel: threading.Event | None = None,
+    solutions: Solutions | None = None,
 ) -> FaceFill:
     """A fill at its beginning. crop: 1 x 3 x S x S in [-1, 1]. hole: 1 x 1 x S x S."""
     known, dice = Known(), None
@@ -147,6 +273,7 @@ def given_fill(
         networks=networks,
         guidance=guidance,
         dice=dice,
+        solutions=solutions,
         cancel=cancel,
     )
 
@@ -192,11 +319,20 @@ def as_array(picture: Tensor) -> np.ndarray:
 
 
 def described() -> str:
-    """The table `FACE` in Markdown: each step, why, and what it needs that not every fill has."""
-    rows = ["| step | why | needs |", "|---|---|---|"]
-    for step in FACE:
-        rows.append(f"| {step.name.replace('_', ' ')} | {step.why} | {step.needs} |")
-    return "\n".join(rows)
+    """The tables in Markdown: each step, why, what it needs that not every fill has, and whether
+    the preview leaves it out. What a row runs as a table of its own stands below it, indented."""
+    inner = {fill_shares: (SHARE, PREVIEWED.share), fill_face: (FACE, PREVIEW)}
+
+    def rows(table: Table, previewed: Table, depth: int) -> Iterator[str]:
+        for step in table:
+            name = f"{'· ' * depth}{step.name.replace('_', ' ')}"
+            out = "" if step in previewed else "left out"
+            yield f"| {name} | {step.why} | {step.needs} | {out} |"
+            if step.run in inner:
+                yield from rows(*inner[step.run], depth + 1)
+
+    head = ["| step | why | needs | preview |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows(PHOTO, PREVIEWED.photo, 0)])
 
 
 if __name__ == "__main__":

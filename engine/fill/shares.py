@@ -6,6 +6,7 @@ earlier face wins, so every pixel has one painter. What is left belongs to no fa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ def share_out(hole: np.ndarray, bounds: Box | None, faces: tuple[Face, ...]) -> 
     return shares
 
 
-def left_over(hole: np.ndarray, shares: list[Share]) -> np.ndarray:
+def left_over(hole: np.ndarray, shares: Sequence[Share]) -> np.ndarray:
     """The hole without what the shares own, H x W bool (a new array)."""
     left = hole.copy()
     for share in shares:
@@ -69,7 +70,7 @@ class Behind:
     matte: Matte | None
 
 
-def backdrop(hole: np.ndarray, shares: list[Share], behind: list[Behind]) -> np.ndarray:
+def backdrop(hole: np.ndarray, shares: Sequence[Share], behind: Sequence[Behind]) -> np.ndarray:
     """How much of each pixel of a hole is texture, H x W uint8: all of what no face owns, and of
     what a face owns as much as its matte leaves."""
     result = left_over(hole, shares).view(np.uint8) * np.uint8(255)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from engine.base.errors import raise_if_cancelled
@@ -13,8 +14,23 @@ from engine.base.exact import exact
 Before = TypeVar("Before")
 After = TypeVar("After")
 Given = TypeVar("Given")
+Later = TypeVar("Later", bound="State")
 
-PRIOR, GENERATE, BLEND = "prior", "generate", "blend"  # stages, as of engine.inpaint.Progress
+# Stages, as of engine.inpaint.Progress.
+FIND, PRIOR, GENERATE, TEXTURE, BLEND = "find", "prior", "generate", "texture", "blend"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class State:
+    """What steps are run over. It never changes; a step makes the next one of it. cancel: set to
+    give the fill up."""
+
+    cancel: threading.Event | None = None
+
+    def becomes(self, state: type[Later], **values: Any) -> Later:
+        """The same with further values, as a later (or the same) state."""
+        here = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return state(**{**here, **values})
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,16 @@ Table = Sequence[Step[Any, Any, Any]]
 Watch = Callable[[Step[Any, Any, Any], Any], None]
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What one fill runs. photo: the steps of a photo. share: those of each face's share of the
+    hole. face: those of its crop; None: as its model fills."""
+
+    photo: Table
+    share: Table
+    face: Table | None = None
+
+
 @exact
 def run_steps(
     fill: Any,
@@ -58,8 +84,8 @@ def run_steps(
     entering: Callable[[str], None] | None = None,
     after: Watch | None = None,
 ) -> Any:
-    """A fill (engine.fill.face_fill) taken through a table of steps, in float32 whatever autocast
-    says around it.
+    """A fill (of a photo, a share or a face) taken through a table of steps, in float32 whatever
+    autocast says around it.
 
     entering: told each stage as it begins. after: told of every step that ran, with the fill as it
     left it. Raises Cancelled between steps.

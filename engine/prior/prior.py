@@ -9,6 +9,7 @@ the fill, its covariance says what is uncertain, and samples from it are variant
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from engine.base.exact import exact
 from engine.face.regions import depths
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
+from engine.prior.retouch import Retouch
 from engine.prior.warp import MeanShape
 
 # Noise of an observed pixel beside what the components cannot express, in [-1, 1] units, and how
@@ -54,6 +56,23 @@ class Observation:
     rows: Tensor
     values: Tensor
     precision: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """values (B x 3 x s x s) and weights (B x 1 x s x s, precisions) of the visible pixels, of the
+    prior's size and each coarser one."""
+
+    values: list[Tensor]
+    weights: list[Tensor]
+
+    def is_same(self, other: Evidence) -> bool:
+        """Whether both say the same, bit by bit; what has no weight says nothing."""
+        weights = zip(self.weights, other.weights, strict=True)
+        if not all(torch.equal(one, two) for one, two in weights):
+            return False
+        told = zip(self.values, other.values, self.weights, strict=True)
+        return all(torch.equal(one * (w > 0), two * (w > 0)) for one, two, w in told)
 
 
 @dataclass(frozen=True)
@@ -95,7 +114,8 @@ class Fine:
 class FacePrior:
     """The fitted prior on a device.
 
-    side: its resolution. components: K. fine: what it knows of fine detail, None where nothing.
+    side: its resolution. components: K. average: the mean face, 3 x S x S. fine: what it
+    knows of fine detail, None where nothing.
     Tensors are RGB in [-1, 1], holes 1 = hidden.
     """
 
@@ -106,6 +126,8 @@ class FacePrior:
         noise: float = NOISE,
         reach: float = REACH,
         far: Sequence[float] = FAR,
+        *,
+        retouch: Retouch | None = None,
     ) -> None:
         """`tensors`: mean 3 x S x S/2; even, odd: 3 x S x S/2 x K_e | K_o int8 or float (left
         halves of the symmetric and antisymmetric components); even_scale, odd_scale: what turns
@@ -113,7 +135,8 @@ class FacePrior:
         those of an appearance prior (engine.prior.appearance), prefixed, fills have its detail;
         where no mesh is given that takes mesh_mean, mesh_rows and mesh_modes of Knowledge too.
         With inside (S x S/2 of 0 and 1) the components are known only where it is 1, and are 3 x
-        (how many places) x K_e | K_o."""
+        (how many places) x K_e | K_o. retouch: of its manifest."""
+        self.retouch = retouch or Retouch()
         self.device, self._noise, self._reach = torch.device(device), noise, reach
         values = {
             name: tensor.to(self.device, torch.float32)
@@ -141,16 +164,12 @@ class FacePrior:
         while len(self._bases) <= len(far) and self._bases[-1].halves:
             self._bases.append(self._bases[-1].halved())
         self.components = self._bases[0].components
+        self.average = self._bases[0].average
 
     @property
     def inside(self) -> np.ndarray | None:
         """Where the components are known, S x S bool; None: everywhere."""
         return None if self._inside is None else self._inside.cpu().numpy()
-
-    @property
-    def average(self) -> Tensor:
-        """The mean face, 3 x S x S in [-1, 1]."""
-        return self._bases[0].average
 
     @classmethod
     def load(cls, path: Path | str, device: str | torch.device = "cpu") -> FacePrior:
@@ -158,6 +177,12 @@ class FacePrior:
         from safetensors.torch import load_file
 
         return cls(load_file(str(path)), device)
+
+    def retouched(self, retouch: Retouch) -> FacePrior:
+        """The same prior with another retouch; its tensors are shared."""
+        other = copy(self)
+        other.retouch = retouch
+        return other
 
     @property
     def knows_shapes(self) -> bool:
@@ -198,10 +223,16 @@ class FacePrior:
         facing: B x 1 x s x s, how much of each pixel of the prior's size is looked at, 0..1; None:
         all of each.
         """
+        return self.solved(self.evidence(crops, hole, facing), observations)
+
+    def solved(self, evidence: Evidence, observations: Sequence[Observation] = ()) -> Posterior:
+        """What is known of z from what is looked at of the visible pixels, and the observations."""
         precision = torch.eye(self.components, device=self.device)
-        target = torch.zeros(len(crops), self.components, device=self.device)
-        seen = self._observe(crops, hole, facing)
-        for basis, values, weight in zip(self._bases, *seen, strict=True):
+        count = len(evidence.values[0])
+        target = torch.zeros(count, self.components, device=self.device)
+        for basis, values, weight in zip(
+            self._bases, evidence.values, evidence.weights, strict=True
+        ):
             normal, told = basis.told(values, weight)
             precision, target = precision + normal, target + told
         for observation in observations:
@@ -228,11 +259,9 @@ class FacePrior:
         inside = (depths(meshes, self.side) / RIM).clamp(0, 1).to(self.device)
         return inside if use is None else torch.where(use.view(-1, 1, 1, 1) > 0, inside, 1.0)
 
-    def _observe(
-        self, crops: Tensor, hole: Tensor, facing: Tensor | None
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """(values B x 3 x s x s, precision B x 1 x s x s) of the visible pixels, for the prior's
-        size and each coarser one: what lies far from the hole is looked at in larger pixels."""
+    def evidence(self, crops: Tensor, hole: Tensor, facing: Tensor | None) -> Evidence:
+        """What is looked at of the visible pixels, arguments as of `posterior`: what lies far from
+        the hole is looked at in larger pixels."""
         crops, known = crops.to(self.device), 1 - hole.to(self.device)
         size = (self.side, self.side)
         share = F.interpolate(known, size=size, mode="area")
@@ -257,7 +286,7 @@ class FacePrior:
             seen.append(mean)
             sure.append(4 * F.avg_pool2d(sure[-1], 2) * coarse)
             sure[-2] = sure[-2] * ~coarse.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        return seen, [one * inner for one, inner in zip(sure, inners, strict=True)]
+        return Evidence(seen, [one * inner for one, inner in zip(sure, inners, strict=True)])
 
     @exact
     def render(self, z: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pictures import fastest, portrait
 from engine.base.device import has_bfloat16
 from engine.catalogue import weights
 from engine.face.finder import Face
+from engine.face.parts import part_mask
 from engine.fill.filler import FaceInpainter
 from engine.fill.networks import Networks
 from engine.fill.pipeline import PREVIEW, fill_crop
@@ -138,6 +140,29 @@ def test_preview_of_a_stroke(benchmark, astronaut: np.ndarray, face: Face) -> No
     benchmark.pedantic(
         inpainter.preview, setup=lambda: ((next(requests),), {}), rounds=STEPS, iterations=1
     )
+
+
+def test_preview_of_a_slider(benchmark, astronaut: np.ndarray, face: Face) -> None:
+    """What follows an expression's slider: the same hole and wishes of other strengths. Beside it,
+    in the same run, the same with every face solved anew."""
+    mask = Mask(part_mask(face.mesh, "mouth", (512, 512)))
+    photo, inpainter = photo_from_array(astronaut), FaceInpainter()
+    strengths = np.linspace(0.3, 1.2, 10)
+    requests = [
+        FillRequest(photo, mask, replace(OPTIONS, emotion="happiness", strength=s), (face,))
+        for s in strengths
+    ]
+    inpainter.preview(requests[0])
+
+    def moved(anew: bool) -> None:
+        for request in requests:
+            if anew:
+                inpainter._solutions.forget()
+            inpainter.preview(request)
+
+    anew = fastest(lambda: moved(True), rounds=3)
+    benchmark.pedantic(moved, (False,), rounds=3)
+    benchmark.extra_info.update(ratio_to_solved_anew=round(benchmark.stats.stats.min / anew, 3))
 
 
 def _memory(width: int, height: int) -> dict[str, float]:

@@ -88,8 +88,8 @@ def test_the_format_picks_what_runs_a_model(flat, crop, monkeypatch) -> None:
     assert flat.generator.device == "cpu"
     # White balance, tone and sharpness are the same for all back ends, and no matter of this one.
     monkeypatch.setattr("engine.fill.white_balance._gain", lambda *_: torch.ones(3))
-    monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.steps.match.equalise_sharpness", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.tone.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.steps.sharpness.equalise_sharpness", lambda filled, *_: filled)
     pixels, hole = crop
     filled = fill_crop(flat, pixels, hole)
     np.testing.assert_allclose(filled[hole], np.tile((np.array(RED) + 1) / 2, (4000, 1)), atol=1e-6)
@@ -119,8 +119,8 @@ def test_it_draws_no_line_around_a_face(flat, crop, monkeypatch) -> None:
     if flat.generator.input == "zero":
         pytest.skip("It paints the whole hole, no prior does.")
     monkeypatch.setattr("engine.fill.white_balance._gain", lambda *_: torch.ones(3))
-    monkeypatch.setattr("engine.fill.steps.match.toned", lambda filled, hidden: filled)
-    monkeypatch.setattr("engine.fill.steps.match.equalise_sharpness", lambda filled, *_: filled)
+    monkeypatch.setattr("engine.fill.steps.tone.toned", lambda filled, hidden: filled)
+    monkeypatch.setattr("engine.fill.steps.sharpness.equalise_sharpness", lambda filled, *_: filled)
     pixels, hole = crop
     hole[100:240, 60:200] = True  # over the chin
     mesh = flat.branches.landmark.mean.numpy()

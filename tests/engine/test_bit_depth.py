@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.fill.bit_depth import extend_bit_depth
 from engine.fill.filler import FaceInpainter
+from engine.fill.steps.bit_depth import extend_bit_depth
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask
 from engine.photo import photo_from_array

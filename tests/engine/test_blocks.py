@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.fill.blocks import blocked
+from engine.fill.steps.blocks import blocked
 from engine.photo import Photo
 from engine.photo.file import open_photo
 from engine.photo.jpeg import recompressed

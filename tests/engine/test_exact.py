@@ -19,9 +19,9 @@ from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_input
 from engine.fill.membrane import closing, membrane
 from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import PREVIEW, fill_by_prior, fill_crop
-from engine.fill.sharpness import equalise_sharpness
 from engine.fill.steps.expression import look_of
-from engine.fill.tone import toned
+from engine.fill.steps.sharpness import equalise_sharpness
+from engine.fill.steps.tone import toned
 from engine.fill.white_balance import WhiteBalance
 from engine.modules.registry import Wishes
 from engine.prior import Observation

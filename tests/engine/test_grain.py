@@ -9,7 +9,7 @@ import pytest
 
 from engine.face import geometry
 from engine.face.regions import Matte
-from engine.fill.blend import back_project
+from tests.engine.blending import blended
 
 SIZE = 360
 
@@ -31,7 +31,7 @@ def filled(
     matte = None
     if face is not None:
         matte = Matte(geometry.cut(face.astype(np.float32), frame, 256), frame)
-    out[130:230, 120:240] = back_project(photo, crop, frame, hole, box, matte=matte)
+    out[130:230, 120:240] = blended(photo, crop, frame, hole, box, matte=matte)
     return out, hole
 
 

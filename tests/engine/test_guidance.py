@@ -14,8 +14,8 @@ from engine.catalogue.weights import find, load_prior
 from engine.face import geometry
 from engine.face.frames import matrix_of
 from engine.face.parts import part_mask
-from engine.fill.filler import crop_of
 from engine.fill.networks import load_networks
+from engine.fill.steps.crop import crop_of
 from engine.fill.steps.expression import look_of
 from engine.inpaint import FillOptions, FillRequest
 from engine.mask import Mask

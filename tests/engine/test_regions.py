@@ -9,13 +9,13 @@ import torch
 
 from engine.face import geometry
 from engine.face.regions import CRISP, Matte, depths, interiors, matte
-from engine.fill.blend import back_project
 from engine.fill.face_fill import RenderedFill
 from engine.fill.networks import load_networks
 from engine.fill.steps.border import own_border
 from engine.fill.steps.seam import composite, unmixed
 from engine.fill.white_balance import WhiteBalance
 from engine.prior import FacePrior
+from tests.engine.blending import blended
 
 SIDE = 128
 
@@ -79,7 +79,8 @@ def test_a_white_wall_does_not_tint_the_cheek_of_the_photo(scene) -> None:
     frame = np.array([[1 / SIDE, 0, 0], [0, 1 / SIDE, 0]])
     crop = np.full((SIDE, SIDE, 3), 0.2, np.float32)
     box = (0, 0, SIDE, SIDE)
-    fill = back_project(photo, crop, frame, hole, box, grain=False, matte=Matte(facing, frame))
+    matte = Matte(facing, frame)
+    fill = blended(photo, crop, frame, hole, box, matte, without=("add_grain",))
     assert np.array_equal(fill[~hole], photo[~hole])
     assert fill[hole & (facing > 0.99)].max() < 60
     assert fill[hole & (facing < 0.01)].min() > 240
@@ -145,6 +146,6 @@ def test_beside_a_jaw_the_photos_wall_is_not_carried_into_it(scene, nodes) -> No
     frame = np.array([[1 / SIDE, 0, 0], [0, 1 / SIDE, 0]])
     box = (64, 64, 64, 64)
     over = Matte(matte(wide, SIDE, soft=CRISP), frame)
-    pixels = back_project(photo, filled, frame, hole, box, grain=False, matte=over)
+    pixels = blended(photo, filled, frame, hole, box, over, without=("add_grain",))
     cheek = (hole & (facing > 0.99))[64:, 64:]
     assert pixels[cheek].max() < 0.2 * 255 + 12

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from engine.base.brightness import blurred, luma
-from engine.fill.sharpness import equalise_sharpness
+from engine.fill.steps.sharpness import equalise_sharpness
 
 SIDE = 128
 

@@ -10,7 +10,7 @@ from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.regions import heads_of
 from engine.fill.sources import no_source
-from engine.fill.texture import fill_texture
+from engine.fill.steps.texture import fill_texture
 
 SIZE = (512, 512)
 WHOLE = (0, 0, *SIZE)

@@ -10,7 +10,7 @@ from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.mesh import LEFT_EYE, LIPS, NODES
-from engine.fill.surroundings import decided
+from engine.fill.steps.surroundings import decided
 
 SIZE = 400
 

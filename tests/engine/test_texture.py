@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fill.texture import fill_texture
+from engine.fill.steps.texture import fill_texture
 
 
 def crossed(photo: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -41,3 +41,24 @@ def test_scratches_are_filled_better_than_by_fast_marching(
 
     assert np.array_equal(filled[hole == 0], damaged[hole == 0])
     assert error(filled) < 0.97 * error(cv2.inpaint(damaged, hole, 4, cv2.INPAINT_TELEA))
+
+
+def test_a_stroke_at_a_jaw_is_held_to_its_banks() -> None:
+    """PatchMatch finds wall for a letter that lies on skin beside a wall."""
+    from engine.fill.steps.texture import _held
+
+    picture = np.full((60, 80, 3), (190, 140, 120), np.uint8)
+    picture[:, 60:] = (230, 232, 231)  # the wall
+    hole = np.zeros((60, 80), bool)
+    hole[10:50, 40:48] = True
+    hole[10:18, 40:70] = True
+    wrong = picture.copy()
+    wrong[hole] = (230, 232, 231)
+    right = picture.copy()
+    held = _held(wrong, picture, hole, 4.0)
+    skin = hole.copy()
+    skin[:, 50:] = False
+    assert np.abs(held[skin].astype(int) - (190, 140, 120)).max() <= 3
+    assert np.array_equal(held[~hole], picture[~hole])
+    kept = _held(right, picture, hole, 4.0)  # what the banks allow stays as it is
+    assert np.abs(kept.astype(int) - right).max() <= 1

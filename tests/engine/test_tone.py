@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.fill.tone import toned
+from engine.fill.steps.tone import toned
 
 
 @pytest.fixture

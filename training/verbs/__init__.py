@@ -13,6 +13,7 @@ from training.verbs import (
     locator,
     prepare,
     prior,
+    retouch,
     shapes,
 )
 from training.verbs.apps import app
@@ -28,5 +29,6 @@ __all__ = [
     "locator",
     "prepare",
     "prior",
+    "retouch",
     "shapes",
 ]

@@ -79,6 +79,7 @@ def train_prior(
         native_crop=tensors["mean"].shape[1],
         licence=licence,
         figures=figures,
+        retouch={} if kept is None else kept.retouch,
         notes=f"{_count(tensors)} components at {tensors['mean'].shape[1]} pixels, "
         f"{len(shards)} faces" + (f"; {appearance} of detail at {SIDE} pixels" if fine else ""),
     )
@@ -87,6 +88,8 @@ def train_prior(
         typer.echo("Without the emotion and landmark networks: no rows for the modules.")
     for name, value in figures.items():
         typer.echo(f"  {name}: {value}")
+    if not manifest.retouch:
+        typer.echo(f"Its retouch is another's until 'train retouch --prior {output}' fits it.")
 
 
 def _count(tensors: dict) -> int:

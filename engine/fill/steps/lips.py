@@ -27,27 +27,31 @@ from engine.prior.prior import Changed, Fine
 FEWEST = 12  # pixels of lips that tell their colour
 LEAST, MOST = 0.5, 3.0  # gains of a channel that are believed
 SOFT = 1.5 / 256  # crop units: sigma of the lips' edge
-# What the colour of wholly hidden lips is made stronger by, against their surroundings blurred so
-# far (crop units): measured on 38 faces kept aside, at no cost in LPIPS.
-REDDER, BESIDE = 1.45, 10 / 256
+BESIDE = 10 / 256  # crop units: sigma of the surroundings that lips stand out from
 
 
-def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
+def reddened(pictures: Tensor, meshes: Tensor, hole: Tensor, redness: float) -> Tensor:
     """Painted faces with lips that are not paler than lips are, the more so the more of them is
     hidden: those that are seen have told their colour.
 
     pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
+    redness: how many times as red wholly hidden lips become (engine.prior.retouch).
     """
     side = pictures.shape[-1]
-    colours = pictures - luma(pictures)
+    colours = colours_of(pictures)
     out = pictures.clone()
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
-        lips = _lips(meshes[number], side)
+        lips = lips_of(meshes[number], side)
         share = float(hidden[lips].mean()) if lips.any() else 0.0
         if share:
-            more = (REDDER - 1) * share**2
+            more = (redness - 1) * share**2
             out[number] += strengthened(colours[number], lips, more, BESIDE * side, SOFT * side)
     return out
+
+
+def colours_of(pictures: Tensor) -> Tensor:
+    """What is no brightness in pictures, B x 3 x S x S."""
+    return pictures - luma(pictures)
 
 
 def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) -> Tensor:
@@ -59,7 +63,7 @@ def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) ->
     more = torch.zeros_like(pictures)
     side = pictures.shape[-1]
     for number in range(len(pictures)):
-        then, now = (_lips(mesh[number], side) for mesh in (before, after))
+        then, now = (lips_of(mesh[number], side) for mesh in (before, after))
         if min(then.sum(), now.sum()) < FEWEST:
             continue
         had = (solved[number] + 1)[:, torch.from_numpy(then)].mean(1)
@@ -70,7 +74,7 @@ def coloured(pictures: Tensor, solved: Tensor, before: Tensor, after: Tensor) ->
     return pictures + (pictures + 1) * more
 
 
-def _lips(mesh: Tensor, side: int) -> np.ndarray:
+def lips_of(mesh: Tensor, side: int) -> np.ndarray:
     """Where the lips of a mesh (478 x 2, crop units) are, side x side bool."""
     whole = np.zeros((side, side), np.uint8)
     cv2.fillPoly(whole, [corners(mesh, LIPS, side)], (1,))
@@ -79,7 +83,8 @@ def _lips(mesh: Tensor, side: int) -> np.ndarray:
 
 def redden_lips(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
     """Reads shape, hole, picture. Writes picture."""
-    return fill.becomes(RenderedFill, picture=reddened(fill.picture, given[1], fill.hole))
+    picture = reddened(fill.picture, given[1], fill.hole, fill.prior.retouch.redness)
+    return fill.becomes(RenderedFill, picture=picture)
 
 
 def keep_lip_colour(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:

@@ -27,9 +27,7 @@ UPPER = (INNER_LIPS[0], *INNER_LIPS[:9:-1])
 # A mouth is open by the height between the middles of its lips over its width: teeth are seen from
 # the first on, surely from the second on; wide open from the third on, surely from the fourth on.
 PARTED, OPEN = (0.06, 0.12), (0.15, 0.4)
-# What the contrast of wholly hidden teeth is raised by, against their surroundings blurred so far
-# (crop units): measured on 50 smiles.
-CLEARER, BESIDE = 1.3, 8 / 256
+BESIDE = 8 / 256  # crop units: sigma of the surroundings that teeth stand out from
 # How bright an open mouth is in shares of the skin around, from the upper lip to the lower one:
 # teeth, the dark behind them, the tongue. The mean of 161 that are open by half their width and
 # more. It is redder than skin (so much of its red, green and blue), and darker to the corners.
@@ -39,28 +37,35 @@ AROUND = 0.08  # crop units: sigma of what is the skin around
 DARKEST = 0.85  # of that brightness, the least that is painted
 
 
-def toothed(pictures: Tensor, meshes: Tensor, hole: Tensor) -> Tensor:
+def toothed(pictures: Tensor, meshes: Tensor, hole: Tensor, teeth: float) -> Tensor:
     """Painted faces whose teeth have their contrast, the more so the more of them is hidden.
 
     pictures: B x 3 x S x S. meshes: B x 478 x 2, crop units. hole: B or 1 x 1 x S x S, 1 hidden.
+    teeth: how many times their contrast wholly hidden ones get (engine.prior.retouch).
     """
     side = pictures.shape[-1]
     light = luma(pictures)
     out = pictures.clone()
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
-        inside = between(meshes[number], side) > 0
+        inside = teeth_of(meshes[number], side)
         share = float(hidden[inside].mean()) if inside.any() else 0.0
-        more = (CLEARER - 1) * _ramp(_openness(meshes[number]), PARTED) * share**2
+        more = (teeth - 1) * _ramp(openness(meshes[number]), PARTED) * share**2
         if more:
             out[number] += strengthened(light[number], inside, more, BESIDE * side, SOFT * side)
     return out
+
+
+def teeth_of(mesh: Tensor, side: int) -> np.ndarray:
+    """Where teeth are seen if any are: between the lips of a mesh (478 x 2, crop units), side x
+    side bool."""
+    return between(mesh, side) > 0
 
 
 def lightened(pictures: Tensor, meshes: Tensor) -> Tensor:
     """Changed faces (B x 3 x S x S from -1, black, on) whose open mouths are no black holes.
     meshes: B x 478 x 2, crop units, as they are now."""
     side = pictures.shape[-1]
-    shares = [_ramp(_openness(mesh), OPEN) for mesh in meshes]
+    shares = [_ramp(openness(mesh), OPEN) for mesh in meshes]
     if not any(shares):
         return pictures
     hue = pictures.new_tensor(HUE).view(3, 1, 1)
@@ -116,7 +121,7 @@ def _light(mesh: Tensor, side: int) -> np.ndarray:
     return light.astype(np.float32)
 
 
-def _openness(mesh: Tensor) -> float:
+def openness(mesh: Tensor) -> float:
     """The height between the middles of the inner lips over the mouth's width."""
     left, top, right, bottom = mesh[[UPPER[0], UPPER[5], UPPER[-1], LOWER[5]]]
     return float((bottom - top).norm() / (right - left).norm().clamp_min(1e-6))
@@ -148,4 +153,5 @@ def open_mouth(fill: RenderedFill, given: tuple[Fine, Changed]) -> RenderedFill:
 
 def clear_teeth(fill: RenderedFill, given: tuple[Fine, Tensor]) -> RenderedFill:
     """Reads shape, hole, picture. Writes picture."""
-    return fill.becomes(RenderedFill, picture=toothed(fill.picture, given[1], fill.hole))
+    picture = toothed(fill.picture, given[1], fill.hole, fill.prior.retouch.teeth)
+    return fill.becomes(RenderedFill, picture=picture)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from engine.base.brightness import luma
 from engine.base.exact import exact
 from engine.face.regions import CRISP, depths, interiors, mattes
-from engine.fill.face_fill import RenderedFill
+from engine.fill.face_fill import PicturedFill, RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
@@ -54,7 +55,7 @@ def composite(
         ours = ours + closing(seen - ours, _unseen(hidden, facing), contour)
         ours = facing * ours + (1 - facing) * behind
     filled = crops.clone()
-    # Brighter than white only where the crop is (see engine.fill.white_balance).
+    # Brighter than white only where the crop is (see engine.fill.steps.white_balance).
     ours = ours.clamp(-1, max(1.0, float(crops.max())))
     filled[part] = seen * (1 - hidden) + hidden * ours
     return filled
@@ -80,3 +81,9 @@ def unmixed(faces: Tensor, behind: Tensor, depth: Tensor) -> Tensor:
 def _unseen(hole: Tensor, share: Tensor) -> Tensor:
     """What is hidden of one side of a silhouette: the hole, and what is on the other side."""
     return 1 - (1 - hole) * (share > 0.5).to(hole)
+
+
+def paste(fill: PicturedFill, _: bool) -> PicturedFill:
+    """Reads crop, hole, picture. Writes picture: outside the hole the crop, all in [-1, 1]."""
+    picture = torch.where(fill.hole > 0.5, fill.picture, fill.crop).clamp(-1, 1)
+    return fill.becomes(type(fill), picture=picture)

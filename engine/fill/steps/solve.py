@@ -10,11 +10,16 @@ VARIETY = 1.0  # of variants: 1 is a true sample of what the visible part leaves
 def solve(fill: BalancedFill, _: bool) -> SolvedFill:
     """Reads balanced, hole, known, dice. Writes posterior, z, shape, outline.
 
-    The visible pixels of the face alone are looked at, and what the modules observe of it.
+    The visible pixels of the face alone are looked at, and what the modules observe of it. What was
+    solved before from the very same is not solved again.
     """
     known, prior = fill.known, fill.prior
     facing = prior.facing(known.meshes, known.use)
-    posterior = prior.posterior(fill.balanced, fill.hole, known.observations, facing)
+    evidence = prior.evidence(fill.balanced, fill.hole, facing)
+    if fill.solutions is None:
+        posterior = prior.solved(evidence, known.observations)
+    else:
+        posterior = fill.solutions.posterior(prior, evidence, known.observations)
     z = posterior.mean if fill.dice is None else posterior.sample(fill.dice, VARIETY)
     shape = prior.meshes_of(z, known.meshes, known.use)
     return fill.becomes(SolvedFill, posterior=posterior, z=z, shape=shape, outline=known.meshes)

@@ -6,7 +6,11 @@ smoothest surface that stays within every pixel's range and meets the photo at t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+
+from engine.fill.photo_fill import PaintedFill, Textured
 
 Box = tuple[int, int, int, int]
 
@@ -45,3 +49,25 @@ def extend_bit_depth(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray, box:
     part = hidden[inside]
     deep[part] = (surface[inside][part].clip(0, 65535) + 0.5).astype(np.uint16)
     return deep
+
+
+def shallow(fill: PaintedFill) -> Textured | None:
+    """A photo of 16 bit with texture in it, which is made of 8."""
+    return fill.textured if fill.photo.pixels.dtype == np.uint16 else None
+
+
+def remove_bands(fill: PaintedFill, textured: Textured) -> PaintedFill:
+    """Reads patches. Writes patches: texture in 16 bit."""
+    under, where = textured.under.pixels, textured.where
+    patches = [
+        replace(patch, pixels=extend_bit_depth(_coarse(patch.pixels), under, where, patch.box))
+        if patch.kind == "texture"
+        else patch
+        for patch in fill.patches
+    ]
+    return fill.becomes(PaintedFill, patches=tuple(patches))
+
+
+def _coarse(pixels: np.ndarray) -> np.ndarray:
+    """Levels of 8 bit that were written in 16, as uint8."""
+    return (pixels // 257).astype(np.uint8)

@@ -12,7 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from engine.face import geometry
-from engine.face.regions import Matte
+from engine.face.regions import Matte, aligned_face
+from engine.fill.photo_fill import FullShare
 
 Box = tuple[int, int, int, int]
 Read = tuple[list[np.ndarray], np.ndarray]  # the octaves of some pixels, and which are flat
@@ -25,6 +26,7 @@ FEWEST, ENOUGH = 128, 1024  # pixels of skin that tell its texture, and beside t
 # Per cent of the skin, and of any surroundings, that are flat. Of grain the calmest parts are a
 # little weaker than the whole; of half the skin, what is woven into a fill is brows and glasses.
 CALM, CALMEST = 20, 10
+MATTE_SIDE = 64  # of a face whose nodes are not known: an ellipse needs no more
 WOVEN = 3.0  # times the energy of the whole face's: what is more than skin
 
 
@@ -161,3 +163,12 @@ def _flat(fine: np.ndarray, within: np.ndarray, percent: float) -> np.ndarray:
         return within
     energy = cv2.GaussianBlur(np.square(fine).sum(-1), (0, 0), 4)
     return within & (energy <= np.percentile(energy[within], percent))
+
+
+def add_grain(fill: FullShare, _: bool) -> FullShare:
+    """Reads pixels, matte. Writes pixels."""
+    whole, box, frame = fill.whole, fill.box, fill.share.frame
+    face = fill.matte or Matte(aligned_face(MATTE_SIDE)[0, 0].numpy(), frame)
+    seed = whole.request.options.seed
+    fine = grain(whole.photo.pixels, fill.pixels, whole.hole, box, face, seed)
+    return fill.becomes(FullShare, pixels=fill.pixels + fine)

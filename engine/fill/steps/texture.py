@@ -9,13 +9,21 @@ the cost stays bounded.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from engine.base.errors import raise_if_cancelled
-from engine.fill.sources import Head, no_source
+from engine.face.placement import TEXTURE
+from engine.face.regions import Head, heads_of
+from engine.fill.photo_fill import PaintedFill, Textured
+from engine.fill.shares import backdrop
+from engine.fill.soft import seen_through
+from engine.fill.sources import no_source
+from engine.photo.patch import Patch
 
+BARELY = 5  # of 255: less texture than this in a pixel is none
 THIN = 6  # pixels: holes hardly wider than this
 LARGEST = 600_000  # pixels of the working picture for PatchMatch
 PATCH = 3  # radius: patches of 7 x 7
@@ -160,3 +168,34 @@ def _patchmatch(
         shut = (shut & ~hole).astype(np.uint8)
     filled = patchmatch.inpaint(picture, hole.astype(np.uint8), global_mask=shut, patch_size=PATCH)
     return np.asarray(filled)
+
+
+def left_over(fill: PaintedFill) -> np.ndarray | None:
+    """What no face owns, and what lies behind the faces."""
+    share_of = backdrop(fill.hole, fill.shares, fill.behind)
+    return share_of if (share_of > BARELY).any() else None
+
+
+def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
+    """Reads faces, patches. Writes textured, and patches: with one for each part, in the 256 levels
+    of 8 bit. share_of: H x W uint8, how much of each pixel of the hole is texture."""
+    where, photo = share_of > BARELY, fill.photo.apply(*fill.patches)
+    patches, begun = list(fill.patches), time.perf_counter()
+    for box, pixels in fill_texture(
+        photo.own8,
+        where,
+        fill.request.options.seed,
+        fill.cancel,
+        lambda done: fill.tell("texture", 0.85 + 0.13 * done),
+        heads_of(fill.faces, photo.size),
+    ):
+        x, y, width, height = box
+        part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
+        mask = fill.request.mask.pixels[y : y + height, x : x + width]
+        mask = seen_through(mask, fill.photo.own8[y : y + height, x : x + width], pixels)
+        alpha = (mask * part + 0.5).astype(np.uint8)
+        if photo.pixels.dtype == np.uint16:
+            pixels = pixels.astype(np.uint16) * np.uint16(257)
+        seconds, begun = time.perf_counter() - begun, time.perf_counter()
+        patches.append(Patch(box, pixels, alpha, "texture", seconds, laid=TEXTURE))
+    return fill.becomes(PaintedFill, patches=tuple(patches), textured=Textured(where, photo))

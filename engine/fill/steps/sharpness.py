@@ -22,6 +22,7 @@ from torch import Tensor
 from engine.base.brightness import blurred, luma
 from engine.base.exact import exact
 from engine.face.regions import LEAST_SEEN, aligned_face
+from engine.fill.face_fill import PicturedFill
 
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
 SIGMAS = (FINE, COARSE, 4 / 256)  # octaves whose shares tell how wide edges are
@@ -156,3 +157,10 @@ def _neighbours(pictures: Tensor, by: Callable[..., np.ndarray], width: int = 3)
     planes = pictures.cpu().numpy()
     each = [by(plane, square) for plane in planes.reshape(-1, *planes.shape[-2:])]
     return torch.from_numpy(np.stack(each)).view_as(pictures).to(pictures)
+
+
+def match_sharpness(fill: PicturedFill, _: bool) -> PicturedFill:
+    """Reads hole, inside, picture. Writes picture."""
+    return fill.becomes(
+        type(fill), picture=equalise_sharpness(fill.picture, fill.hole, fill.inside)
+    )

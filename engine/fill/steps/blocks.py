@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from engine.fill.photo_fill import PaintedFill
 from engine.photo import Photo
 from engine.photo.jpeg import recompressed
 from engine.photo.patch import Patch
@@ -26,10 +28,8 @@ def blocked(photo: Photo, patches: Sequence[Patch]) -> tuple[Patch, ...]:
 
     Patches that overlap are compressed as they lie upon each other, in order.
     """
-    jpeg = photo.metadata.jpeg
-    if not patches or not photo.metadata.blocks or jpeg is None or photo.pixels.dtype != np.uint8:
-        return tuple(patches)
-    if np.mean(jpeg["qtables"][0]) < COARSE:
+    jpeg = _blocks_of(photo)
+    if jpeg is None:
         return tuple(patches)
     painted = photo.apply(*patches).pixels
     result = []
@@ -42,3 +42,21 @@ def blocked(photo: Photo, patches: Sequence[Patch]) -> tuple[Patch, ...]:
         pixels = pixels[y - top : y - top + height, x - left : x - left + width]
         result.append(replace(patch, pixels=np.ascontiguousarray(pixels)))
     return tuple(result)
+
+
+def _blocks_of(photo: Photo) -> dict[str, Any] | None:
+    """How a photo was compressed whose blocks are seen; None for any other."""
+    jpeg = photo.metadata.jpeg
+    if not photo.metadata.blocks or jpeg is None or photo.pixels.dtype != np.uint8:
+        return None
+    return jpeg if np.mean(jpeg["qtables"][0]) >= COARSE else None
+
+
+def compressed(fill: PaintedFill) -> Photo | None:
+    """A photo in which the blocks of its compression are seen."""
+    return fill.photo if _blocks_of(fill.photo) is not None else None
+
+
+def show_blocks(fill: PaintedFill, photo: Photo) -> PaintedFill:
+    """Reads patches. Writes patches: with the photo's blocks."""
+    return fill.becomes(PaintedFill, patches=blocked(photo, fill.patches))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine.base.brightness import luma
 from engine.base.exact import exact
+from engine.fill.face_fill import PicturedFill
 
 COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG makes of grey
 LEAST = 0.02  # share of the crop that must be visible before it says anything
@@ -45,3 +46,8 @@ def _toned(picture: Tensor, visible: Tensor) -> Tensor:
         return picture
     tones = (powers @ curve).permute(2, 0, 1).clamp_min(-1)
     return torch.where(visible, picture, tones)
+
+
+def match_tone(fill: PicturedFill, _: bool) -> PicturedFill:
+    """Reads hole, picture. Writes picture."""
+    return fill.becomes(type(fill), picture=toned(fill.picture.float(), fill.hole))

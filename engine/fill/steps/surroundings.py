@@ -13,6 +13,7 @@ from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
+from engine.fill.photo_fill import PlacedFill, PlainFill
 
 Box = tuple[int, int, int, int]
 
@@ -169,3 +170,9 @@ def _is_even(rgb: np.ndarray, ring: np.ndarray) -> bool:
     fitted, *_ = np.linalg.lstsq(plane, colours, rcond=None)
     off = np.abs(colours - plane @ fitted).max(1)
     return bool(np.percentile(off, 90) <= EVEN and np.percentile(off, 99) <= EVEN_AT_WORST)
+
+
+def leave_plain(fill: PlacedFill, _: bool) -> PlainFill:
+    """Reads faces. Writes plain."""
+    plain = decided(fill.photo.rgb8, fill.hole, fill.bounds, fill.faces)
+    return fill.becomes(PlainFill, plain=plain)

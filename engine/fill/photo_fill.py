@@ -1,0 +1,187 @@
+"""What the fill of a photo is made of, state by state, and what each face's share of it is made of.
+
+As in `engine.fill.face_fill` each state has all that the one before it had. Sizes: the photo is
+H x W, a crop S x S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.face.finder import Face, FaceFinder
+from engine.face.placement import FacePlacer, Placement
+from engine.face.regions import Matte
+from engine.face.steady import SteadyPlacer
+from engine.fill.memory import Solutions, Untouched
+from engine.fill.networks import Networks
+from engine.fill.shares import Behind, Box, Share
+from engine.fill.step import State, Tables, Watch
+from engine.inpaint import FillRequest
+from engine.modules.guidance import Guidance
+from engine.photo import Photo
+from engine.photo.patch import Patch
+from engine.readings import FaceReading
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """What is loaded and kept from one fill to the next."""
+
+    finder: FaceFinder
+    placer: FacePlacer
+    steady: SteadyPlacer
+    untouched: Untouched
+    solutions: Solutions
+    networks: Networks
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PhotoFill(State):
+    """What is given. live: whether it follows the brush. known: the faces of the photo; None where
+    they are still to be found. tell: takes a stage and how much of the fill is done (0..1).
+    watch: told of every step."""
+
+    request: FillRequest
+    loaded: Loaded
+    tables: Tables
+    known: tuple[Face, ...] | None
+    tell: Callable[[str, float], None]
+    live: bool = False
+    watch: Watch | None = None
+
+    @property
+    def photo(self) -> Photo:
+        return self.request.photo
+
+    @property
+    def hole(self) -> np.ndarray:
+        """H x W bool."""
+        return self.request.mask.hole
+
+    @property
+    def bounds(self) -> Box | None:
+        """Of the hole."""
+        return self.request.mask.bounds
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlacedFill(PhotoFill):
+    """placement: where the faces lie. faces: those, in the order they paint."""
+
+    placement: Placement
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlainFill(PlacedFill):
+    """plain: H x W bool, the part of the hole that its surroundings decide."""
+
+    plain: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SharedFill(PlainFill):
+    """shares: who paints what of the rest."""
+
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Textured:
+    """where: H x W bool, what is textured. under: the photo with its faces filled."""
+
+    where: np.ndarray
+    under: Photo
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PaintedFill(SharedFill):
+    """patches in the order to lay them on; readings, a face each. behind: of each share what is not
+    face. textured: None where nothing is."""
+
+    patches: tuple[Patch, ...]
+    readings: tuple[FaceReading, ...]
+    behind: tuple[Behind, ...]
+    textured: Textured | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ShareFill(State):
+    """One face's share, as it is given. whole: the fill that it is of. number: of the share.
+    begun: when, in seconds of `time.perf_counter`."""
+
+    whole: SharedFill
+    share: Share
+    number: int
+    begun: float
+
+    @property
+    def face(self) -> int:
+        """The place of its face among the photo's, by identity."""
+        faces = self.whole.faces
+        return next(n for n, other in enumerate(faces) if other is self.share.face)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CutShare(ShareFill):
+    """crop: S x S x 3 float32 in [0, 1]. hidden: S x S bool, its hole."""
+
+    crop: np.ndarray
+    hidden: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GuidedShare(CutShare):
+    """guidance: what the modules say. matte: of the face; None where its nodes are not known."""
+
+    guidance: Guidance
+    matte: Matte | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FilledShare(GuidedShare):
+    """filled: S x S x 3 float32 in [0, 1], the crop with its hole filled."""
+
+    filled: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReadShare(FilledShare):
+    """reading: of the face, before and after."""
+
+    reading: FaceReading
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FullShare(ReadShare):
+    """The share at the photo's own size, in a box (x, y, width, height) with a border around it.
+    pixels: height x width x 3 float32, 1 is white."""
+
+    box: Box
+    pixels: np.ndarray
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The photo there, of the shape of `pixels`; made anew each time."""
+        photo = self.whole.photo.pixels
+        return photo[self._there][..., :3].astype(np.float32) / np.iinfo(photo.dtype).max
+
+    @property
+    def hidden_there(self) -> np.ndarray:
+        """The hole there, height x width bool."""
+        return self.whole.hole[self._there]
+
+    @property
+    def _there(self) -> tuple[slice, slice]:
+        x, y, width, height = self.box
+        return slice(y, y + height), slice(x, x + width)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DoneShare(FullShare):
+    """patch: the share as it is laid on the photo."""
+
+    patch: Patch

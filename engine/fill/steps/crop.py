@@ -1,0 +1,82 @@
+"""The crop of a face, and what is known of the face in it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.face import geometry
+from engine.face.finder import Face
+from engine.face.regions import CRISP, Matte, matte
+from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
+from engine.photo import Photo
+
+PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
+FINEST = 1024  # pixels a side of a matte
+AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
+SEEN = 2  # of 255: with more of it in the hole a crop's pixel is hidden; resampling leaves as much
+
+
+def cut_crop(fill: ShareFill, _: bool) -> CutShare:
+    """Writes crop, hidden."""
+    whole = fill.whole
+    side = PREVIEW_SIDE if whole.live else whole.loaded.networks.side
+    crop, hidden = crop_of(whole.photo, whole.hole, fill.share.frame, side)
+    return fill.becomes(CutShare, crop=crop, hidden=hidden)
+
+
+def crop_of(
+    photo: Photo, hole: np.ndarray, frame: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the networks see: (crop side x side x 3 float32 in [0, 1], hole side x side bool).
+
+    A crop pixel is hidden where the hole had any part in it: its colour is mixed with what the
+    user wants gone. Enlarging mixes in from two photo pixels around.
+    """
+    import cv2
+
+    # Cut first: converting a whole large photo would cost every preview a quarter second.
+    crop = photo.to_srgb(geometry.cut(photo.own8, frame, side)).astype(np.float32) / 255
+    share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side)
+    reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
+    reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    hidden = cv2.dilate((share > SEEN).astype(np.uint8), reached)
+    return crop, hidden.astype(bool)
+
+
+def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
+    """Reads crop, hidden. Writes guidance: what the modules say under the request's options."""
+    options, share, face = fill.whole.request.options, fill.share, fill.face
+    moved = []
+    for node in options.nodes:
+        if node.face == face and options.landmarks:
+            x, y = geometry.transform(share.frame, np.array([[node.x, node.y]]))[0]
+            moved.append((node.node, float(x), float(y)))
+    guidance = fill.whole.loaded.networks.look(
+        fill.crop,
+        fill.hidden,
+        mesh_in_crop(share.face, share.frame),
+        options,
+        moved=tuple(moved),
+        variant=options.variant,
+        seed=options.seed,
+    )
+    return fill.becomes(GuidedShare, guidance=guidance)
+
+
+def mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
+    """The mesh of a face in units of a frame's crop, None for a face without."""
+    return None if face.mesh is None else geometry.transform(frame, face.mesh)
+
+
+def nodes_of(fill: GuidedShare) -> np.ndarray | None:
+    """The nodes of a face, 478 x 2 in crop units; None where they are not known."""
+    told = fill.guidance.sight.told
+    return None if told is None else told[0].cpu().numpy().astype(np.float64)
+
+
+def draw_matte(fill: GuidedShare, nodes: np.ndarray) -> GuidedShare:
+    """Writes matte: how much of each pixel is face, a little beyond the frame too."""
+    frame = geometry.grown(fill.share.frame, AROUND)
+    # As fine as the photo's own edges, as far as that is of use.
+    size = int(np.clip(geometry.frame_side(frame), len(fill.crop), FINEST))
+    return fill.becomes(GuidedShare, matte=Matte(matte(nodes, size, AROUND, CRISP), frame))
