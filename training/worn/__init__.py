@@ -37,6 +37,9 @@ _DRAWN: dict[str, Callable[[Scene], None]] = {
     )
 }
 KINDS = (*_DRAWN, _OTHER)
+# What lies on the face and turns with it; the others are stiff, or parts of the picture.
+_BENT = ("surgical_mask", "cloth_mask", "patterned_mask", "ffp_mask", "scarf", "collar", "hat")
+_BENT += ("loose_hair", "bangs", "sunglasses", "clear_glasses", "headset")
 # What may cover a hole over the eyes, over the mouth, over both.
 _EYES = ("sunglasses", "sunglasses", "headset", "bangs", "hat", "hand", "phone", "censor_bar")
 _MOUTH = ("surgical_mask", "cloth_mask", "patterned_mask", "ffp_mask", "scarf", "collar", "hand")
@@ -71,7 +74,7 @@ def wear(
         kind = str(rng.choice(KINDS))
     if kind not in KINDS:
         raise MienError(f"'{kind}' is nothing to wear; choose one of {', '.join(KINDS)}.")
-    scene = Scene(photo, mesh, rng)
+    scene = Scene(photo, mesh, rng, stiff=kind not in _BENT)
     if kind == _OTHER:
         held.other_head(scene, other)
     else:

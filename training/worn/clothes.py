@@ -22,7 +22,12 @@ def scarf(scene: Scene) -> None:
         high = top + 0.5 * number
         wave = rng.normal(0, 0.03, 7)
         x = np.linspace(-1.5, 1.5, 7)
-        edge = high + 0.22 * np.square(x / 1.2).clip(0, 1.3) * (1 if number else -0.4) + lean * x + wave
+        edge = (
+            high
+            + 0.22 * np.square(x / 1.2).clip(0, 1.3) * (1 if number else -0.4)
+            + lean * x
+            + wave
+        )
         low = max(high + 0.75, 1.95 + 0.3 * number)
         outline = np.vstack([np.stack([x, edge], 1), [(1.72, low - 0.4), (1.45, low + 0.25)]])
         outline = np.vstack([outline, [(0.8, low + 0.5), (0.1, low + 0.6), (-0.7, low + 0.5)]])
@@ -69,8 +74,16 @@ def collar(scene: Scene) -> None:
         light *= 1 - 0.25 * np.exp(-np.square((v - top - 0.75) / 0.05))
     colour = _cloth_colour(scene)
     scene.lay(_lit(scene, colour, light), share)
-    rim = np.array([(-wide, top - 0.02), (-0.85, top - 0.05), (0, top + dip), (0.85, top - 0.05), (wide, top - 0.02)])
-    scene.filter(1 - 0.25 * scene.line(rim + (0, 0.07), 0.02) * share)
+    rim = np.array(
+        [
+            (-wide, top - 0.02),
+            (-0.85, top - 0.05),
+            (0, top + dip),
+            (0.85, top - 0.05),
+            (wide, top - 0.02),
+        ]
+    )
+    scene.filter(1 - 0.25 * scene.line(np.add(rim, (0, 0.07)), 0.02) * share)
     if zip_:
         way = np.array([(0, top + dip), (0.02, 1.8), (0, 3.2)])
         scene.lay(scene.paint((40, 40, 44)), scene.line(way, 0.1) * share)
@@ -83,7 +96,14 @@ def hat(scene: Scene) -> None:
     rng = scene.rng
     u, v = scene.grid
     low, lean = rng.uniform(-0.42, 0.05), rng.uniform(-0.16, 0.16)
-    half = [(0, -2.05), (0.7, -1.9), (1.2, -1.35), (1.34, -0.7), (1.26, low - 0.12), (0.8, low - 0.02)]
+    half = [
+        (0, -2.05),
+        (0.7, -1.9),
+        (1.2, -1.35),
+        (1.34, -0.7),
+        (1.26, low - 0.12),
+        (0.8, low - 0.02),
+    ]
     half += [(0.35, low + 0.02), (0, low + 0.03)]
     outline = mirrored(half)
     outline[:, 1] += lean * outline[:, 0]
@@ -94,7 +114,9 @@ def hat(scene: Scene) -> None:
     peaked = rng.random() < 0.5
     if peaked:
         seams = np.exp(-np.square(np.abs(u + 0.25 * (v + 2)) % 0.75 / 0.02))
-        light = scene.relief(height.astype(np.float32)) * weave(scene, 0.02, 0.04) * (1 - 0.12 * seams)
+        light = (
+            scene.relief(height.astype(np.float32)) * weave(scene, 0.02, 0.04) * (1 - 0.12 * seams)
+        )
         scene.lay(_lit(scene, colour, light), share)
         _peak(scene, low, lean, colour)
         return
@@ -107,7 +129,13 @@ def hat(scene: Scene) -> None:
 
 
 def _peak(scene: Scene, low: float, lean: float, colour: np.ndarray) -> None:
-    half = [(0, low - 0.12), (0.6, low - 0.08), (1.1, low + 0.06), (1.16, low + 0.2), (0.75, low + 0.3)]
+    half = [
+        (0, low - 0.12),
+        (0.6, low - 0.08),
+        (1.1, low + 0.06),
+        (1.16, low + 0.2),
+        (0.75, low + 0.3),
+    ]
     outline = mirrored([*half, (0, low + 0.38)])
     outline[:, 1] += lean * outline[:, 0]
     share = scene.area(outline)

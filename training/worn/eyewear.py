@@ -12,9 +12,11 @@ def sunglasses(scene: Scene) -> None:
     """Dark lenses that mirror the sky and the ground, rims, a bridge, arms, pads' shadows."""
     rng = scene.rng
     lens, outlines, rims = _frame(scene)
-    frame = scene.paint(((18, 18, 20), (70, 45, 30), (150, 120, 60), (200, 200, 205))[rng.integers(4)])
+    frame = scene.paint(
+        ((18, 18, 20), (70, 45, 30), (150, 120, 60), (200, 200, 205))[rng.integers(4)]
+    )
     scene.shadow(np.maximum(lens, rims), (0.0, 0.07), 0.06, 0.45)
-    u, v = scene.grid
+    _, v = scene.grid
     tint = rng.uniform(0, 40) + rng.uniform(-8, 8, 3)
     fade = np.clip((v + 0.25) / 0.6, 0, 1)[..., None]
     sky, ground = rng.uniform(20, 170), rng.uniform(0, 60)
@@ -34,7 +36,9 @@ def clear_glasses(scene: Scene) -> None:
     """Glasses one sees through, mostly with glare; often the lenses darken and bend a little."""
     rng = scene.rng
     lens, outlines, rims = _frame(scene)
-    frame = scene.paint(((25, 24, 24), (95, 60, 35), (160, 130, 80), (190, 60, 60))[rng.integers(4)])
+    frame = scene.paint(
+        ((25, 24, 24), (95, 60, 35), (160, 130, 80), (190, 60, 60))[rng.integers(4)]
+    )
     if rng.random() < 0.5:
         scene.filter(1 - lens[..., None] * rng.uniform(0.04, 0.12, 3).astype(np.float32))
     u, v = scene.grid
@@ -96,13 +100,17 @@ def _telephonist(scene: Scene) -> None:
         scene.shadow(line, (0.0, 0.04), 0.04, 0.4)
         scene.lay(dark * 1.15, line)
         around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-        cup = np.array([1.2 * one, 0.35]) + np.stack([0.24 * np.cos(around), 0.42 * np.sin(around)], 1)
+        cup = np.array([1.2 * one, 0.35]) + np.stack(
+            [0.24 * np.cos(around), 0.42 * np.sin(around)], 1
+        )
         share = scene.area(cup)
         scene.shadow(share, (-0.05 * one, 0.05), 0.06, 0.5)
         height = 0.4 * scene.blurred(share, 0.1)
         scene.lay(dark * scene.relief(height)[..., None], share)
     end = np.array([side * rng.uniform(0.05, 0.45), rng.uniform(1.05, 1.3)])
-    boom = scene.line(np.array([(1.15 * side, 0.6), (1.0 * side, 1.1), (0.7 * side, 1.3), end]), 0.045)
+    boom = scene.line(
+        np.array([(1.15 * side, 0.6), (1.0 * side, 1.1), (0.7 * side, 1.3), end]), 0.045
+    )
     scene.shadow(boom, (0.02, 0.07), 0.04, 0.4)
     scene.lay(dark, boom)
     around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
@@ -127,7 +135,9 @@ def _frame(scene: Scene) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         1,
     )
     lens[:, 0] *= 1 + 0.12 * lens[:, 1] / high * rng.uniform(-1, 0.3)  # wider above, as a pilot's
-    outlines = [lens * (-1, 1) + (-0.51, 0.05 + drop), lens + (0.51, 0.05 + drop)]
+    outlines = [
+        np.add(one, (side * 0.51, 0.05 + drop)) for side, one in ((-1, lens * (-1, 1)), (1, lens))
+    ]
     share = np.maximum(*(scene.area(outline) for outline in outlines))
     thick = rng.uniform(0.025, 0.085)
     rims = np.zeros_like(share)

@@ -9,7 +9,15 @@ from engine.face.parts import part_mask
 from training.worn.scene import Scene
 from training.worn.ways import walked
 
-_COLOURS = ((28, 24, 22), (52, 38, 30), (84, 58, 40), (130, 94, 60), (176, 142, 96), (120, 56, 32), (150, 148, 146))
+_COLOURS = (
+    (28, 24, 22),
+    (52, 38, 30),
+    (84, 58, 40),
+    (130, 94, 60),
+    (176, 142, 96),
+    (120, 56, 32),
+    (150, 148, 146),
+)
 
 
 def loose_hair(scene: Scene) -> None:
@@ -26,7 +34,9 @@ def loose_hair(scene: Scene) -> None:
         for _ in range(int(160 * wide / 0.2)):
             off = rng.normal(0, 0.5) * wide
             loose = rng.normal(0, 0.03, (4, 2))
-            line = np.stack([root, over, mid, end]) + loose + np.outer((0.5, 0.9, 1.0, 0.7), (off, 0))
+            line = (
+                np.stack([root, over, mid, end]) + loose + np.outer((0.5, 0.9, 1.0, 0.7), (off, 0))
+            )
             ways.append(line)
     _strands(scene, ways)
 

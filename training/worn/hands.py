@@ -80,7 +80,9 @@ def grip(scene: Scene, left: np.ndarray, down: np.ndarray, side: float, count: i
     behind = left - inwards * 0.8 * scene.unit
     away = rng.uniform(0.4, 1.6) * np.array([0.0, 1.0]) - inwards
     wrist = behind + away / np.linalg.norm(away) * 1.1 * scene.unit
-    way = np.stack([wrist + (wrist - behind) * 5, wrist, behind, behind + inwards * 0.25 * scene.unit])
+    way = np.stack(
+        [wrist + (wrist - behind) * 5, wrist, behind, behind + inwards * 0.25 * scene.unit]
+    )
     radii = np.array([0.5, 0.36, 0.16 * count - 0.06, 0.15 * count - 0.06]) * scene.unit
     digits = [Digit(way, radii, 0.42, -0.1)]
     for number in range(count):
@@ -111,7 +113,9 @@ def lay_digits(scene: Scene, digits: list[Digit]) -> None:
     colour = colour * (1 - 0.22 * creases[..., None] * np.array([0.8, 1, 1], np.float32))
     pale = np.clip(skin * np.array([1.04, 1.0, 1.02]) + 14, 0, 250)
     gloss = 1 + 0.12 * scene.noise(0.2).clip(0, 1)
-    colour = colour * (1 - 0.75 * nails[..., None]) + (pale * (light * gloss)[..., None]) * (0.75 * nails[..., None])
+    colour = colour * (1 - 0.75 * nails[..., None]) + (pale * (light * gloss)[..., None]) * (
+        0.75 * nails[..., None]
+    )
     rim = (scene.blurred(nails, 0.008) - nails).clip(0, 1)
     colour = colour * (1 - 0.7 * rim[..., None])
     scene.lay(colour, share)

@@ -71,7 +71,10 @@ def sticker(scene: Scene) -> None:
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     shape = int(rng.integers(4))
     if shape == 1:
-        x, y = 16 * np.sin(angle) ** 3, -13 * np.cos(angle) + 5 * np.cos(2 * angle) + 2 * np.cos(3 * angle)
+        x, y = (
+            16 * np.sin(angle) ** 3,
+            -13 * np.cos(angle) + 5 * np.cos(2 * angle) + 2 * np.cos(3 * angle),
+        )
         outline = np.stack([x, y + np.cos(4 * angle)], 1) / 17
     else:
         waves = (1.0, 0.0, 0.72 + 0.28 * np.cos(5 * angle), 0.82 + 0.16 * np.cos(8 * angle))[shape]
@@ -123,7 +126,9 @@ def cup(scene: Scene) -> None:
     inner = _ellipse(scene, (x, top), wide * 0.93, 0.11)
     scene.lay(scene.paint((205, 205, 203) if lid else (70, 45, 30)), inner)
     side = rng.choice([-1, 1])
-    edge = scene.at(np.array([(x + side * wide * 0.95, top + 0.35), (x + side * wide * 0.9, top + 1.2)]))
+    edge = scene.at(
+        np.array([(x + side * wide * 0.95, top + 0.35), (x + side * wide * 0.9, top + 1.2)])
+    )
     grip(scene, edge.mean(0), edge[1] - edge[0], -side)
 
 
@@ -163,14 +168,17 @@ def balloon(scene: Scene) -> None:
     centre = np.array([rng.normal(0, 0.35), rng.uniform(0.2, 1.1)])
     wide = rng.uniform(0.85, 1.4)
     high = wide * rng.uniform(1.1, 1.25)
-    tip = centre + (0, high * 1.04)
-    scene.lay(scene.paint((230, 230, 230)), scene.line(np.array([tip, tip + (0.1, 1), tip + (0, 2.5)]), 0.02))
+    tip = centre + np.array([0, high * 1.04])
+    scene.lay(
+        scene.paint((230, 230, 230)),
+        scene.line(np.add(tip, [(0, 0), (0.1, 1), (0, 2.5)]), 0.02),
+    )
     around = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     narrow = 1 - 0.14 * np.clip(np.sin(around), 0, 1)
     outline = centre + np.stack([wide * narrow * np.cos(around), high * np.sin(around)], 1)
     share = scene.area(outline)
-    knot = [tip + (0, -0.06), tip + (0.08, 0.08), tip + (-0.08, 0.08)]
-    share = np.maximum(share, scene.area(np.array(knot), smooth=False))
+    knot = np.add(tip, [(0, -0.06), (0.08, 0.08), (-0.08, 0.08)])
+    share = np.maximum(share, scene.area(knot, smooth=False))
     scene.shadow(share, (0.04, 0.1), 0.15, 0.4)
     away = np.hypot((u - centre[0]) / wide, (v - centre[1]) / high)
     dome = wide * np.sqrt(np.clip(1 - np.square(away), 0.01, 1))
@@ -179,7 +187,9 @@ def balloon(scene: Scene) -> None:
     glow = 1 + 0.25 * np.clip(away - 0.7, 0, 0.3) / 0.3
     colour = base * (light * glow)[..., None]
     for dx, dy, size, strength in ((-0.38, -0.45, 0.16, 0.85), (0.4, 0.35, 0.3, 0.12)):
-        spot = np.hypot((u - centre[0] - dx * wide) / 0.8, (v - centre[1] - dy * high) / 1.3) / (size * wide)
+        spot = np.hypot((u - centre[0] - dx * wide) / 0.8, (v - centre[1] - dy * high) / 1.3) / (
+            size * wide
+        )
         shine = (strength * np.exp(-np.square(spot)))[..., None]
         colour = colour * (1 - shine) + scene.white * shine
     scene.lay(colour.clip(0, 252).astype(np.float32), share * 0.97)
@@ -195,7 +205,9 @@ def other_head(scene: Scene, other: Portrait | None) -> None:
     outline = other.mesh[list(OVAL)]
     size = float(np.ptp(outline[:, 1])) / 2.6  # a face is 2.6 units long
     zoom = rng.uniform(0.95, 1.5) * scene.unit / max(size, 1e-6)
-    goal = scene.at(np.array([(rng.choice([-1, 1]) * rng.uniform(0.25, 0.95), rng.uniform(0.9, 1.9))]))[0]
+    goal = scene.at(
+        np.array([(rng.choice([-1, 1]) * rng.uniform(0.25, 0.95), rng.uniform(0.9, 1.9))])
+    )[0]
     turn = np.radians(rng.normal(0, 6))
     linear = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     matrix = np.column_stack([linear, goal - linear @ outline.mean(0)])
@@ -212,13 +224,30 @@ def _back_of_head(scene: Scene) -> None:
     u, v = scene.grid
     centre = np.array([rng.choice([-1, 1]) * rng.uniform(0.2, 0.9), rng.uniform(0.9, 1.7)])
     size = rng.uniform(1.1, 1.7)
-    hair = scene.paint(((30, 26, 24), (70, 48, 34), (140, 105, 70), (160, 158, 155))[rng.integers(4)])
-    body = [(-0.5, 0.8), (-0.55, 1.4), (-2.4, 2.0), (-2.6, 5), (2.6, 5), (2.4, 2.0), (0.55, 1.4), (0.5, 0.8)]
-    neck, head = scene.area(centre + size * np.array(body)), _ellipse(scene, centre, size, 1.25 * size)
+    hair = scene.paint(
+        ((30, 26, 24), (70, 48, 34), (140, 105, 70), (160, 158, 155))[rng.integers(4)]
+    )
+    body = [
+        (-0.5, 0.8),
+        (-0.55, 1.4),
+        (-2.4, 2.0),
+        (-2.6, 5),
+        (2.6, 5),
+        (2.4, 2.0),
+        (0.55, 1.4),
+        (0.5, 0.8),
+    ]
+    neck, head = (
+        scene.area(centre + size * np.array(body)),
+        _ellipse(scene, centre, size, 1.25 * size),
+    )
     scene.shadow(np.maximum(neck, head), (0.03, 0.06), 0.15, 0.4)
     shirt = v > centre[1] + 1.55 * size
     cloth = scene.paint(rng.integers(30, 200, 3))
-    lower = np.where(shirt[..., None], cloth, scene.skin * 0.92) * (1 + 0.06 * scene.noise(0.5))[..., None]
+    lower = (
+        np.where(shirt[..., None], cloth, scene.skin * 0.92)
+        * (1 + 0.06 * scene.noise(0.5))[..., None]
+    )
     scene.lay(lower.astype(np.float32), neck)
     along = np.arctan2(u - centre[0], v - centre[1] + 1.6 * size)
     strands = 1 + 0.14 * scene.noise(0.015, 1.2) + 0.1 * scene.noise(0.05, 1.6)
@@ -279,4 +308,6 @@ def _sheet(
 
 def _ellipse(scene: Scene, centre: tuple | np.ndarray, wide: float, high: float) -> np.ndarray:
     around = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    return scene.area(np.asarray(centre) + np.stack([wide * np.cos(around), high * np.sin(around)], 1))
+    return scene.area(
+        np.asarray(centre) + np.stack([wide * np.cos(around), high * np.sin(around)], 1)
+    )

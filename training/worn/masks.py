@@ -8,8 +8,23 @@ from training.worn.scene import Scene
 from training.worn.surface import PATTERNS, folds, pattern, weave
 from training.worn.ways import mirrored
 
-_SURGICAL = ((168, 205, 228), (168, 205, 228), (236, 240, 243), (228, 190, 200), (48, 49, 54), (150, 200, 180))
-_CLOTH = ((36, 37, 42), (60, 72, 105), (222, 216, 205), (132, 52, 58), (96, 110, 96), (190, 195, 205), (235, 235, 230))
+_SURGICAL = (
+    (168, 205, 228),
+    (168, 205, 228),
+    (236, 240, 243),
+    (228, 190, 200),
+    (48, 49, 54),
+    (150, 200, 180),
+)
+_CLOTH = (
+    (36, 37, 42),
+    (60, 72, 105),
+    (222, 216, 205),
+    (132, 52, 58),
+    (96, 110, 96),
+    (190, 195, 205),
+    (235, 235, 230),
+)
 _FFP = ((238, 240, 240), (238, 240, 240), (46, 47, 50))
 
 
@@ -31,10 +46,13 @@ def surgical_mask(scene: Scene) -> None:
     scene.lay(_tinted(scene, _SURGICAL[rng.integers(len(_SURGICAL))], light), share)
     for inside, dark in ((0.05, 0.9), (0.1, 0.94)):
         for lower in (False, True):
-            rim = _rim(outline, lower) + (0, -inside if lower else inside)
+            rim = np.add(_rim(outline, lower), (0, -inside if lower else inside))
             scene.filter(1 - (1 - dark) * scene.line(rim, 0.016) * share)
     wire = np.array([[-0.42, 0.47], [-0.2, 0.37], [0, 0.33], [0.2, 0.37], [0.42, 0.47]])
-    scene.filter(1 + (0.07 * scene.line(wire, 0.05) - 0.1 * scene.line(wire + (0, 0.03), 0.02)) * share)
+    scene.filter(
+        1
+        + (0.07 * scene.line(wire, 0.05) - 0.1 * scene.line(np.add(wire, (0, 0.03)), 0.02)) * share
+    )
 
 
 def cloth_mask(scene: Scene) -> None:
@@ -95,10 +113,12 @@ def _valve(scene: Scene, centre: np.ndarray) -> None:
 
 def _sewn(scene: Scene, colour: np.ndarray) -> None:
     outline, (top, low) = _outline(scene, flat=False)
-    loop = scene.paint(np.median(colour.reshape(-1, 3), 0) if scene.rng.random() < 0.5 else (30, 30, 33))
+    loop = scene.paint(
+        np.median(colour.reshape(-1, 3), 0) if scene.rng.random() < 0.5 else (30, 30, 33)
+    )
     _loops(scene, top, low, loop, 0.05)
     share = _cast(scene, outline)
-    u, v = scene.grid
+    u, _ = scene.grid
     height = _bulge(scene)
     ends = np.array([top, low, top * (-1, 1), low * (-1, 1), (0.6, 0.45), (-0.6, 0.45)])
     height += folds(scene, int(scene.rng.integers(6, 14)), ends=ends, depth=0.06)
@@ -152,9 +172,14 @@ def _cast(scene: Scene, outline: np.ndarray, strength: float = 0.4) -> np.ndarra
     return share
 
 
-def _loops(scene: Scene, top: np.ndarray, low: np.ndarray, colour: np.ndarray, width: float) -> None:
+def _loops(
+    scene: Scene, top: np.ndarray, low: np.ndarray, colour: np.ndarray, width: float
+) -> None:
     for side in filter(scene.sees, (-1, 1)):
-        for way in ([top - (0.06, 0), (1.1, 0.42), (1.17, 0.22)], [low - (0.05, 0), (1.08, 0.9), (1.15, 0.66)]):
+        for way in (
+            [top - (0.06, 0), (1.1, 0.42), (1.17, 0.22)],
+            [low - (0.05, 0), (1.08, 0.9), (1.15, 0.66)],
+        ):
             line = scene.line(np.array(way) * (side, 1), width)
             scene.shadow(line, (0.0, 0.025), 0.015, 0.35)
             scene.lay(colour, line)

@@ -30,7 +30,9 @@ def pixelation(scene: Scene) -> None:
     cell = max(2.0, scene.rng.uniform(0.1, 0.32) * scene.unit)
     width, height = scene.size
     small = cv2.resize(
-        scene.photo, (max(1, round(width / cell)), max(1, round(height / cell))), interpolation=cv2.INTER_AREA
+        scene.photo,
+        (max(1, round(width / cell)), max(1, round(height / cell))),
+        interpolation=cv2.INTER_AREA,
     )
     blocks = cv2.resize(small, scene.size, interpolation=cv2.INTER_NEAREST)
     scene.lay(blocks, _hidden_part(scene), soft=0.4, smooth=False)
@@ -63,14 +65,22 @@ def rain(scene: Scene) -> None:
         x, y = np.meshgrid(np.arange(low[0], up[0]) + 0.5, np.arange(low[1], up[1]) + 0.5)
         dx, dy = (x - middle[0]) / radius, (y - middle[1]) / (radius * rng.uniform(1.0, 1.3))
         angle = np.arctan2(dy, dx)
-        wobble = 1 + 0.07 * np.sin(2 * angle + rng.uniform(0, 6)) + 0.05 * np.sin(3 * angle + rng.uniform(0, 6))
+        wobble = (
+            1
+            + 0.07 * np.sin(2 * angle + rng.uniform(0, 6))
+            + 0.05 * np.sin(3 * angle + rng.uniform(0, 6))
+        )
         away = np.hypot(dx, dy) / wobble
         # A ball lens: it gathers a wide piece of the scene and turns it over.
         bent = 2.6 * radius * (1 + np.square(away))
         mx = (middle[0] - dx * bent).astype(np.float32)
         my = (middle[1] - dy * bent).astype(np.float32)
         seen = cv2.remap(out_of_focus, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        light = 1 + 0.45 * dy.clip(-1, 1) * away.clip(0, 1) - 0.35 * np.exp(-np.square((away - 0.97) / 0.1))
+        light = (
+            1
+            + 0.45 * dy.clip(-1, 1) * away.clip(0, 1)
+            - 0.35 * np.exp(-np.square((away - 0.97) / 0.1))
+        )
         spot = 0.8 * np.exp(-(np.square(dx + 0.3) + np.square(dy + 0.45)) / 0.02)
         colour = seen * light[..., None] + (spot[..., None] * scene.white)
         share = np.zeros(scene.photo.shape[:2], np.float32)
@@ -100,15 +110,9 @@ def subtitles(scene: Scene) -> None:
     high = rng.uniform(0.28, 0.5)  # units a line
     width = wide / (1.5 * size) * high
     colour, share, _ = set_down(
-        scene, picture, np.array([rng.normal(0, 0.2), rng.uniform(0.95, 1.5)]), width, _roll(scene)
+        scene, picture, np.array([rng.normal(0, 0.2), rng.uniform(0.95, 1.5)]), width, level=True
     )
     scene.lay(colour, share, soft=0.4, smooth=False)
-
-
-def _roll(scene: Scene) -> float:
-    """Degrees to turn something against the face for it to be level."""
-    left, right = scene.at(np.array([(-0.5, 0.5), (0.5, 0.5)]))
-    return -float(np.degrees(np.arctan2(*(right - left)[::-1])))
 
 
 def _hidden_part(scene: Scene) -> np.ndarray:

@@ -34,14 +34,18 @@ _ANCHORS = (*nodes.OVAL, 33, 133, 263, 362, 168, 197, 5, 4, 2, 61, 291, 0, 17, 2
 
 
 class Scene:
-    """One photo (H x W x 3 uint8) with one face (mesh: 478 x 2 photo pixels) and what is laid on it.
+    """A photo (H x W x 3 uint8) with a face (mesh: 478 x 2 photo pixels) and what is laid on it.
 
     photo: float32, 0..255, the neighbourhood of the face at the scale that is drawn at. mesh: in
     its pixels. unit: pixels from eye to eye, as of a face seen from the front. size: (width,
-    height). Raises MienError where the face lies outside the photo or no shapes are installed.
+    height). stiff: what is laid is no part of the face and does not bend with it; its coordinates
+    are a similarity. Raises MienError where the face lies outside the photo or no shapes are
+    installed.
     """
 
-    def __init__(self, photo: np.ndarray, mesh: np.ndarray, rng: np.random.Generator) -> None:
+    def __init__(
+        self, photo: np.ndarray, mesh: np.ndarray, rng: np.random.Generator, *, stiff: bool = False
+    ) -> None:
         mesh = np.asarray(mesh, np.float64)
         self.rng = rng
         self._whole = photo
@@ -69,6 +73,7 @@ class Scene:
 
         canonical = _canonical()[list(_ANCHORS)]
         placed = self.mesh[list(_ANCHORS)]
+        self._plain = geometry.similarity(_canonical(), self.mesh) if stiff else None
         # Beyond the face it goes on as a plane: a spline alone runs wild there.
         around = np.arange(12) * np.pi / 6
         ring = np.stack([3.2 * np.cos(around), 0.5 + 3.4 * np.sin(around)], 1)
@@ -83,12 +88,19 @@ class Scene:
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """N x 2 face coordinates in pixels of `photo`."""
+        if self._plain is not None:
+            return geometry.transform(self._plain, np.reshape(points, (-1, 2)))
         return self._there(np.asarray(points, np.float64).reshape(-1, 2)) * self.unit
 
     @cached_property
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
         """The face coordinates u and v of every pixel, two H x W float32."""
         width, height = self.size
+        if self._plain is not None:
+            (a, b, c), (d, e, f) = geometry.invert(self._plain).astype(np.float32)
+            x = np.arange(width, dtype=np.float32) + np.float32(0.5)
+            y = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
+            return a * x + b * y + c, d * x + e * y + f
         x = (np.arange(COARSE) + 0.5) * width / COARSE
         y = (np.arange(COARSE) + 0.5) * height / COARSE
         places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2) / self.unit
@@ -122,7 +134,7 @@ class Scene:
         return cv2.GaussianBlur(values, (0, 0), max(0.05, sigma * self.unit))
 
     def noise(self, across: float, down: float | None = None) -> np.ndarray:
-        """Smooth noise that lies on the face, features `across` x `down` units, H x W, about -1..1."""
+        """Smooth noise on the face, features of `across` x `down` units: H x W, about -1..1."""
         u, v = self.grid
         down = across if down is None else down
         cells = self.rng.standard_normal((64, 64)).astype(np.float32)
@@ -173,7 +185,9 @@ class Scene:
         over the face's steepest places (a step's slope is its height / (sigma sqrt(2 pi)))."""
         where = part_mask(self.mesh, "face", self.size) > 0
         grey = cv2.GaussianBlur(self.photo.mean(-1), (0, 0), 0.5)
-        slope = np.hypot(cv2.Sobel(grey, -1, 1, 0, scale=1 / 8), cv2.Sobel(grey, -1, 0, 1, scale=1 / 8))
+        slope = np.hypot(
+            cv2.Sobel(grey, -1, 1, 0, scale=1 / 8), cv2.Sobel(grey, -1, 0, 1, scale=1 / 8)
+        )
         reach = np.ones((2 * max(2, round(0.03 * self.unit)) + 1,) * 2, np.uint8)
         height = cv2.dilate(grey, reach) - cv2.erode(grey, reach)
         if not where.any():
@@ -270,7 +284,9 @@ class Scene:
         move = np.array([[1, 0, towards[0] * self.unit], [0, 1, towards[1] * self.unit]])
         moved = self.blurred(cv2.warpAffine(part, move, part.shape[::-1]), blur)
         dark = ((moved - 0.06) / 0.94).clip(0, 1) * np.float32(strength)
-        kept = 1 - dark[..., None] * np.array([0.92, 1.0, 1.03], np.float32)  # skin lets red through
+        kept = 1 - dark[..., None] * np.array(
+            [0.92, 1.0, 1.03], np.float32
+        )  # skin lets red through
         self._see(here, kept)
 
     def filter(self, kept: np.ndarray) -> None:

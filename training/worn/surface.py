@@ -8,11 +8,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from training.worn.scene import Scene
 
-_WORDS = (
-    "open today until late please note that all of them will come with us in the morning and then "
-    "we said what was left is for you never before have so many people been here thank you very "
-    "much see page seven the next train leaves at nine no smoking wet paint sale"
-).split()
+_WORDS = "open today until late please note that all of them will come in the morning and then "
+_WORDS += "we said what was left is for you never before have so many people been here thank you "
+_WORDS += "much see page seven the next train leaves at nine no smoking wet paint sale"
 PATTERNS = ("dots", "stripes", "checks", "flowers", "patches")
 
 
@@ -81,7 +79,7 @@ def pattern(scene: Scene, name: str) -> np.ndarray:
 
 def words(rng: np.random.Generator, count: int) -> str:
     """So many words of writing."""
-    return " ".join(rng.choice(_WORDS, count))
+    return " ".join(rng.choice(_WORDS.split(), count))
 
 
 def written(
@@ -111,19 +109,23 @@ def set_down(
     width: float,
     turn: float = 0.0,
     lean: tuple[float, float] = (0.0, 0.0),
+    *,
+    level: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A flat stiff thing in the photo: (its colours H x W x 3 float32, how much of each pixel it
     takes H x W, its corners 4 x 2 in pixels of the scene).
 
     picture: h x w x 4 uint8, RGBA. centre: face coordinates. width: units. turn: degrees against
-    the face. lean: how much nearer its right and its lower edge are, shares of its size.
+    the face, or with `level` against the picture. lean: how much nearer its right and its lower
+    edge are, shares of its size.
     """
     high, wide = picture.shape[:2]
     half = np.array([width / 2, width / 2 * high / wide]) * scene.unit
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
     grown = 1 + corners[:, :1] * lean[0] / 2 + corners[:, 1:] * lean[1] / 2
     middle, right = scene.at(np.array([centre, np.add(centre, (0.2, 0))]))
-    angle = np.arctan2(*(right - middle)[::-1]) + np.radians(turn)
+    angle = 0.0 if level else float(np.arctan2(*(right - middle)[::-1]))
+    angle += np.radians(turn)
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     placed = (corners * half * grown) @ rotation + middle
     small = max(1.0, wide / max(4.0, 1.5 * width * scene.unit))

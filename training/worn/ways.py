@@ -29,9 +29,6 @@ def _spline(p: np.ndarray) -> np.ndarray:
     t = np.linspace(0, 1, STEPS, endpoint=False)[None, :, None]
     a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
     curve = 0.5 * (
-        2 * b
-        + (c - a) * t
-        + (2 * a - 5 * b + 4 * c - d) * t**2
-        + (3 * b - a - 3 * c + d) * t**3
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
     )
     return np.vstack([curve.reshape(-1, 2), p[-2]])
