@@ -77,9 +77,9 @@ def sticker(scene: Scene) -> None:
         )
         outline = np.stack([x, y + np.cos(4 * angle)], 1) / 17
     else:
-        waves = (1.0, 0.0, 0.72 + 0.28 * np.cos(5 * angle), 0.82 + 0.16 * np.cos(8 * angle))[shape]
-        outline = np.stack([np.cos(angle - np.pi / 2), np.sin(angle - np.pi / 2)], 1)
-        outline = outline * (waves if np.ndim(waves) == 0 else waves[:, None])
+        dents = ((0, 0), (0, 0), (0.28, 5), (0.16, 8))[shape]
+        waves = 1 - dents[0] * (1 - np.cos(dents[1] * angle)) / 2 * 1.6
+        outline = np.stack([np.sin(angle), -np.cos(angle)], 1) * waves[:, None]
     points = np.round(outline * 180 + 200).astype(np.int32)
     cv2.fillPoly(share, [points], (255,), cv2.LINE_AA)
     picture = np.empty((side, side, 4), np.uint8)
@@ -260,7 +260,7 @@ def _back_of_head(scene: Scene) -> None:
 
 
 def _cut_out(other: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """Another portrait's person (colours H x W x 3 float32, share H x W), by graph cuts (Rother et
+    """Another portrait's person (colours 2H x W x 3 float32, share 2H x W), by graph cuts (Rother et
     al. 2004) from the face outwards, at 160 pixels."""
     high, wide = other.photo.shape[:2]
     scale = 160 / max(high, wide)
@@ -277,11 +277,14 @@ def _cut_out(other: Portrait) -> tuple[np.ndarray, np.ndarray]:
     cv2.fillPoly(marks, [np.round(oval).astype(np.int32)], (cv2.GC_FGD,))
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(small), marks, None, *models, 3, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(np.ascontiguousarray(small), marks, (0, 0, 1, 1), *models, 3, cv2.GC_INIT_WITH_MASK)
     share = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     share = cv2.GaussianBlur(share, (0, 0), 1.0)
     share = ((share - 0.35) / 0.3).clip(0, 1)
-    return other.photo.astype(np.float32), cv2.resize(share, (wide, high))
+    # Bodies go on where the portrait ends.
+    body = (0, high, 0, 0, cv2.BORDER_REPLICATE)
+    colour = cv2.copyMakeBorder(other.photo, *body).astype(np.float32)
+    return colour, cv2.copyMakeBorder(cv2.resize(share, (wide, high)), *body)
 
 
 def _sheet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 STEPS = 8  # points of a curve between two that are given
 
@@ -18,11 +19,11 @@ def walked(points: np.ndarray) -> np.ndarray:
     return _spline(np.vstack([first, points, last]))
 
 
-def mirrored(half: np.ndarray) -> np.ndarray:
+def mirrored(half: ArrayLike) -> np.ndarray:
     """An outline that is the same on both sides: its right half from top to bottom (N x 2, face
     coordinates), and the same on the left from bottom to top."""
-    half = np.asarray(half, np.float64)
-    return np.vstack([half, half[::-1] * (-1, 1)])
+    right = np.asarray(half, np.float64)
+    return np.vstack([right, right[::-1] * (-1, 1)])
 
 
 def _spline(p: np.ndarray) -> np.ndarray:
