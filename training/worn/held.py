@@ -260,8 +260,8 @@ def _back_of_head(scene: Scene) -> None:
 
 
 def _cut_out(other: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """Another portrait's person (colours 2H x W x 3 float32, share 2H x W), by graph cuts (Rother et
-    al. 2004) from the face outwards, at 160 pixels."""
+    """Another portrait's person by graph cuts (Rother et al. 2004) from the face outwards, at 160
+    pixels: (colours 2H x W x 3 float32, share 2H x W)."""
     high, wide = other.photo.shape[:2]
     scale = 160 / max(high, wide)
     size = (max(8, round(wide * scale)), max(8, round(high * scale)))
