@@ -20,11 +20,12 @@ from engine.face import geometry
 from training.faces import FaceShards
 from training.masks import KINDS, draw_hole
 from training.sources import iter_photos
-from training.worn import KINDS as THINGS
+from training.worn import KINDS as WEARABLE
 from training.worn import WORN, Portrait, cover, wear
 
 PHOTO_CENTRE = "photo_centre"  # a square of half the photo's sides, in its middle
-WHOLE_KINDS = (*KINDS, PHOTO_CENTRE, *THINGS, WORN)
+THINGS = (*WEARABLE, WORN)  # holes that are what somebody wears
+WHOLE_KINDS = (*KINDS, PHOTO_CENTRE, *THINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ def whole_case(
     `kind` is one of training.worn, with that thing, whose mask is the hole."""
     height, width = face.photo.shape[:2]
     somebody = Portrait(other.photo, other.mesh)
-    if kind in (*THINGS, WORN):
+    if kind in THINGS:
         rng = np.random.default_rng((seed, 78, number))
         worn = wear(face.photo, face.mesh, kind, rng, somebody)
         return _whole(face, worn.photo, worn.mask > 0, side)

@@ -10,6 +10,7 @@ from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.mesh import eye_centres, inter_ocular, mouth_centre
 from training.cases import Face, whole_case
+from training.evaluate import EvaluateOptions, _protocol
 from training.worn import KINDS, WORN, Portrait, cover, wear
 
 MOUTHS = ("surgical_mask", "cloth_mask", "patterned_mask", "ffp_mask")
@@ -132,6 +133,16 @@ def test_a_hole_can_be_what_is_worn(astronaut, mesh, somebody) -> None:
     drawn = [whole_case(person, WORN, number, 64, 0, "flat", other).shown for number in range(3)]
     assert not np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[1], drawn[2])
+
+
+def test_the_protocol_says_that_things_are_worn() -> None:
+    named = [
+        _protocol(EvaluateOptions(holes=holes, inside=inside))
+        for holes, inside in ((("hat",), "flat"), (("hat", "mouth"), "flat"), (("mouth",), "flat"))
+    ]
+    assert named[0] == "whole photos, worn"
+    assert named[1] == "whole photos, flat, things as they are worn"
+    assert named[2] == "whole photos, flat"
 
 
 def test_flat_colours_are_what_they_were(astronaut, mesh) -> None:
