@@ -20,10 +20,12 @@ from engine.face import geometry
 from training.faces import FaceShards
 from training.masks import KINDS, draw_hole
 from training.sources import iter_photos
-from training.worn import cover
+from training.worn import KINDS as WEARABLE
+from training.worn import WORN, Portrait, cover, wear
 
 PHOTO_CENTRE = "photo_centre"  # a square of half the photo's sides, in its middle
-WHOLE_KINDS = (*KINDS, PHOTO_CENTRE)
+THINGS = (*WEARABLE, WORN)  # holes that are what somebody wears
+WHOLE_KINDS = (*KINDS, PHOTO_CENTRE, *THINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +84,14 @@ def aligned_case(face: Face, kind: str, number: int, side: int, seed: int) -> Ca
 def whole_case(
     face: Face, kind: str, number: int, side: int, seed: int, inside: str, other: Face
 ) -> Case:
-    """A face's photo with the same hole as the aligned case, covered as `inside` says."""
+    """A face's photo with the same hole as the aligned case, covered as `inside` says; or, where
+    `kind` is one of training.worn, with that thing, whose mask is the hole."""
     height, width = face.photo.shape[:2]
+    somebody = Portrait(other.photo, other.mesh)
+    if kind in THINGS:
+        rng = np.random.default_rng((seed, 78, number))
+        worn = wear(face.photo, face.mesh, kind, rng, somebody)
+        return _whole(face, worn.photo, worn.mask > 0, side)
     if kind == PHOTO_CENTRE:
         hole = np.zeros((height, width), bool)
         hole[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
@@ -97,7 +105,11 @@ def whole_case(
         cv2.fillPoly(within, [np.round(corners - 0.5).astype(np.int32)], (1,))
         hole = (covered > 127) & (within > 0)
     rng = np.random.default_rng((seed, 77, number))
-    shown = cover(face.photo, hole, face.mesh, inside, rng, other.photo)
+    shown = cover(face.photo, hole, face.mesh, inside, rng, somebody)
+    return _whole(face, shown, hole, side)
+
+
+def _whole(face: Face, shown: np.ndarray, hole: np.ndarray, side: int) -> Case:
     share = geometry.cut(hole.astype(np.uint8) * np.uint8(255), face.frame, side, border="zero")
     return Case(face, face.crop(side), share > 0, face.mesh_in_crop(), shown, hole)
 

@@ -36,7 +36,7 @@ from engine.modules.emotion import asked_for
 from engine.modules.registry import Wishes, wishes
 from engine.photo import Photo
 from training import judges as judging
-from training.cases import WHOLE_KINDS, Case, Face, aligned_case, faces_of, whole_case
+from training.cases import THINGS, WHOLE_KINDS, Case, Face, aligned_case, faces_of, whole_case
 from training.evaluation_pages import write_pages
 from training.groups import by_group, groups_of
 from training.judges import Judges
@@ -59,7 +59,7 @@ Painter = Callable[[Case], tuple[np.ndarray, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class EvaluateOptions(Wishes):
-    """holes: kinds of training.masks. models: names of the catalogue. lpips: weight file or None.
+    """holes: kinds of training.cases. models: names of the catalogue. lpips: weight file or None.
     source: only faces whose record says so. side: of the crops in pixels. baselines: measure
     OpenCV's two and the prior too. judges: expression and geometry, by networks that take no part
     in any loss. distance: ST-VGG's too (which is a loss). aligned: bare crops instead of the whole
@@ -156,7 +156,7 @@ def evaluate(
     meter.close()
     report = {
         "faces": len(known),
-        "protocol": "aligned" if options.aligned else f"whole photos, {options.inside}",
+        "protocol": _protocol(options),
         "side": options.side,
         "seed": options.seed,
         **asdict(options.wishes),
@@ -167,6 +167,15 @@ def evaluate(
     (out / "cases.json").write_text(json.dumps(figures) + "\n", encoding="utf-8")
     write_pages(out, report)
     return report
+
+
+def _protocol(options: EvaluateOptions) -> str:
+    if options.aligned:
+        return "aligned"
+    things = [kind in THINGS for kind in options.holes]
+    inside = "worn" if all(things) else options.inside
+    named = any(things) and inside == "flat"
+    return f"whole photos, {inside}" + (", things as they are worn" if named else "")
 
 
 class _Meter:

@@ -36,11 +36,11 @@ def test_the_photos_own_middle_is_hidden(person) -> None:
 
 
 @pytest.mark.parametrize("inside", INSIDES)
-def test_things_cover_the_hole_and_nothing_else(person, hopper, inside) -> None:
+def test_things_cover_the_hole_and_nothing_else(person, inside) -> None:
     for kind in ("eyes", "mouth", "centre"):
         hole = whole_case(person, kind, 0, 256, 0, "flat", person).photo_hole
         covered = [
-            cover(person.photo, hole, person.mesh, inside, np.random.default_rng(seed), hopper)
+            cover(person.photo, hole, person.mesh, inside, np.random.default_rng(seed))
             for seed in (1, 1, 2)
         ]
         assert np.array_equal(covered[0], covered[1])

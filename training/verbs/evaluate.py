@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.base.errors import MienError
 from engine.modules.options import takes_wishes
 from training.verbs.apps import DeviceOption, JsonOption, PrecisionOption, app
 
@@ -19,9 +20,21 @@ LpipsOption = Annotated[
 @app.command()
 @takes_wishes
 def evaluate(
-    faces: Annotated[Path, typer.Option(help="A zip or folder of photos, or prepared faces.")],
+    faces: Annotated[
+        Path | None, typer.Option(help="A zip or folder of photos, or prepared faces.")
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: a folder with photos/, masks/ and truth/ of equal names, measured at "
+            "their own size."
+        ),
+    ] = None,
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where pictures and figures go.")],
-    holes: Annotated[list[str] | None, typer.Option(help="Kinds of hole; may be repeated.")] = None,
+    holes: Annotated[
+        list[str] | None, typer.Option(help="Kinds of hole, or things that are worn ('worn': any).")
+    ] = None,
     model: Annotated[list[str] | None, typer.Option(help="Models; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option(help="Use at most so many faces.")] = None,
     source: Annotated[str | None, typer.Option(help="Only faces of this source.")] = None,
@@ -44,16 +57,28 @@ def evaluate(
         bool,
         typer.Option("--without-steps", help="Each step of a fill left out in turn (--aligned)."),
     ] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="With --photos: an earlier results folder to compare with.")
+    ] = None,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
-    *,
     wishes: dict[str, Any],
 ) -> None:
     """Measure what the whole program makes of photos with something over the face.
 
-    Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops.
+    Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops,
+    --photos whole photos at their own size.
     """
+    if (faces is None) == (photos is None):
+        raise MienError("Name either faces (--faces) or a folder of photos (--photos) to measure.")
+    if photos is None and against is not None:
+        raise MienError("Only photos are compared with earlier ones; give --photos, not --faces.")
+    if photos is not None and (holes or source or aligned or without_steps or inside != "flat"):
+        raise MienError(
+            "Photos bring their own masks: --holes, --inside, --source, --aligned and "
+            "--without-steps are for --faces."
+        )
     from engine.base.device import check_device, check_precision
     from engine.catalogue.weights import find_filler
 
@@ -62,6 +87,23 @@ def evaluate(
         find_filler(name)
     check_device(device)
     check_precision(precision)
+    if photos is not None:
+        from training.evaluate_photos import PhotosOptions, evaluate_photos
+
+        chosen = PhotosOptions(
+            models=models,
+            limit=limit,
+            seed=seed,
+            lpips=lpips,
+            device=device,
+            precision=precision,
+            against=against,
+            **wishes,
+        )
+        told = evaluate_photos(photos, output, chosen)
+        typer.echo(json.dumps(told) if as_json else _photo_table(told, output))
+        return
+    assert faces is not None
     from training.evaluate import EvaluateOptions
     from training.evaluate import evaluate as run
 
@@ -95,3 +137,18 @@ def _table(report: dict[str, Any]) -> str:
         figures = "  ".join(f"{title} {cell(row, name, form)}" for name, title, form in known)
         lines.append(f"{row['holes']:<11} {row['method']:<14} {figures}")
     return "\n".join(lines)
+
+
+def _photo_table(report: dict[str, Any], output: Path) -> str:
+    from training.photo_pages import case_table, mean_table, protocol, shape_table
+    from training.report import markdown
+
+    figures = json.loads((output / "cases.json").read_text(encoding="utf-8"))
+    parts = [protocol(report)]
+    for method, cases in figures.items():
+        if cases:
+            parts.append(f"{method}:\n{markdown(*case_table(cases))}")
+    parts += [markdown(*mean_table(report["rows"])), markdown(*shape_table(report["rows"]))]
+    for row in report["rows"]:
+        parts += [f"wrong, {row['method']}: {n}: {', '.join(why)}" for n, why in row["wrong"]]
+    return "\n".join(parts)
