@@ -62,11 +62,14 @@ class FaceFill(State):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BalancedFill(FaceFill):
     """The crop in the light that the prior knows. white_balance: what it was brought
-    there by. balanced: B x 3 x S x S. told: what the generator is told."""
+    there by. balanced: B x 3 x S x S. told: what the generator is told. own: B x 1 x S x S, 0 at
+    visible pixels that are not the face's although its outline is there; None: no outline is known.
+    """
 
     white_balance: WhiteBalance
     balanced: Tensor
     told: Conditions
+    own: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,11 +100,9 @@ class PicturedFill(BalancedFill):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RenderedFill(SolvedFill, PicturedFill):
     """A face that the prior painted. share: B x 1 x S x S, how much of its fine detail is left;
-    None: all. own: B x 1 x S x S, 0 at visible pixels that are not the face's where its outline
-    says so; None: no outline says anything."""
+    None: all."""
 
     share: Tensor | None = None
-    own: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

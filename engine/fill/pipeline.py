@@ -51,7 +51,7 @@ from engine.fill.step import (
 from engine.fill.steps.bit_depth import remove_bands, shallow
 from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_photo
 from engine.fill.steps.blocks import compressed, show_blocks
-from engine.fill.steps.border import own_border
+from engine.fill.steps.border import outlined, own_border
 from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
@@ -61,7 +61,7 @@ from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
 from engine.fill.steps.place import find_faces, place_faces, share_hole, unknown
 from engine.fill.steps.read import live, read_face, read_untouched
-from engine.fill.steps.render import add_detail, drawn, render, shaped
+from engine.fill.steps.render import add_detail, render, shaped
 from engine.fill.steps.seam import close_seam, paste
 from engine.fill.steps.sharpen import (
     add_generated,
@@ -92,6 +92,7 @@ FACE: Table = (
     Step(
         set_white_balance, always, "The crop in the light that faces were learnt in.", required=True
     ),
+    Step(own_border, outlined, "Wall that the outline takes for face tells nothing of it."),
     Step(solve, always, "The most probable face, given what is seen and known.", required=True),
     Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
     Step(render, always, "The face as its coefficients say, soft.", required=True),
@@ -99,7 +100,6 @@ FACE: Table = (
     Step(keep_lip_colour, changed_shape, "Lips that a change makes into lipstick keep their red."),
     Step(dim_light, changed_shape, "What a change darkens loses its detail as light would."),
     Step(open_mouth, changed_shape, "An opened mouth is no black hole, a closed one shows none."),
-    Step(own_border, drawn, "Wall that the outline takes for face has no say in its colours."),
     Step(add_detail, shaped, "Lashes, lids and lips: the detail of faces in the mean shape."),
     Step(redden_lips, shaped, "A mean of lips is pale; hidden ones get their red back."),
     Step(clear_teeth, shaped, "A mean of teeth is grey; hidden ones get their contrast back."),
@@ -115,7 +115,7 @@ FACE: Table = (
 )
 PREVIEW: Table = tuple(step for step in FACE if step.stage != GENERATE)
 _names = [step.name for step in FACE]
-TRAINING: Table = FACE[_names.index("solve") : _names.index("close_seam") + 1]
+TRAINING: Table = FACE[_names.index("own_border") : _names.index("close_seam") + 1]
 BARE: Table = (
     FACE[0],
     Step(show_hole, generator_of, "The crop as it is; its hole is not looked at.", required=True),

@@ -9,7 +9,7 @@ import torch
 
 from engine.face import geometry
 from engine.face.regions import CRISP, Matte, depths, interiors, matte
-from engine.fill.face_fill import RenderedFill
+from engine.fill.face_fill import BalancedFill, Known
 from engine.fill.networks import load_networks
 from engine.fill.steps.border import own_border
 from engine.fill.steps.seam import composite, unmixed
@@ -97,23 +97,20 @@ def test_wall_that_an_outline_takes_for_face_is_not_the_faces_own(nodes, network
     crops = torch.from_numpy(picture.transpose(2, 0, 1))[None]
     hidden = torch.zeros(1, 1, SIDE, SIDE)
     hidden[..., 80:120, 40:90] = 1
-    fill = RenderedFill(
+    outline = torch.from_numpy(wide)[None].float()
+    fill = BalancedFill(
         prior=networks_prior,
         crop=crops,
         hole=hidden,
+        known=Known(meshes=outline),
         white_balance=WhiteBalance(torch.ones(1, 3, 1, 1)),
         balanced=crops,
         told={},
-        posterior=None,  # type: ignore[arg-type]
-        z=torch.zeros(1, 1),
-        shape=torch.from_numpy(wide)[None].float(),
-        outline=None,
-        picture=torch.full_like(crops, -0.3),  # a little brighter than the photo's light makes it
     )
-    own = own_border(fill, fill.shape).own[0, 0].numpy()  # type: ignore[index]
+    own = own_border(fill, outline).own[0, 0].numpy()  # type: ignore[index]
     seen = hidden[0, 0].numpy() == 0
-    assert (own[wrongly & seen] == 0).mean() > 0.8
-    assert own[(facing > 0.95) & seen].mean() > 0.99
+    assert (own[wrongly & seen] == 0).mean() > 0.95
+    assert own[(facing > 0.95) & seen].mean() > 0.97  # what lies right beside it is not all face
     assert own[~seen].all()
 
 

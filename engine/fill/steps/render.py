@@ -29,11 +29,6 @@ def enlarged(faces: Tensor, side: int) -> Tensor:
     return F.interpolate(faces, size=(side, side), mode="bicubic", align_corners=False)
 
 
-def drawn(fill: SolvedFill) -> Tensor | None:
-    """A shape: a network's, or the prior's own."""
-    return fill.shape
-
-
 def shaped(fill: SolvedFill) -> tuple[Fine, Tensor] | None:
     """A shape, and what the prior knows of fine detail; None without either."""
     fine = fill.prior.fine

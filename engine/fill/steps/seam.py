@@ -12,7 +12,7 @@ from engine.fill.face_fill import PicturedFill, RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
-FADING = 14 / 256  # crop units inside its outline over which a mean face fades into its background
+FADING = 20 / 256  # crop units inside its outline over which a mean face fades away
 BRIGHTER = 0.15  # [-1, 1] units from which on a background is surely brighter than a face
 
 
