@@ -15,7 +15,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 import gui.dialogs.messages
 from engine.batch import BatchJob, MaskRule
 from engine.inpaint import FillOptions
-from gui.batch_process import MOST_ARGUMENTS, arguments, program
+from gui.base.program import program
+from gui.batch_process import MOST_ARGUMENTS, arguments
 from gui.dialogs.batch import EMPTY, LOG, QUEUE, BatchDialog
 from gui.main_window import MainWindow
 from gui.panels.batch_presets import MARKER, ONE, PART
