@@ -129,9 +129,10 @@ class FaceFinder:
 
     def _guess(self, rgb: np.ndarray, frame: FaceFrame) -> np.ndarray | None:
         from engine.face import landmarks
+        from engine.generator.weights import load
 
         if not self._asked:
-            self._landmarks, self._asked = landmarks.load_landmarks(), True
+            self._landmarks, self._asked = load("landmarks", landmarks.LandmarkNetwork), True
         if self._landmarks is None:
             return None
         laid = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)

@@ -95,6 +95,13 @@ class LandmarkNetwork(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> LandmarkNetwork:
+        """The network with these weights; its graph is laid along their links."""
+        network = cls()
+        network.load_state_dict(tensors)
+        return network
+
     def link(self, links: Tensor) -> None:
         """Lay the graph along the edges, 1330 x 2 node numbers."""
         self.links.copy_(links)
@@ -176,21 +183,6 @@ def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) 
     share = x[:, 3:]
     seen = (share > 0.5).to(x.dtype)
     return torch.cat([x[:, :3] / share.clamp_min(0.5) * seen, 1 - seen], 1)
-
-
-def load_landmarks(device: str = "cpu") -> LandmarkNetwork | None:
-    """The installed landmark network, frozen and in eval mode; None where none is installed.
-
-    Raises MienError when its file is damaged.
-    """
-    from engine.generator.weights import installed, load_tensors
-
-    models = [m for m in installed() if m.kind == "landmarks"]
-    if not models:
-        return None
-    network = LandmarkNetwork()
-    network.load_state_dict(load_tensors(models[-1]))
-    return network.to(device).eval().requires_grad_(False)
 
 
 def read_mesh(

@@ -272,9 +272,11 @@ class FaceLayer:
         return candidate.confidence >= CREDIBLE
 
     def _load(self) -> None:
+        from engine.generator.weights import load
+
         if not self._loaded:
-            self._locator = self._locator or looking.load_locator()
-            self._landmarks = self._landmarks or reading.load_landmarks()
+            self._locator = self._locator or load("locator", looking.Locator)
+            self._landmarks = self._landmarks or load("landmarks", reading.LandmarkNetwork)
             self._loaded = True
 
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from engine.face import geometry
 from engine.face.layers import Residual, convolution
+from engine.generator.tensors import adopted
 
 SPANS = (2.0, 4.0, 9.0)  # sides of the windows, in sides of the anchor
 SIDE = 64  # pixels of a window as the network sees it
@@ -70,6 +71,11 @@ class Locator(nn.Module):
         self.answer = nn.Linear(width, 6)
         nn.init.zeros_(self.answer.weight)
         nn.init.zeros_(self.answer.bias)
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> Locator:
+        """The locator with these weights."""
+        return adopted(cls, tensors)
 
     def forward(self, windows: Tensor) -> Tensor:
         """windows: B x 3 x 5 x 64 x 64 by `network_inputs`. Returns B x 6: the frame's middle from
@@ -195,18 +201,3 @@ def off(frame: np.ndarray, true: np.ndarray) -> float:
     mine = geometry.transform(geometry.invert(frame), _POINTS)
     theirs = geometry.transform(geometry.invert(true), _POINTS)
     return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (_EYES * geometry.frame_side(true))
-
-
-def load_locator(device: str = "cpu") -> Locator | None:
-    """The installed locator, frozen and in eval mode; None where none is installed.
-
-    Raises MienError when its file is damaged.
-    """
-    from engine.generator.tensors import adopted
-    from engine.generator.weights import installed, load_tensors
-
-    models = [m for m in installed() if m.kind == "locator"]
-    if not models:
-        return None
-    network = adopted(Locator, load_tensors(models[-1]))
-    return network.to(device).eval().requires_grad_(False)

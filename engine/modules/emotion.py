@@ -72,9 +72,10 @@ class Emotion(Module):
     )
 
     def load(self, device: str) -> EmotionNetwork | None:
-        from engine.face.emotion import load_emotion
+        from engine.face.emotion import EmotionNetwork
+        from engine.generator.weights import load
 
-        return load_emotion(device)
+        return load("emotion", EmotionNetwork, device)
 
     def see(self, sight: Sight) -> None:
         network = sight.networks.get(self.name)

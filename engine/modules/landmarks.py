@@ -41,9 +41,10 @@ class Landmarks(Module):
     )
 
     def load(self, device: str) -> LandmarkNetwork | None:
-        from engine.face.landmarks import load_landmarks
+        from engine.face.landmarks import LandmarkNetwork
+        from engine.generator.weights import load
 
-        return load_landmarks(device)
+        return load("landmarks", LandmarkNetwork, device)
 
     def see(self, sight: Sight) -> None:
         """Seen nodes as found, hidden ones as the network predicts them; none where neither is to

@@ -12,13 +12,13 @@ from engine.face.locator import (
     absolute,
     anchor_of_box,
     anchor_of_frame,
-    load_locator,
     locate,
     look,
     off,
     points_of,
     relative,
 )
+from engine.generator.weights import load
 
 
 def _frame(x: float, y: float, side: float, degrees: float) -> np.ndarray:
@@ -77,6 +77,6 @@ def test_an_untrained_locator_answers_the_anchor(astronaut) -> None:
 
 
 def test_the_installed_locator_is_small() -> None:
-    network = load_locator()
+    network = load("locator", Locator)
     assert network is not None
     assert sum(p.numel() for p in network.parameters()) <= 1_500_000

@@ -13,9 +13,9 @@ import torch
 
 from engine.base.errors import MienError
 from engine.face import landmarks
-from engine.face.landmarks import LandmarkNetwork, load_landmarks
+from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
-from engine.generator.weights import user_folder
+from engine.generator.weights import load, user_folder
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.faces import FaceShards
 from training.landmarks import train as module
@@ -179,7 +179,7 @@ def test_a_run_becomes_a_model_that_is_found(prepared, run) -> None:
     manifest, figures = export(run, aside, folder)
     assert set(figures) == set(HOLES)
     assert manifest.bytes < 4 * 2**20
-    loaded = load_landmarks()
+    loaded = load("landmarks", LandmarkNetwork)
     assert loaded is not None
     assert "inter-ocular" in (folder / "CARD.md").read_text(encoding="utf-8")
     shutil.rmtree(folder)

@@ -8,7 +8,8 @@ import torch
 
 from engine.base.errors import MienError
 from engine.face import geometry
-from engine.face.locator import Locator, load_locator, points_of, relative
+from engine.face.locator import Locator, points_of, relative
+from engine.generator.weights import load
 from training.faces import FaceShards
 from training.locator import measure as measuring
 from training.locator.config import LocatorConfig
@@ -96,7 +97,7 @@ def test_a_run_learns_resumes_and_becomes_a_model(
     assert set(figures) == {"mouth", "photo_centre"}
     assert manifest.kind == "locator"
     assert "96 samples" in (folder / "CARD.md").read_text()
-    loaded = load_locator()
+    loaded = load("locator", Locator)
     assert isinstance(loaded, Locator)
 
 

@@ -110,8 +110,8 @@ def measure_landmarks(
 
 def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[str, Any]:
     from engine.base.errors import MienError
-    from engine.face.landmarks import load_landmarks
-    from engine.generator.weights import find
+    from engine.face.landmarks import LandmarkNetwork
+    from engine.generator.weights import find, load
     from engine.prior import FacePrior
     from training.faces import FaceShards
     from training.landmarks import measure
@@ -131,7 +131,7 @@ def _predictors(runs: list[Path], faces: Path | None, mediapipe: bool) -> dict[s
         predictors[run.name] = network
         predictors[f"{run.name}, trunk alone"] = lambda c, h, n=network: n.predict(c, h).first
     if not runs:
-        installed = load_landmarks()
+        installed = load("landmarks", LandmarkNetwork)
         if installed is None and not predictors:
             raise MienError("No landmark network is installed; name a run's folder to measure.")
         if installed is not None:

@@ -95,11 +95,12 @@ def measure_locator(
 ) -> None:
     """Measure where a locator alone lays faces, by kind of hole, on whole photos."""
     from engine.base.errors import MienError
-    from engine.face.locator import load_locator
+    from engine.face.locator import Locator
+    from engine.generator.weights import load
     from training.locator.measure import measure, table
     from training.locator.train import trained
 
-    network = load_locator() if run is None else trained(run)
+    network = load("locator", Locator) if run is None else trained(run)
     if network is None:
         raise MienError("No locator is installed; name a run's folder to measure.")
     typer.echo(table(measure(network, kept_aside, limit=limit, source=source, seed=seed)))
