@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from engine.base.brightness import luma
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 from engine.generator.tensors import adopted
 from engine.readings import EMOTIONS
 
@@ -142,8 +143,8 @@ def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> T
 
 def masked(weighted: Tensor, visible: Tensor) -> Tensor:
     """B x 2 x H x W network inputs of a resampled (grey * visible) and a resampled visibility."""
-    seen = (visible > 0.5).to(weighted.dtype)
-    return torch.cat([weighted / visible.clamp_min(0.5) * seen, 1 - seen], 1)
+    seen = (visible > AVERAGED).to(weighted.dtype)
+    return torch.cat([weighted / visible.clamp_min(AVERAGED) * seen, 1 - seen], 1)
 
 
 class _Residual(nn.Module):

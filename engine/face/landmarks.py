@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 from engine.face import geometry
 from engine.face.first_guess import FirstGuess
 from engine.face.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
@@ -181,8 +182,8 @@ def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) 
     if x.shape[-1] != side or x.shape[-2] != side:
         x = F.interpolate(x, (side, side), mode="bilinear", align_corners=False, antialias=True)
     share = x[:, 3:]
-    seen = (share > 0.5).to(x.dtype)
-    return torch.cat([x[:, :3] / share.clamp_min(0.5) * seen, 1 - seen], 1)
+    seen = (share > AVERAGED).to(x.dtype)
+    return torch.cat([x[:, :3] / share.clamp_min(AVERAGED) * seen, 1 - seen], 1)
 
 
 def read_mesh(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.base.errors import raise_if_cancelled
+from engine.base.hidden import HIDDEN_MESH, LOOKED_FOR
 from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
@@ -44,7 +45,6 @@ WEAK = 0.8
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
 SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
 DOUBTFUL = 0.0  # its score is less than this: the locator would lay the face elsewhere
-HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
@@ -149,7 +149,7 @@ class FaceLayer:
         for _ in range(rounds):
             crop = geometry.cut(rgb, frame, 2 * reading.SIDE)
             covered = geometry.cut(hidden, frame, 2 * reading.SIDE)
-            read = reading.read_mesh(self._landmarks, crop, covered > looking.HIDDEN)
+            read = reading.read_mesh(self._landmarks, crop, covered > LOOKED_FOR)
             mesh = geometry.transform(geometry.invert(frame), read)
             before, frame = frame, geometry.frame_from_mesh(mesh)
             if looking.off(frame, before) < STILL:

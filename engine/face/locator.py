@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.base.hidden import LOOKED_FOR
 from engine.face import geometry
 from engine.face.layers import Residual, convolution
 from engine.generator.tensors import adopted
@@ -27,7 +28,6 @@ SIDE = 64  # pixels of a window as the network sees it
 FINE = 2 * SIDE  # pixels of a window as it is cut: what is visible is averaged from there
 CLOSE = 0.6  # side of the anchor around an answer, in sides of the frame
 ROUNDS = 3  # the hole's anchor, then the anchors around the answers
-HIDDEN = 8  # of 255: from this share on a pixel of a window is hidden, as in `engine.mask`
 _POINTS = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
 _EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units
 
@@ -157,7 +157,7 @@ def look(rgb: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> Tensor:
     for span in SPANS:
         colour = geometry.cut(rgb, anchor, FINE, margin=span, border="zero")
         inside = geometry.cut(everywhere, anchor, FINE, margin=span, border="zero") > 127
-        covered = geometry.cut(hidden, anchor, FINE, margin=span, border="zero") > HIDDEN
+        covered = geometry.cut(hidden, anchor, FINE, margin=span, border="zero") > LOOKED_FOR
         parts.append(
             np.concatenate(
                 [

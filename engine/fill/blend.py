@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.base.errors import MienError
+from engine.base.hidden import KNOWN
 from engine.face import geometry
 from engine.face.silhouette import Matte
 from engine.fill.grain import grain as texture_of
@@ -97,7 +98,7 @@ def _border_membrane(
     values = cv2.resize(difference * known[..., None], size, interpolation=cv2.INTER_AREA)
     values /= np.maximum(share, 1e-3)[..., None]
     seen = torch.from_numpy(values).permute(2, 0, 1)[None]
-    unknown = torch.from_numpy((share < 0.25).astype(np.float32))[None, None]
+    unknown = torch.from_numpy((share < KNOWN).astype(np.float32))[None, None]
     surface = membrane(seen, unknown)[0].permute(1, 2, 0).numpy()
     # Where the border is known the surface repeats its noise; only its slow part is a seam.
     surface = cv2.GaussianBlur(surface, (0, 0), 1.5)

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.base.errors import MienError, raise_if_cancelled
+from engine.base.hidden import SHARPENED
 from engine.face import geometry
 from engine.face.finder import Face, FaceFinder
 from engine.face.frames import matrix_of
@@ -233,7 +234,7 @@ def crop_of(
     share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side)
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    hidden = cv2.dilate((share > 2).astype(np.uint8), reached)
+    hidden = cv2.dilate((share > SHARPENED).astype(np.uint8), reached)
     return crop, hidden.astype(bool)
 
 

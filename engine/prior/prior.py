@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 from engine.face.silhouette import mattes
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
@@ -236,7 +237,7 @@ class FacePrior:
         size = (self.side, self.side)
         share = F.interpolate(known, size=size, mode="area")
         values = F.interpolate(crops * known, size=size, mode="area") / share.clamp_min(1e-3)
-        visible = share > 0.5
+        visible = share > AVERAGED
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
         # A hidden eye is most of all like its twin: what mirrors the hole lies beside it.
         distance = torch.minimum(distance, distance.flip(-1))

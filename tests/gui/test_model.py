@@ -29,7 +29,8 @@ from PySide6.QtWidgets import QMessageBox
 import gui.dialogs.messages
 import gui.main_window
 import gui.saving
-from engine.mask import HOLE_THRESHOLD, paint_segment
+from engine.base.hidden import PAINTED
+from engine.mask import paint_segment
 from engine.photo import open_photo, photo_from_array, save_photo
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
@@ -95,7 +96,7 @@ class Model:
 
     def laid(self, below: np.ndarray, fill: Filled) -> np.ndarray:
         mask = self.holes[fill.hole]
-        rows, columns = np.nonzero(mask >= HOLE_THRESHOLD)
+        rows, columns = np.nonzero(mask >= PAINTED)
         alpha = np.zeros(mask.shape, np.uint32)
         box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         alpha[box] = mask[box]
@@ -256,7 +257,7 @@ class Sitting(RuleBasedStateMachine):
         mask = self.model.mask
         self.fake.gate.clear()
         self.window.editor.fill()
-        if not (mask >= HOLE_THRESHOLD).any():
+        if not (mask >= PAINTED).any():
             assert not self.window.editor.is_busy
             return
         self.filling = self.model, self.model.hole_of(mask), 0
