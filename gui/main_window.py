@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.faces = Faces(self.document, self)
         self.school = School(self, self.settings)
         self.batches = Batches(self, self.settings)
-        self.actions_ = Actions(self)
+        self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._restore()
-        self.actions_.bind()
+        self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
         self.welcome.setFocus()
         self._refresh()

@@ -62,7 +62,7 @@ class Canvas(Zoomable):
         super().__init__(document, parent)
         self.mesh = MeshLayer(document)
         self.marks = FaceMarks(document)
-        self.tools: dict[str, Tool] = {tool.name: tool.on(self) for tool in TOOLS}
+        self.tools: dict[str, Tool] = {tool.name: tool.on(document, self.mesh) for tool in TOOLS}
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
         self.nodes = self._made(NodeTool)
         self.tool: Tool = self.brush

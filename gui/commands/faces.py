@@ -11,8 +11,14 @@ from gui.translation import mark, tr
 
 
 def _module(module: Module) -> Command:
-    switch = lambda w, _on: w.modules.switch()  # noqa: E731
-    return Command(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
+    return Command(
+        module.name,
+        FACE,
+        module.menu,
+        turns=lambda w, _on: w.modules.switch(),
+        shortcut=module.shortcut,
+        kept=True,
+    )
 
 
 def _ask(emotion: str, text: str, number: int) -> Command:
@@ -20,8 +26,8 @@ def _ask(emotion: str, text: str, number: int) -> Command:
         f"ask_{emotion}",
         ASK,
         text,
-        lambda w, on: on and w.modules.ask(emotion),
-        f"Alt+{number}",
+        turns=lambda w, on: on and w.modules.ask(emotion),
+        shortcut=f"Alt+{number}",
         group="ask",
     )
 
