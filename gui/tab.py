@@ -6,7 +6,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +21,6 @@ from engine.inpaint import FillResult
 from engine.photo import Photo, Stamp
 from engine.readings import KEEP
 from gui.translation import tr
-
-if TYPE_CHECKING:
-    from gui.results import Result
 
 numbers = itertools.count(1)  # revisions and versions: none is ever given twice
 
@@ -55,7 +51,6 @@ class Tab:
     selected: str | None = None
     wanted: str = KEEP
     sought: tuple[Face, ...] | None = None
-    results: dict[str, Result] = field(default_factory=dict)
     last: FillResult | None = None
     is_news: bool = False
     saved_look: tuple = ()

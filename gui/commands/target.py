@@ -6,14 +6,12 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
-from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.document import Document
 from gui.editor import Editor
 from gui.faces import Faces
 from gui.files import Files
 from gui.masks import Masks
-from gui.school import School
 
 
 class Modules(Protocol):
@@ -29,6 +27,14 @@ class Modules(Protocol):
 
     def switch(self) -> None:
         """Take over which modules are on."""
+        ...
+
+
+class Place(Protocol):
+    """A window of its own: the batch's, the training's."""
+
+    def show(self) -> None:
+        """In front."""
         ...
 
 
@@ -57,10 +63,10 @@ class Target(Protocol):
     def modules(self) -> Modules: ...
 
     @property
-    def school(self) -> School: ...
+    def school(self) -> Place: ...
 
     @property
-    def batches(self) -> Batches: ...
+    def batches(self) -> Place: ...
 
     @property
     def layers(self) -> QWidget: ...
