@@ -13,9 +13,9 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QTabBar
 
-import gui.canvas.canvas
 import gui.canvas.levels
 import gui.canvas.shelf
+import gui.canvas.surface
 import gui.dialogs.messages
 import gui.saving
 from engine.edit.session import read_session, sessions_folder
@@ -395,7 +395,7 @@ def test_a_large_change_ends_where_a_small_one_does(
 ) -> None:
     monkeypatch.setattr(gui.canvas.levels, "AT_ONCE", 1000)
     monkeypatch.setattr(gui.canvas.levels, "PIECE", 50)
-    monkeypatch.setattr(gui.canvas.canvas, "SLICE", 1e-9)
+    monkeypatch.setattr(gui.canvas.surface, "SLICE", 1e-9)
     levels = two.canvas.shelf.shown
     two.actions_["mask_invert"].trigger()
     assert levels.waiting
