@@ -27,6 +27,7 @@ from engine.inpaint import FillResult
 from engine.inpainter import create_inpainter
 from gui import theme
 from gui.actions import Actions
+from gui.asked import drags
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.choices import Choices
@@ -79,7 +80,6 @@ class MainWindow(QMainWindow):
         self.choices = Choices(self.canvas, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
-        self._asks = True  # whether the emotion module was on when a photo was left
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self.restoreGeometry(self.settings.state("geometry"))
-        self.canvas.set_dragging(self.editor.options.landmarks)
+        self.canvas.set_dragging(drags(self.editor.options))
         self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
         self._possible = Possible(
@@ -174,7 +174,6 @@ class MainWindow(QMainWindow):
         canvas.view_changed.connect(lambda zoom: self.status.show_zoom(zoom))
         canvas.pointer_moved.connect(lambda point: self.status.show_pointer(point))
         canvas.face_removed.connect(self.faces.remove)
-        document.leaving.connect(self._on_leaving)
         document.opened.connect(self._on_opened)
         editor.tabs.added.connect(self._on_added)
         editor.tabs.closed.connect(canvas.shelf.forget)
@@ -184,7 +183,7 @@ class MainWindow(QMainWindow):
         canvas.levels_wanted.connect(editor.opening.need_levels)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)
-        editor.options_changed.connect(lambda options: canvas.set_dragging(options.landmarks))
+        editor.options_changed.connect(lambda options: canvas.set_dragging(drags(options)))
         editor.busy_changed.connect(lambda busy: self.status.show_busy(busy))
         editor.progressed.connect(lambda stage, done: self.status.show_progress(stage, done))
         editor.filled.connect(self._on_filled)
@@ -225,11 +224,6 @@ class MainWindow(QMainWindow):
         if tab.photo.path is not None:
             self.settings.add_recent(tab.session or tab.photo.path)
 
-    def _on_leaving(self) -> None:
-        if self.document.tab is not None:
-            self.document.tab.wanted = self.modules.wanted
-        self._asks = self.actions_["emotion"].isChecked()
-
     def _on_opened(self) -> None:
         """Another photo is shown, or none."""
         tab = self.document.tab
@@ -240,9 +234,6 @@ class MainWindow(QMainWindow):
             self.welcome.show_recent(self.settings.recent())
             self.status.show_pointer(None)
             return
-        # What was asked for in this photo; asking switches the module on, which stays as it was.
-        self.actions_[f"ask_{tab.wanted}"].setChecked(True)
-        self.actions_["emotion"].setChecked(self._asks)
         if tab.is_news and tab.last is not None:
             self.offers.take(tab.last)
         tab.is_news = False

@@ -18,7 +18,7 @@ from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
 from engine.photo.compositing import lay
-from gui import expressions
+from gui import asked
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize
 from gui.tab import Tab
@@ -48,7 +48,7 @@ class Result:
         """What was filled and with which settings, in two short lines."""
         if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
             return tr("Texture"), self.line
-        return expressions.setting(self.options), self.line
+        return asked.title(self.options), self.line
 
     @property
     def line(self) -> str:
@@ -56,9 +56,8 @@ class Result:
         parts = []
         if self.options.variant:
             parts.append(tr("Variant {number}").format(number=self.options.variant))
-        if not self.options.landmarks:
-            parts.append(tr("no landmarks"))
-        elif self.options.nodes:
+        parts += asked.rest(self.options)
+        if asked.drags(self.options) and self.options.nodes:
             parts.append(tr("dragged"))
         return " · ".join(parts) or tr("most probable")
 

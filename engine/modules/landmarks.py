@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 class LandmarkWish:
     """landmarks: whether the fill keeps the geometry the face had."""
 
-    landmarks: bool = wish(True, "Keep the geometry the face had.")
+    landmarks: bool = wish(
+        True,
+        "Keep the geometry the face had.",
+        labels={False: mark("no landmarks")},
+        batch=mark("Keep the geometry (landmarks)"),
+    )
 
 
 class Landmarks(Module):
@@ -28,7 +33,7 @@ class Landmarks(Module):
     name, key = "landmarks", "landmark"
     title, menu, shortcut = mark("Landmarks"), mark("&Landmarks module"), "Shift+L"
     off = MappingProxyType({"landmarks": False})
-    prepared = True
+    prepared, drags = True, True
     wish = LandmarkWish
     row = Row(
         mark("Landmark shift"),

@@ -251,7 +251,7 @@ def test_rules_and_presets(qtbot, panel, photos: Path, monkeypatch) -> None:
     assert not options.masks.isVisible()
     ready(qtbot, panel, photos)
     assert options.job(panel.inputs).masks == MaskRule(parts=("glasses",))
-    options.emotion.choose("happiness")
+    options.wished["emotion"].choose("happiness")
     options.grow.setText("3")
     monkeypatch.setattr(
         "gui.panels.batch_presets.QInputDialog.getText", lambda *_: ("Smiles", True)
