@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.brightness import luma
+from engine.base.hidden import AVERAGED
 from engine.face.regions import depths
 from engine.fill.face_fill import RenderedFill
 from engine.fill.membrane import membrane
@@ -58,7 +59,7 @@ def _light(off: Tensor, deep: Tensor) -> tuple[Tensor, Tensor]:
     size = (min(LIGHT_SIDE, deep.shape[-1]),) * 2
     share = F.interpolate(deep, size=size, mode="area")
     small = F.interpolate(off * deep, size=size, mode="area") / share.clamp_min(1e-3)
-    light = membrane(small, (share < 0.5).to(off))
+    light = membrane(small, (share < AVERAGED).to(off))
     light = F.interpolate(light, size=off.shape[-2:], mode="bilinear", align_corners=False)
     rest = (off - light).abs().movedim(1, 0)[:, deep[:, 0] > 0].median(1).values
     return light, (spread.square() + (1.48 * rest.view(1, 3, 1, 1)).square()).sqrt()
