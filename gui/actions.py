@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -11,17 +11,16 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from gui import theme
 from gui.commands.catalogue import COMMANDS
 from gui.commands.command import WITHIN, Now
+from gui.commands.target import Target
+from gui.settings import Settings
 from gui.translation import tr
-
-if TYPE_CHECKING:
-    from gui.main_window import MainWindow
 
 
 class Actions:
     """The QActions of a window, by name, each bound to what its row says."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
+    def __init__(self, window: QWidget, settings: Settings) -> None:
+        self._settings = settings
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
         self._commands = COMMANDS  # of this window: what is added later is in the next one
@@ -38,7 +37,7 @@ class Actions:
                     self._groups[command.group] = QActionGroup(window)
                 self._groups[command.group].addAction(action)
             if command.kept is not None:
-                action.setChecked(window.settings.flag(command.name, command.kept))
+                action.setChecked(settings.flag(command.name, command.kept))
             self._actions[command.name] = action
         self.translate()
         self.tint()
@@ -46,19 +45,18 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def bind(self) -> None:
+    def bind(self, target: Target) -> None:
         """Connect every action with what it does; what is remembered takes effect."""
-        window = self._window
+        keep = self._settings.keep
         for command in self._commands:
             action = self._actions[command.name]
-            if not command.stays:
-                action.triggered.connect(lambda _=False, does=command.does: does(window))
-                continue
-            action.toggled.connect(lambda on, does=command.does: does(window, on))
-            if command.kept is not None:
-                keep = window.settings.keep
-                action.toggled.connect(lambda on, name=command.name, keep=keep: keep(name, on))
-                command.does(window, action.isChecked())
+            if command.does is not None:
+                action.triggered.connect(lambda _=False, does=command.does: does(target))
+            if command.turns is not None:
+                action.toggled.connect(lambda on, turns=command.turns: turns(target, on))
+                if command.kept is not None:
+                    action.toggled.connect(lambda on, name=command.name: keep(name, on))
+                    command.turns(target, action.isChecked())
 
     def translate(self) -> None:
         """The words in the interface's language."""

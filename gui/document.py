@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.edit import edit as edits
-from engine.edit.compositor import Composite, Shown, damage
+from engine.edit.compositor import damage
 from engine.edit.edit import Edit, Layer, PlacedNode
 from engine.edit.session import PhotoReference
 from engine.edit.stroke import StrokeInProgress
@@ -20,20 +20,18 @@ from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask, Stroke
 from engine.photo import Photo
 from engine.readings import DraggedNode
-from gui.history import History
+from gui.shown import ShownPhoto
 from gui.tab import Tab, new_tab, numbers
 from gui.translation import tr
 
 
-class Document(QObject):
-    """The photo that is shown, of all that are open. All of it lives in the GUI thread; the edits
-    it hands out are values, which any thread may keep.
+class Document(ShownPhoto):
+    """The photo that is shown, and all that is done to it. All of it lives in the GUI thread; the
+    edits it hands out are values, which any thread may keep.
 
-    `tab` is where everything about the photo lies, None while none is shown; `show` shows another,
-    `on` works on one that stays behind. `edit` is what was made of the photo so far. A stroke or a
-    drag under way is staged on top of it (`now`), so that a fill that lands meanwhile changes what
-    lies under the stroke and not the stroke. `picture` shows the pixels, `painted` the mask, by
-    box.
+    `show` shows another tab, `on` works on one that stays behind. A stroke or a drag under way is
+    staged on top of the edit, so that a fill that lands meanwhile changes what lies under the
+    stroke and not the stroke.
 
     Signals: `leaving` before another photo is shown, or none, and `opened` after it; `touched`
     with a tab that was worked on while it was not shown.
@@ -51,153 +49,8 @@ class Document(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.tab: Tab | None = None
-        self.history = History(self)
         self.last_mask: TiledMask | None = None  # that a fill filled, in whichever photo
-        self._whole_mask: tuple[TiledMask, np.ndarray] | None = None
-
-    # What there is.
-
-    @property
-    def photo(self) -> Photo | None:
-        return None if self.tab is None else self.tab.photo
-
-    @property
-    def path(self) -> Path | None:
-        """Where the photo lies, or was saved last."""
-        return None if self.tab is None else self.tab.path
-
-    @property
-    def session(self) -> Path | None:
-        """The file that was saved or opened as a session."""
-        return None if self.tab is None else self.tab.session
-
-    @property
-    def edges(self) -> np.ndarray | None:
-        """How the nodes of a mesh are linked, N x 2."""
-        return None if self.tab is None else self.tab.edges
-
-    @property
-    def picture(self) -> Composite | None:
-        return None if self.tab is None else self.tab.picture
-
-    @property
-    def revision(self) -> int:
-        """Another number whenever the picture is another; no two photos share one."""
-        return 0 if self.tab is None else self.tab.revision
-
-    @property
-    def is_open(self) -> bool:
-        return self.tab is not None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height), (0, 0) without a photo."""
-        return (0, 0) if self.photo is None else self.photo.size
-
-    @property
-    def edit(self) -> Edit:
-        """What was made of the photo, without a stroke or a drag under way."""
-        return self.history.edit
-
-    @property
-    def now(self) -> Edit:
-        """What is shown: the edit with the stroke or the drag under way."""
-        assert self.tab is not None, "no photo is open"
-        return self.tab.now
-
-    @property
-    def shown(self) -> Shown:
-        """The picture in the screen's colours, to be read by box."""
-        assert self.picture is not None
-        return Shown(self.picture)
-
-    @property
-    def painted(self) -> TiledMask | StrokeInProgress:
-        """The mask as it is shown, to be read by box."""
-        return self.edit.mask if self._stroke is None else self._stroke
-
-    @property
-    def pixels(self) -> np.ndarray:
-        """The whole picture, H x W x 3|4, read-only: costs a copy of the photo."""
-        if self.picture is None:
-            return np.zeros((0, 0, 3), np.uint8)
-        return self.picture.photo().pixels
-
-    @property
-    def mask(self) -> np.ndarray:
-        """The whole mask, H x W uint8, read-only: put together from its tiles."""
-        if self.photo is None:
-            return np.zeros((0, 0), np.uint8)
-        shown = self.now.mask
-        if self._whole_mask is None or self._whole_mask[0] is not shown:
-            self._whole_mask = (shown, shown.to_mask().pixels)
-        return self._whole_mask[1]
-
-    @property
-    def has_mask(self) -> bool:
-        return self.is_open and (self._stroke is not None or not self.edit.mask.is_blank)
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether closing now would lose a fill."""
-        return self.is_open and not self.history.is_saved
-
-    @property
-    def faces(self) -> tuple[Face, ...] | None:
-        """The faces that were found, None before they were looked for."""
-        return self.edit.known_faces() if self.is_open else None
-
-    @property
-    def frames(self) -> tuple[FaceFrame, ...]:
-        """The face frames the user drew."""
-        framed = self.edit.frames if self.is_open else ()
-        return tuple(one.frame for one in framed if one.frame is not None)
-
-    @property
-    def nodes(self) -> tuple[DraggedNode, ...]:
-        """The dragged nodes that are not filled yet, numbered as `subjects` are."""
-        if not self.is_open:
-            return ()
-        return self.edit.numbered(self.edit.nodes if self._dragged is None else self._dragged)
-
-    @property
-    def subjects(self) -> tuple[Face, ...]:
-        """The faces in the order a fill numbers them: drawn frames, then found ones."""
-        return tuple(one.face for one in self.edit.subjects) if self.is_open else ()
-
-    @property
-    def selected(self) -> int:
-        """The number of the face that is read off."""
-        chosen = None if self.tab is None else self.tab.selected
-        return (self.edit.number_of(chosen) or 0) if chosen else 0
-
-    @property
-    def _stroke(self) -> StrokeInProgress | None:
-        return None if self.tab is None else self.tab.stroke
-
-    @_stroke.setter
-    def _stroke(self, stroke: StrokeInProgress | None) -> None:
-        assert self.tab is not None, "no photo is open"
-        self.tab.stroke = stroke
-
-    @property
-    def _dragged(self) -> tuple[PlacedNode, ...] | None:
-        return None if self.tab is None else self.tab.dragged
-
-    @_dragged.setter
-    def _dragged(self, nodes: tuple[PlacedNode, ...] | None) -> None:
-        assert self.tab is not None, "no photo is open"
-        self.tab.dragged = nodes
-
-    def current_photo(self) -> Photo:
-        """The photo as it looks now, metadata and all."""
-        assert self.picture is not None
-        return self.picture.photo()
-
-    def current_mask(self) -> Mask:
-        """The mask as it is shown, in one array."""
-        return Mask(self.mask)
+        self.history.moved.connect(self._show_difference)
 
     # Opening, and what becomes known.
 
@@ -217,7 +70,7 @@ class Document(QObject):
         if tab is self.tab:
             return
         self.leaving.emit()
-        self.tab, self._whole_mask = tab, None
+        self.history.tab, self._whole_mask = tab, None
         self.opened.emit()
         self.faces_changed.emit()
         self.history.changed.emit()
@@ -226,18 +79,15 @@ class Document(QObject):
     def on(self, tab: Tab) -> Iterator[None]:
         """Within it this is the document of a tab that may lie behind the shown one. Nobody who
         looks at the document hears of what is done there; `touched` tells once it is."""
-        shown = self.tab
-        if tab is shown:
+        if tab is self.tab:
             yield
             return
-        was = self.blockSignals(True), self.history.blockSignals(True)
-        self.tab = tab
+        was = self.blockSignals(True)
         try:
-            yield
+            with self.history.on(tab):
+                yield
         finally:
-            self.tab = shown
-            self.blockSignals(was[0])
-            self.history.blockSignals(was[1])
+            self.blockSignals(was)
         self.touched.emit(tab)
 
     def set_faces(self, faces: Iterable[Face], edges: np.ndarray | None) -> None:
@@ -261,7 +111,7 @@ class Document(QObject):
         self.history.mark_saved(edit)
         self.renamed.emit()
 
-    def show_difference(self, before: Edit, after: Edit) -> None:
+    def _show_difference(self, before: Edit, after: Edit) -> None:
         """The history is somewhere else: tell what that changed."""
         tab = self.tab
         assert tab is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt
@@ -28,14 +27,16 @@ from engine.fill import create_inpainter
 from engine.inpaint import FillResult
 from gui import theme
 from gui.actions import Actions
+from gui.asked import drags
 from gui.batches import Batches
-from gui.canvas.canvas import MASK_OPACITY, Canvas
-from gui.commands.command import FILE, VIEW, Now
+from gui.canvas.canvas import Canvas
+from gui.choices import Choices
+from gui.commands.command import FILE, VIEW
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
 from gui.drops import dropped
-from gui.editor import Editor, faces_line
+from gui.editor import Editor
 from gui.faces import Faces
 from gui.files import Files
 from gui.masks import Masks
@@ -49,7 +50,7 @@ from gui.panels.status import StatusLine
 from gui.panels.strip import Strip
 from gui.panels.tab_bar import TabBar
 from gui.panels.welcome import Welcome
-from gui.readout import Readings
+from gui.possible import Possible
 from gui.school import School
 from gui.settings import Settings
 from gui.tab import Tab
@@ -66,7 +67,6 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        theme.set_mask_colour(self.settings.text("mask_colour"))
         self.document = Document(self)
         self.editor = Editor(self.document, create, self)
         self.canvas = Canvas(self.document)
@@ -75,12 +75,11 @@ class MainWindow(QMainWindow):
         self.faces = Faces(self.document, self)
         self.school = School(self, self.settings)
         self.batches = Batches(self, self.settings)
-        self.actions_ = Actions(self)
+        self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
+        self.choices = Choices(self.canvas, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
-        self._devices = ["cpu"]
-        self._asks = True  # whether the emotion module was on when a photo was left
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
@@ -88,18 +87,23 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(760, 480)
         self._build()
         self._connect()
-        self._restore()
-        self.actions_.bind()
+        self.restoreGeometry(self.settings.state("geometry"))
+        self.canvas.set_dragging(drags(self.editor.options))
+        self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
+        self._possible = Possible(
+            self.actions_, self.document, self.editor, self.masks, self.modules
+        )
+        self._show_title()
         self.welcome.setFocus()
-        self._refresh()
 
     # Building.
 
     def _build(self) -> None:
         """Menus and panels, in the interface's language; the canvas is put into them."""
-        self.header, self.rail = Header(self.actions_), Rail(self.actions_)
-        self.inspector, self.status = Inspector(self.actions_), StatusLine(self.actions_)
+        self.header = Header(self.actions_, self.document, self.editor)
+        self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
+        self.inspector = Inspector(self.actions_, self.document, self.editor)
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
@@ -130,18 +134,14 @@ class MainWindow(QMainWindow):
         self._build_menus()
         panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
-        panel.brush_changed.connect(canvas.set_brush)
-        panel.brush_changed.connect(self._keep_brush)
-        panel.mask_opacity_changed.connect(self._set_mask_opacity)
-        panel.mask_colour_chosen.connect(self._set_mask_colour)
-        panel.model_chosen.connect(lambda name: self._choose("model", name))
-        panel.device_chosen.connect(lambda name: self._choose("device", name))
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
         self.tab_bar.close_asked.connect(self.files.close)
         self.strip.refresh()
         self.modules.show_in(panel.modules)
+        self.choices.show_in(panel)
+        self.welcome.show_recent(self.settings.recent())
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
 
     def _build_menus(self) -> None:
@@ -173,65 +173,30 @@ class MainWindow(QMainWindow):
         canvas, editor, document = self.canvas, self.editor, self.document
         canvas.view_changed.connect(lambda zoom: self.status.show_zoom(zoom))
         canvas.pointer_moved.connect(lambda point: self.status.show_pointer(point))
-        canvas.brush_resized.connect(self._show_brush)
-        canvas.brush_resized.connect(self._keep_brush)
         canvas.face_removed.connect(self.faces.remove)
-        document.leaving.connect(self._on_leaving)
         document.opened.connect(self._on_opened)
-        document.opened.connect(self._refresh)
-        editor.tabs.changed.connect(self._refresh)
         editor.tabs.added.connect(self._on_added)
         editor.tabs.closed.connect(canvas.shelf.forget)
-        document.faces_changed.connect(self._show_faces)
-        document.mask_changed.connect(lambda _box: self._refresh())
-        document.nodes_changed.connect(self._show_readings)
-        document.selected_changed.connect(self._show_faces)
-        document.renamed.connect(self._refresh)
-        document.history.changed.connect(self._refresh)
+        for signal in (document.opened, document.history.changed, document.renamed):
+            signal.connect(self._show_title)
         editor.opening.loaded.connect(canvas.take_levels)
         canvas.levels_wanted.connect(editor.opening.need_levels)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)
-        editor.readout.read.connect(self._show_readings)
-        editor.results.changed.connect(self._refresh)
-        editor.options_changed.connect(lambda options: canvas.set_dragging(options.landmarks))
-        editor.options_changed.connect(lambda _options: self._refresh())
-        editor.busy_changed.connect(self._on_busy)
+        editor.options_changed.connect(lambda options: canvas.set_dragging(drags(options)))
+        editor.busy_changed.connect(lambda busy: self.status.show_busy(busy))
         editor.progressed.connect(lambda stage, done: self.status.show_progress(stage, done))
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
-        editor.devices_known.connect(self._on_devices)
         tellers = (editor, self.files, self.masks, self.faces, self.offers)
         for teller in (*tellers, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
-        self.masks.scope_changed.connect(self._refresh)
         self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
-        self.school.learnt.connect(lambda _name: self._list_models())
-        self.school.chosen.connect(self._use_model)
+        self.school.learnt.connect(lambda _name: self.choices.list_models())
+        self.school.chosen.connect(self.choices.use_model)
         self.school.ended.connect(self.close)
         self.batches.open_requested.connect(self.open)
         self.batches.ended.connect(self.close)
-
-    def _restore(self) -> None:
-        keep = self.settings
-        self.restoreGeometry(keep.state("geometry"))
-        self.canvas.set_brush(keep.number("brush_size", 60), keep.number("brush_hardness", 0.8))
-        self.canvas.set_mask_opacity(keep.number("mask_opacity", MASK_OPACITY))
-        self.editor.options = replace(
-            self.editor.options,
-            model=keep.text("model", "default"),
-            device=keep.text("device", "auto"),
-        )
-        self.canvas.set_dragging(self.editor.options.landmarks)
-        self._show_choices()
-        self.welcome.show_recent(keep.recent())
-
-    def _show_choices(self) -> None:
-        """What was chosen, in panels that are new."""
-        self.inspector.show_devices(self._devices, self.editor.options.device)
-        self._list_models()
-        self._show_brush()
-        self._show_mask_look()
 
     # Opening.
 
@@ -259,150 +224,40 @@ class MainWindow(QMainWindow):
         if tab.photo.path is not None:
             self.settings.add_recent(tab.session or tab.photo.path)
 
-    def _on_leaving(self) -> None:
-        if self.document.tab is not None:
-            self.document.tab.wanted = self.modules.wanted
-        self._asks = self.actions_["emotion"].isChecked()
-
     def _on_opened(self) -> None:
         """Another photo is shown, or none."""
         tab = self.document.tab
         page = self.welcome if tab is None else self.canvas
         self.stage.setCurrentWidget(page)
         page.setFocus()
-        self.inspector.show_result(None if tab is None else tab.last)
         if tab is None:
             self.welcome.show_recent(self.settings.recent())
             self.status.show_pointer(None)
             return
-        # What was asked for in this photo; asking switches the module on, which stays as it was.
-        self.actions_[f"ask_{tab.wanted}"].setChecked(True)
-        self.actions_["emotion"].setChecked(self._asks)
         if tab.is_news and tab.last is not None:
             self.offers.take(tab.last)
         tab.is_news = False
-        # A brush that suits the photo: a twentieth of its shorter side.
-        if not self.settings.flag("brush_chosen", False):
-            self.canvas.set_brush(min(self.document.size) / 20)
-            self._show_brush()
 
-    # Choices.
-
-    def _choose(self, field: str, value: str) -> None:
-        self.editor.options = replace(self.editor.options, **{field: value})
-        self.settings.keep(field, value)
-
-    def _list_models(self) -> None:
-        """Show what is installed; a chosen model that is gone gives way to the default."""
-        from engine.catalogue.weights import installed
-
-        models, model = installed(), self.editor.options.model
-        if model not in {manifest.name for manifest in models}:
-            model = "default"
-        default = next((m.name for m in models if m.default), "prior")
-        self.inspector.show_models(models, default if model == "default" else model)
-        self.editor.options = replace(self.editor.options, model=model)
-
-    def _use_model(self, name: str) -> None:
-        self._list_models()
-        self.inspector.model.setCurrentIndex(self.inspector.model.findData(name))
-        self._choose("model", name)
-
-    def _face_count(self) -> int:
-        """Known faces, and those that only a fill found."""
-        found = (reading.face + 1 for reading in self.editor.readout.readings.faces)
-        return max(len(self.document.subjects), max(found, default=0))
-
-    def _on_devices(self, devices: list[str]) -> None:
-        self._devices = devices
-        self.inspector.show_devices(devices, self.editor.options.device)
-
-    def _set_mask_opacity(self, opacity: float) -> None:
-        self.canvas.set_mask_opacity(opacity)
-        self.settings.keep("mask_opacity", opacity)
-
-    def _set_mask_colour(self, name: str) -> None:
-        self.settings.keep("mask_colour", theme.set_mask_colour(name))
-        self._show_mask_look()
-        self.canvas.update()
-
-    def _show_mask_look(self) -> None:
-        colour = self.settings.text("mask_colour", "blue")
-        self.inspector.show_mask(self.canvas.mask_opacity, colour)
-
-    def _on_busy(self, busy: bool) -> None:
-        self.status.show_busy(busy)
-        self._refresh()
+    # What is shown.
 
     def _on_filled(self, result: FillResult) -> None:
-        self.inspector.show_result(result)
         self.offers.take(result)
         self.status.tell(tr("Filled in {seconds:.1f} s.").format(seconds=result.seconds))
 
     def _on_failed(self, failure: Failure) -> None:
         FailureDialog(failure, self).exec()
 
-    # What is shown.
-
-    def _refresh(self) -> None:
-        document, history, busy = self.document, self.document.history, self.editor.is_busy
-        painted = document.is_open and document.has_mask
-        results = self.editor.results
-        self.actions_.enable(
-            Now(
-                open=document.is_open,
-                busy=busy,
-                painted=painted,
-                filled=results.current is not None,
-                round=results.round is not None,
-                nodes=bool(document.nodes),
-                faces=len(document.subjects),
-                tabs=len(self.editor.tabs),
-                meshed=bool(self.masks.meshes()),
-                asked=self.modules.asks,
-                undo=history.can_undo,
-                redo=history.can_redo,
-            )
-        )
+    def _show_title(self) -> None:
+        document = self.document
         name = "" if document.tab is None else document.tab.name
-        self.header.show_file(name, document.size, document.is_changed)
-        self.header.compare.setEnabled(document.is_open)
-        self.header.show_refill(document.is_open and self.editor.refill() is not None)
         self.setWindowTitle(f"{name}[*] — Mien" if name else "Mien[*]")
         self.setWindowModified(document.is_changed)
-
-    def _show_faces(self, _selected: int = 0) -> None:
-        document = self.document
-        count = len(document.subjects)
-        line = tr("No photo yet")
-        if document.is_open:
-            known = document.faces is not None
-            line = faces_line(count) if known else tr("Looking for faces…")
-        self.inspector.faces.show_faces(line, count, document.selected)
-        self._show_readings()
-        self._refresh()
-
-    def _show_readings(self, _readings: Readings | None = None) -> None:
-        document, readings = self.document, self.editor.readout.readings
-        selected = document.selected
-        self.inspector.expression.show_readings(readings, selected, self._face_count())
-        dragged = sum(node.face == selected for node in document.nodes)
-        self.inspector.modules.show_nodes(readings.of(selected), dragged)
-        self._refresh()
 
     def _make_room(self, strip: Callable[[], object]) -> None:
         """The strip comes or goes: what is looked at stays where it is."""
         with self.canvas.standing_still():
             strip()
             self._column.activate()
-
-    def _show_brush(self) -> None:
-        brush = self.canvas.brush
-        self.inspector.show_brush(brush.size, brush.hardness)
-
-    def _keep_brush(self, *_: object) -> None:
-        """The person chose a size: it is no longer made to suit each photo."""
-        self.settings.keep("brush_chosen", True)
 
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""
@@ -434,12 +289,8 @@ class MainWindow(QMainWindow):
         self.school.rebuild()
         self.batches.rebuild()
         self.offers.translate()
-        self._show_choices()
-        self._show_faces()
-        self.inspector.show_result(None if self.document.tab is None else self.document.tab.last)
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)
-        self.welcome.show_recent(self.settings.recent())
         if focused:
             self.canvas.setFocus()
 
@@ -489,10 +340,8 @@ class MainWindow(QMainWindow):
                     self._given_up = None
                 event.ignore()
                 return
-        keep, brush = self.settings, self.canvas.brush
-        keep.keep("geometry", self.saveGeometry())
-        keep.keep("brush_size", brush.size)
-        keep.keep("brush_hardness", brush.hardness)
+        self.settings.keep("geometry", self.saveGeometry())
+        self.choices.keep()
         self.school.close()
         self.batches.close()
         self.editor.close()

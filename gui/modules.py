@@ -9,13 +9,13 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from engine.modules.registry import MODULES, wishes
-from engine.readings import KEEP, OFF
+from gui import asked
 from gui.actions import Actions
 from gui.editor import Editor
 from gui.panels.modules import ModulesSection
 from gui.settings import Settings
 
-STEP = 0.1  # of the strength, by key
+STEP = 0.1  # of a strength, by key
 
 
 class Modules(QObject):
@@ -26,12 +26,14 @@ class Modules(QObject):
         super().__init__(editor)
         self._actions, self._editor, self._settings = actions, editor, settings
         self._panel: ModulesSection | None = None
+        self._by_person = True  # rather than by another photo that is shown
         self._wanted = {name: facts["default"] for name, facts in wishes().items()}
         for name, facts in wishes().items():
             if facts["remembered"]:
                 self._wanted[name] = _within(settings.number(name, facts["default"]), facts)
         editor.options = replace(editor.options, **self._wanted)
-        actions[f"ask_{KEEP}"].setChecked(True)
+        self._tick()
+        editor.document.leaving.connect(self._on_leaving)
         editor.document.opened.connect(self._on_opened)
 
     def show_in(self, panel: ModulesSection) -> None:
@@ -41,18 +43,10 @@ class Modules(QObject):
         self.switch()
 
     @property
-    def wanted(self) -> str:
-        """The expression the hidden part is given with the emotion module on."""
-        return self._wanted["emotion"]
-
-    @property
-    def strength(self) -> float:
-        return self._editor.options.strength
-
-    @property
     def asks(self) -> bool:
-        """Whether an expression is asked for, which has a strength."""
-        return self._editor.options.emotion not in (KEEP, OFF)
+        """Whether something is asked for by a command, which has a strength."""
+        name = asked.menu_wish()
+        return bool(name) and asked.asks(name, getattr(self._editor.options, name))
 
     def want(self, name: str, value: Any) -> None:
         """Wish for something of a module, see engine.modules; numbers are kept within bounds."""
@@ -63,16 +57,16 @@ class Modules(QObject):
         self.switch()
 
     def ask(self, wanted: str) -> None:
-        """The expression the hidden part is given; asking for one switches the module on."""
-        self._actions["emotion"].setChecked(True)
-        self.want("emotion", wanted)
-
-    def set_strength(self, strength: float) -> None:
-        """0 .. 1.5, 1 being the average face of the expression."""
-        self.want("strength", strength)
+        """Ask for one of the choices that are commands; that switches the module on."""
+        if self._by_person:
+            name = asked.menu_wish()
+            self._actions[asked.module_of(name).name].setChecked(True)
+            self.want(name, wanted)
 
     def step_strength(self, up: bool) -> None:
-        self.set_strength(self.strength + (STEP if up else -STEP))
+        """More or less of what is asked for, by a notch."""
+        name = asked.scale_of(asked.menu_wish())
+        self.want(name, getattr(self._editor.options, name) + (STEP if up else -STEP))
 
     def switch(self) -> None:
         """Take over which modules are on."""
@@ -87,16 +81,33 @@ class Modules(QObject):
             self._panel.show_wishes(self._wanted, on)
 
     def _on_wished(self, name: str, value: object) -> None:
-        if name == "emotion":
+        if name == asked.menu_wish() and value in wishes()[name]["menu"]:
             self._actions[f"ask_{value}"].setChecked(True)
         else:
             self.want(name, value)
 
+    def _on_leaving(self) -> None:
+        tab = self._editor.document.tab
+        if tab is not None:
+            told = wishes().items()
+            tab.wishes = {name: self._wanted[name] for name, f in told if not f["remembered"]}
+
     def _on_opened(self) -> None:
+        """What was asked for in this photo; which modules are on stays as it was."""
+        tab = self._editor.document.tab
         told = wishes().items()
         self._wanted |= {name: f["default"] for name, f in told if not f["remembered"]}
-        self._actions[f"ask_{KEEP}"].setChecked(True)
+        self._wanted |= {} if tab is None else tab.wishes
+        self._tick()
         self.switch()
+
+    def _tick(self) -> None:
+        """The command of what is wanted is the one that is ticked."""
+        name = asked.menu_wish()
+        if name:
+            self._by_person = False
+            self._actions[f"ask_{self._wanted[name]}"].setChecked(True)
+            self._by_person = True
 
 
 def _within(value: Any, facts: dict[str, Any]) -> Any:

@@ -92,8 +92,9 @@ class Readout(QObject):
     def refill(self) -> FillOptions | None:
         """The options that filling the shown hole again would take, None while they are those it
         was filled with, or something new is painted."""
-        current, document = self._results.current, self._document
-        if current is None or document.has_mask:
+        document = self._document
+        current = None if document.has_mask else self._results.current
+        if current is None:
             return None
         now = document.now
         moved = {(n.face, n.node): n for n in (*current.options.nodes, *now.numbered(now.nodes))}

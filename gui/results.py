@@ -7,6 +7,7 @@ hole takes the place of what was shown of it, it never lies on another fill of t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -17,9 +18,10 @@ from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
 from engine.photo.compositing import lay
-from gui import expressions
+from gui import asked
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize
+from gui.tab import Tab
 from gui.translation import tr
 
 LARGEST_COUNT = 24  # fills of one hole to choose from
@@ -46,7 +48,7 @@ class Result:
         """What was filled and with which settings, in two short lines."""
         if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
             return tr("Texture"), self.line
-        return expressions.setting(self.options), self.line
+        return asked.title(self.options), self.line
 
     @property
     def line(self) -> str:
@@ -54,9 +56,8 @@ class Result:
         parts = []
         if self.options.variant:
             parts.append(tr("Variant {number}").format(number=self.options.variant))
-        if not self.options.landmarks:
-            parts.append(tr("no landmarks"))
-        elif self.options.nodes:
+        parts += asked.rest(self.options)
+        if asked.drags(self.options) and self.options.nodes:
             parts.append(tr("dragged"))
         return " · ".join(parts) or tr("most probable")
 
@@ -79,14 +80,16 @@ class Results(QObject):
         super().__init__(parent)
         self._document = document
         self._known: tuple[int, Round | None] | None = None
+        # The results made so far, by their layers, of every tab that is open: thumbnails cost.
+        self._tabs: WeakKeyDictionary[Tab, dict[str, Result]] = WeakKeyDictionary()
         document.opened.connect(self.changed)
         document.history.changed.connect(self.changed)
 
     @property
     def _made(self) -> dict[str, Result]:
-        """The results made so far, by their layers."""
+        """The results made so far of the document's tab, by their layers."""
         tab = self._document.tab
-        return {} if tab is None else tab.results
+        return {} if tab is None else self._tabs.setdefault(tab, {})
 
     @property
     def round(self) -> Round | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +20,7 @@ from engine.edit.tiles import TiledMask
 from engine.face.finder import Face
 from engine.inpaint import FillResult
 from engine.photo import Photo, Stamp
-from engine.readings import KEEP
 from gui.translation import tr
-
-if TYPE_CHECKING:
-    from gui.results import Result
 
 numbers = itertools.count(1)  # revisions and versions: none is ever given twice
 
@@ -36,7 +32,7 @@ class Tab:
     path: where it lies, or was saved last. reference: what a session says of it. session: the file
     that was saved or opened as one. stamps: of every file that was read or written, as it was
     then. edges: how the nodes of a mesh are linked. stroke, dragged: staged on top of the edit.
-    selected: the id of the face that is read off. wanted: the expression that is asked for.
+    selected: the id of the face that is read off. wishes: what is asked of the modules in it.
     sought: what the search for faces answered, for a fill queued behind it. last: the last fill.
     is_news: it landed while another tab was shown. revision is another number whenever the picture
     is another, version whenever the list of steps or the place in it is.
@@ -53,9 +49,8 @@ class Tab:
     stroke: StrokeInProgress | None = None
     dragged: tuple[PlacedNode, ...] | None = None
     selected: str | None = None
-    wanted: str = KEEP
+    wishes: dict[str, Any] = field(default_factory=dict)
     sought: tuple[Face, ...] | None = None
-    results: dict[str, Result] = field(default_factory=dict)
     last: FillResult | None = None
     is_news: bool = False
     saved_look: tuple = ()

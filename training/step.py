@@ -30,16 +30,18 @@ class Objective:
     def __init__(
         self, weights: Weights, device: torch.device, lpips_file: str = "", patch: int = 0
     ) -> None:
-        from engine.face.emotion import load_emotion
-        from engine.face.landmarks import load_landmarks
+        from engine.catalogue.weights import load
+        from engine.face.emotion import EmotionNetwork
+        from engine.face.landmarks import LandmarkNetwork
 
         if weights.lpips and not lpips_file:
             raise MienError("The lpips loss needs its weights; give their file with --lpips.")
         self.weights, self.patch = weights, patch
         self.trunk = StVgg().to(device) if weights.needs_trunk else None
         self.lpips = Lpips(Path(lpips_file)).to(device) if weights.lpips else None
-        self.emotion = load_emotion(str(device)) if weights.emotion else None
-        self.landmarks = load_landmarks(str(device)) if weights.landmark else None
+        name = str(device)
+        self.emotion = load("emotion", EmotionNetwork, name) if weights.emotion else None
+        self.landmarks = load("landmarks", LandmarkNetwork, name) if weights.landmark else None
         for wanted, network, name in (
             (weights.emotion, self.emotion, "emotion"),
             (weights.landmark, self.landmarks, "landmarks"),

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
@@ -25,7 +25,18 @@ from engine.generator.backend import BACKENDS
 from engine.nets.tensors import read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    class Loadable(Protocol):
+        """What `load` makes a network of: a class of nn.Module with `of`."""
+
+        @classmethod
+        def of(cls, tensors: dict[str, Tensor]) -> nn.Module:
+            """The network whose state these tensors are. Raises RuntimeError for another's."""
+            ...
+
+
+Network = TypeVar("Network", bound="Loadable")
 
 DEFAULT = "default"
 MANIFEST = "manifest.json"
@@ -236,6 +247,24 @@ def load_tensors(manifest: Manifest) -> dict[str, Tensor]:
             f"train or measure its network, choose the {TENSORS} model it was made of."
         )
     return read_tensors(manifest.path)
+
+
+def newest(kind: str) -> Manifest | None:
+    """The installed model of a kind, the last of several; None where there is none."""
+    return next((m for m in reversed(installed()) if m.kind == kind), None)
+
+
+def load(kind: str, network: type[Network], device: str = "cpu") -> Network | None:
+    """The installed network of a kind, frozen and in eval mode; None where none is installed.
+
+    network: its class, which says by `of` how tensors become one. Raises MienError where a file is
+    damaged.
+    """
+    manifest = newest(kind)
+    if manifest is None:
+        return None
+    made: Any = network.of(load_tensors(manifest))
+    return made.to(device).eval().requires_grad_(False)
 
 
 def load_modules(manifest: Manifest) -> dict[str, Tensor] | None:

@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from engine.mask import HOLE_THRESHOLD, Mask
+from engine.base.hidden import PAINTED
+from engine.mask import Mask
 
 TILE = 256
 Box = tuple[int, int, int, int]
@@ -56,7 +57,7 @@ class TiledMask:
     @cached_property
     def bounds(self) -> Box | None:
         """The tight box (x, y, width, height) of the hole, None without one."""
-        return self._bounds(HOLE_THRESHOLD)
+        return self._bounds(PAINTED)
 
     @cached_property
     def painted(self) -> Box | None:

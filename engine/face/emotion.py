@@ -18,6 +18,8 @@ from torch.nn import functional as F
 
 from engine.base.brightness import luma
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
+from engine.nets.tensors import adopted
 from engine.readings import EMOTIONS
 
 SIDE = 48  # pixels, the framing of FER2013
@@ -57,6 +59,11 @@ class EmotionNetwork(nn.Module):
         self.classifier = nn.Linear(2 * channels, len(EMOTIONS))
         # Divides the logits where probabilities are read; fitted on the validation split.
         self.register_buffer("temperature", torch.ones(()))
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> EmotionNetwork:
+        """The network with these weights, as wide as they are."""
+        return adopted(lambda: cls(tensors["trunk.0.weight"].shape[0]), tensors)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x: B x 2 x H x W, grey in [-1, 1] with the hole zeroed, and the hole (1 hidden).
@@ -136,25 +143,8 @@ def fer_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) -> T
 
 def masked(weighted: Tensor, visible: Tensor) -> Tensor:
     """B x 2 x H x W network inputs of a resampled (grey * visible) and a resampled visibility."""
-    seen = (visible > 0.5).to(weighted.dtype)
-    return torch.cat([weighted / visible.clamp_min(0.5) * seen, 1 - seen], 1)
-
-
-def load_emotion(device: str = "cpu") -> EmotionNetwork | None:
-    """The installed emotion network, frozen and in eval mode; None where none is installed.
-
-    Raises MienError when its file is damaged.
-    """
-    from engine.catalogue.weights import installed, load_tensors
-    from engine.nets.tensors import adopted
-
-    models = [m for m in installed() if m.kind == "emotion"]
-    if not models:
-        return None
-    tensors = load_tensors(models[-1])
-    width = tensors["trunk.0.weight"].shape[0]
-    network = adopted(lambda: EmotionNetwork(width), tensors)
-    return network.to(device).eval().requires_grad_(False)
+    seen = (visible > AVERAGED).to(weighted.dtype)
+    return torch.cat([weighted / visible.clamp_min(AVERAGED) * seen, 1 - seen], 1)
 
 
 class _Residual(nn.Module):

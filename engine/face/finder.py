@@ -128,10 +128,11 @@ class FaceFinder:
             self._landmarks, self._asked = None, False
 
     def _guess(self, rgb: np.ndarray, frame: FaceFrame) -> np.ndarray | None:
+        from engine.catalogue.weights import load
         from engine.face import landmarks
 
         if not self._asked:
-            self._landmarks, self._asked = landmarks.load_landmarks(), True
+            self._landmarks, self._asked = load("landmarks", landmarks.LandmarkNetwork), True
         if self._landmarks is None:
             return None
         framed = geometry.frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 
 SIDE = 24
 COMPONENTS = 128  # of the crops
@@ -69,4 +70,4 @@ class FirstGuess(nn.Module):
         known = 1 - x[:, 3:]
         share = F.adaptive_avg_pool2d(known, SIDE)
         values = F.adaptive_avg_pool2d(x[:, :3] * known, SIDE) / share.clamp_min(0.25)
-        return values, (share > 0.5) / (NOISE**2 + self.residual)
+        return values, (share > AVERAGED) / (NOISE**2 + self.residual)

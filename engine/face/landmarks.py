@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 from engine.face import geometry
 from engine.face.first_guess import FirstGuess
 from engine.face.mesh import EDGES, NODES, inter_ocular
@@ -94,6 +95,13 @@ class LandmarkNetwork(nn.Module):
         for layer in (self.coefficients, self.move):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> LandmarkNetwork:
+        """The network with these weights; its graph is laid along their links."""
+        network = cls()
+        network.load_state_dict(tensors)
+        return network
 
     def link(self, links: Tensor) -> None:
         """Lay the graph along the edges, 1330 x 2 node numbers."""
@@ -174,23 +182,8 @@ def network_inputs(crops: Tensor, hole: Tensor | None = None, side: int = SIDE) 
     if x.shape[-1] != side or x.shape[-2] != side:
         x = F.interpolate(x, (side, side), mode="bilinear", align_corners=False, antialias=True)
     share = x[:, 3:]
-    seen = (share > 0.5).to(x.dtype)
-    return torch.cat([x[:, :3] / share.clamp_min(0.5) * seen, 1 - seen], 1)
-
-
-def load_landmarks(device: str = "cpu") -> LandmarkNetwork | None:
-    """The installed landmark network, frozen and in eval mode; None where none is installed.
-
-    Raises MienError when its file is damaged.
-    """
-    from engine.catalogue.weights import installed, load_tensors
-
-    models = [m for m in installed() if m.kind == "landmarks"]
-    if not models:
-        return None
-    network = LandmarkNetwork()
-    network.load_state_dict(load_tensors(models[-1]))
-    return network.to(device).eval().requires_grad_(False)
+    seen = (share > AVERAGED).to(x.dtype)
+    return torch.cat([x[:, :3] / share.clamp_min(AVERAGED) * seen, 1 - seen], 1)
 
 
 def read_mesh(

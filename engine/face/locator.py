@@ -18,15 +18,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.base.hidden import LOOKED_FOR
 from engine.face import geometry
 from engine.nets.layers import Residual, convolution
+from engine.nets.tensors import adopted
 
 SPANS = (2.0, 4.0, 9.0)  # sides of the windows, in sides of the anchor
 SIDE = 64  # pixels of a window as the network sees it
 FINE = 2 * SIDE  # pixels of a window as it is cut: what is visible is averaged from there
 CLOSE = 0.6  # side of the anchor around an answer, in sides of the frame
 ROUNDS = 3  # the hole's anchor, then the anchors around the answers
-HIDDEN = 8  # of 255: from this share on a pixel of a window is hidden, as in `engine.mask`
 _POINTS = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
 _EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units
 
@@ -70,6 +71,11 @@ class Locator(nn.Module):
         self.answer = nn.Linear(width, 6)
         nn.init.zeros_(self.answer.weight)
         nn.init.zeros_(self.answer.bias)
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> Locator:
+        """The locator with these weights."""
+        return adopted(cls, tensors)
 
     def forward(self, windows: Tensor) -> Tensor:
         """windows: B x 3 x 5 x 64 x 64 by `network_inputs`. Returns B x 6: the frame's middle from
@@ -151,7 +157,7 @@ def look(rgb: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> Tensor:
     for span in SPANS:
         colour = geometry.cut(rgb, anchor, FINE, margin=span, border="zero")
         inside = geometry.cut(everywhere, anchor, FINE, margin=span, border="zero") > 127
-        covered = geometry.cut(hidden, anchor, FINE, margin=span, border="zero") > HIDDEN
+        covered = geometry.cut(hidden, anchor, FINE, margin=span, border="zero") > LOOKED_FOR
         parts.append(
             np.concatenate(
                 [
@@ -195,18 +201,3 @@ def off(frame: np.ndarray, true: np.ndarray) -> float:
     mine = geometry.transform(geometry.invert(frame), _POINTS)
     theirs = geometry.transform(geometry.invert(true), _POINTS)
     return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (_EYES * geometry.frame_side(true))
-
-
-def load_locator(device: str = "cpu") -> Locator | None:
-    """The installed locator, frozen and in eval mode; None where none is installed.
-
-    Raises MienError when its file is damaged.
-    """
-    from engine.catalogue.weights import installed, load_tensors
-    from engine.nets.tensors import adopted
-
-    models = [m for m in installed() if m.kind == "locator"]
-    if not models:
-        return None
-    network = adopted(Locator, load_tensors(models[-1]))
-    return network.to(device).eval().requires_grad_(False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.base.hidden import LOOKED_FOR
 from engine.face.finder import Box
 
 WORKING = 640  # longest side, pixels
@@ -54,7 +55,7 @@ def view_of(
     reduced = (max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale)))
     colour = cv2.resize(rgb[y0:y1, x0:x1], reduced, interpolation=cv2.INTER_AREA)
     covered = hole[y0:y1, x0:x1].view(np.uint8) * np.uint8(255)
-    hidden = cv2.resize(covered, reduced, interpolation=cv2.INTER_AREA) > 8
+    hidden = cv2.resize(covered, reduced, interpolation=cv2.INTER_AREA) > LOOKED_FOR
     # What is mixed with hidden pixels at the hole's border is emptied as well.
     colour[hidden] = 0
     zoom_x, zoom_y = (x1 - x0) / reduced[0], (y1 - y0) / reduced[1]
@@ -74,7 +75,7 @@ def groups(hole: np.ndarray) -> list[tuple[Box, ...]]:
     scale = min(1.0, REDUCED / max(hole.shape))
     size = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
     covered = cv2.resize(hole.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    count, _, stats, _ = cv2.connectedComponentsWithStats((covered > 8).astype(np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats((covered > LOOKED_FOR).astype(np.uint8))
     order = 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA])[:64]
     zoom = np.array([hole.shape[1] / size[0], hole.shape[0] / size[1]] * 2)
     boxes = [stats[i, :4] * zoom for i in order]

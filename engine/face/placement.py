@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.base.errors import raise_if_cancelled
+from engine.base.hidden import HIDDEN_MESH, LOOKED_FOR
 from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
@@ -45,7 +46,6 @@ WEAK = 0.8
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
 SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
 DOUBTFUL = 0.0  # its score is less than this: the locator would put the face elsewhere
-HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is not believed
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
@@ -150,7 +150,7 @@ class FacePlacer:
         for _ in range(rounds):
             crop = geometry.cut(rgb, frame, 2 * reading.SIDE)
             covered = geometry.cut(hidden, frame, 2 * reading.SIDE)
-            read = reading.read_mesh(self._landmarks, crop, covered > looking.HIDDEN)
+            read = reading.read_mesh(self._landmarks, crop, covered > LOOKED_FOR)
             mesh = geometry.transform(geometry.invert(frame), read)
             before, frame = frame, geometry.frame_from_mesh(mesh)
             if looking.off(frame, before) < STILL:
@@ -273,9 +273,11 @@ class FacePlacer:
         return candidate.confidence >= CREDIBLE
 
     def _load(self) -> None:
+        from engine.catalogue.weights import load
+
         if not self._loaded:
-            self._locator = self._locator or looking.load_locator()
-            self._landmarks = self._landmarks or reading.load_landmarks()
+            self._locator = self._locator or load("locator", looking.Locator)
+            self._landmarks = self._landmarks or load("landmarks", reading.LandmarkNetwork)
             self._loaded = True
 
 

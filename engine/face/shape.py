@@ -202,10 +202,10 @@ def load_shapes() -> ShapeModel | None:
 
     Raises MienError when its file is damaged.
     """
-    from engine.catalogue.weights import installed, verify
+    from engine.catalogue.weights import newest, verify
 
-    models = [m for m in installed() if m.kind == "shapes"]
-    if not models:
+    manifest = newest("shapes")
+    if manifest is None:
         return None
-    verify(models[-1])
-    return _read(models[-1].path, models[-1].sha256)
+    verify(manifest)
+    return _read(manifest.path, manifest.sha256)

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from engine.base.brightness import LUMA
 from engine.base.exact import exact
+from engine.base.hidden import LIT
 from engine.face.regions import LEAST_SEEN, aligned_face
 
 # Logarithms of the brightness and of a cast that are a face's own; only what is beyond is light.
 # Chosen by PSNR and LPIPS on faces of every skin, as they are and underexposed.
 OWN, OWN_CAST = 0.25, 0.1
 DARKEST, BRIGHTEST = 8.0, 0.6  # the gains of the darkest and the brightest photo that is believed
-KNOWN = 0.99  # of a pixel, the share from which on it counts as visible
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class WhiteBalance:
         share = F.interpolate(known, size=(side, side), mode="area")
         seen = F.interpolate((crops + 1) / 2 * known, size=(side, side), mode="area")
         seen = seen / share.clamp_min(1e-3)
-        visible = (share[:, 0] > KNOWN) & (aligned_face(side)[0, 0].to(crops) > 0)
+        visible = (share[:, 0] > LIT) & (aligned_face(side)[0, 0].to(crops) > 0)
         gains = [_gain(*pair, (average + 1) / 2) for pair in zip(seen, visible, strict=True)]
         return cls(torch.stack(gains).view(-1, 3, 1, 1))
 

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from engine.base.errors import MienError
+from engine.base.hidden import PAINTED
 
-HOLE_THRESHOLD = 8  # of 255: fainter than this the fill would not be seen
 Box = tuple[int, int, int, int]
 
 
@@ -72,7 +72,7 @@ class Mask:
     @cached_property
     def hole(self) -> np.ndarray:
         """H x W bool: where something is to be filled."""
-        return self.pixels >= HOLE_THRESHOLD
+        return self.pixels >= PAINTED
 
     @cached_property
     def bounds(self) -> Box | None:

@@ -26,6 +26,19 @@ NUDGES = ((0, 0), (2, -2), (-2, 2))
 BLUR = 1.0
 
 
+# In the order they are shown: what photos hold most comes first.
+WORDS = {
+    "happiness": mark("Happiness"),
+    "neutral": mark("Neutral"),
+    "surprise": mark("Surprise"),
+    "sadness": mark("Sadness"),
+    "anger": mark("Anger"),
+    "fear": mark("Fear"),
+    "disgust": mark("Disgust"),
+}
+assert set(WORDS) == set(EMOTIONS)
+
+
 @dataclass(frozen=True)
 class EmotionWish:
     """emotion: "keep" (what is read off the visible part), "off", or one of EMOTIONS, asked for
@@ -39,6 +52,10 @@ class EmotionWish:
         choices=EMOTION_CHOICES,
         title=mark("Expression asked for"),
         tip=mark("The expression the hidden part is given"),
+        words={KEEP: mark("Keep"), **WORDS},
+        menu={KEEP: mark("&Keep the expression"), **WORDS},
+        labels={KEEP: mark("Expression kept"), OFF: mark("Emotion off")},
+        batch=mark("Expression"),
     )
     strength: float = wish(
         1.0,
@@ -47,6 +64,7 @@ class EmotionWish:
         title=mark("Strength"),
         tip=mark("100 %: as the average face of that expression"),
         remembered=True,
+        scales="emotion",
     )
 
 
@@ -65,6 +83,7 @@ class Emotion(Module):
     title, menu, shortcut = mark("Emotion"), mark("&Emotion module"), "Shift+E"
     off = MappingProxyType({"emotion": OFF})
     wish = EmotionWish
+    presets = MappingProxyType({mark("Give a smile"): ("mouth", {"emotion": "happiness"})})
     row = Row(
         mark("Expression change"),
         mark("The share of the expression that is another one in the fill than in the photo"),
@@ -72,9 +91,10 @@ class Emotion(Module):
     )
 
     def load(self, device: str) -> EmotionNetwork | None:
-        from engine.face.emotion import load_emotion
+        from engine.catalogue.weights import load
+        from engine.face.emotion import EmotionNetwork
 
-        return load_emotion(device)
+        return load("emotion", EmotionNetwork, device)
 
     def see(self, sight: Sight) -> None:
         network = sight.networks.get(self.name)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 class LandmarkWish:
     """landmarks: whether the fill keeps the geometry the face had."""
 
-    landmarks: bool = wish(True, "Keep the geometry the face had.")
+    landmarks: bool = wish(
+        True,
+        "Keep the geometry the face had.",
+        labels={False: mark("no landmarks")},
+        batch=mark("Keep the geometry (landmarks)"),
+    )
 
 
 class Landmarks(Module):
@@ -28,7 +33,7 @@ class Landmarks(Module):
     name, key = "landmarks", "landmark"
     title, menu, shortcut = mark("Landmarks"), mark("&Landmarks module"), "Shift+L"
     off = MappingProxyType({"landmarks": False})
-    prepared = True
+    prepared, drags = True, True
     wish = LandmarkWish
     row = Row(
         mark("Landmark shift"),
@@ -41,9 +46,10 @@ class Landmarks(Module):
     )
 
     def load(self, device: str) -> LandmarkNetwork | None:
-        from engine.face.landmarks import load_landmarks
+        from engine.catalogue.weights import load
+        from engine.face.landmarks import LandmarkNetwork
 
-        return load_landmarks(device)
+        return load("landmarks", LandmarkNetwork, device)
 
     def see(self, sight: Sight) -> None:
         """Seen nodes as found, hidden ones as the network predicts them; none where neither is to

@@ -38,14 +38,40 @@ def wish(
     title: str = "",
     tip: str = "",
     remembered: bool = False,
+    words: Mapping[str, str] = MappingProxyType({}),
+    menu: Mapping[str, str] = MappingProxyType({}),
+    labels: Mapping[Any, str] = MappingProxyType({}),
+    batch: str = "",
+    scales: str = "",
 ) -> Any:
     """A field of a module's wishes: something a person may ask for.
 
-    help: for the command line. choices, bounds: what it may be. title, tip: of the editor's control
-    for it; without a title there is none. remembered: the editor keeps it for the next photo.
+    help: for the command line. choices, bounds: what it may be.
+
+    The rest is the editor's. title, tip: of the control in the inspector; without a title there is
+    none. remembered: kept for the next photo. words: what choices are called there, in this order;
+    others go by their names. menu: the choices that are commands as well, and what those are
+    called; one wish at most has them. labels: what a fill's label says of a value; of another one
+    that is not the default it says the choice's name. batch: the control's title in the batch
+    window; without one it is the module's. scales: the wish of which this one is the strength; it
+    can be set while that one asks for something.
     """
-    facts = {"help": help, "choices": choices, "bounds": bounds, "title": title, "tip": tip}
-    return field(default=default, metadata={**facts, "remembered": remembered})
+    return field(
+        default=default,
+        metadata={
+            "help": help,
+            "choices": choices,
+            "bounds": bounds,
+            "title": title,
+            "tip": tip,
+            "remembered": remembered,
+            "words": words,
+            "menu": menu,
+            "labels": labels,
+            "batch": batch,
+            "scales": scales,
+        },
+    )
 
 
 def is_wish(entry: Field[Any]) -> bool:
@@ -113,8 +139,11 @@ class Module:
     name: on the command line, in readings and in the editor. key: of its branch in a model's
     weights and in training configurations. title, menu, shortcut: of its check box. off: the
     wishes with which it has no say. wish: the dataclass of its wishes, one of the bases of
-    engine.modules.Wishes. row: what the editor shows of it, None for nothing. prepared: what it
-    says in training lies in prepared faces; the others' networks read it off the untouched crop.
+    engine.modules.Wishes. row: what the editor shows of it, None for nothing. drags: nodes that a
+    person drags have a say with it alone; the editor counts them beside its check box. presets: of
+    the batch window: by their names, the part of a face that is filled and what is wished.
+    prepared: what it says in training lies in prepared faces; the others' networks read it off the
+    untouched crop.
     """
 
     name: str
@@ -125,6 +154,8 @@ class Module:
     off: Mapping[str, Any] = MappingProxyType({})
     wish: type
     row: ClassVar[Row | None] = None
+    drags: ClassVar[bool] = False
+    presets: ClassVar[Mapping[str, tuple[str, Mapping[str, Any]]]] = MappingProxyType({})
     prepared: ClassVar[bool] = False
 
     def is_on(self, wishes: Any) -> bool:

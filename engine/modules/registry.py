@@ -37,8 +37,8 @@ def only(*keys: str) -> Wishes:
 
 
 def wishes(of: type | None = None) -> dict[str, dict[str, Any]]:
-    """Every wish by name: {"default", "help", "choices", "bounds", "title", "tip",
-    "remembered"}. of: those of one module's `wish` alone."""
+    """Every wish by name: its "default" and the facts that `wish` was given. of: those of one
+    module's `wish` alone."""
     return {
         entry.name: {"default": entry.default, **entry.metadata}
         for entry in fields(of or Wishes)

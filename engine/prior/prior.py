@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.exact import exact
+from engine.base.hidden import AVERAGED
 from engine.face.regions import depths
 from engine.prior.appearance import PREFIX, Appearance
 from engine.prior.basis import Basis
@@ -266,7 +267,7 @@ class FacePrior:
         size = (self.side, self.side)
         share = F.interpolate(known, size=size, mode="area")
         values = F.interpolate(crops * known, size=size, mode="area") / share.clamp_min(1e-3)
-        visible = share > 0.5
+        visible = share > AVERAGED
         distance = _distance(1 - visible.to(crops.dtype)) / self.side
         # A hidden eye is most of all like its twin: what mirrors the hole lies beside it.
         distance = torch.minimum(distance, distance.flip(-1))

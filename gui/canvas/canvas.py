@@ -2,82 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QCursor,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
     QPointingDevice,
     QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from engine.face.finder import FaceFrame
-from gui import theme
-from gui.canvas import painting
-from gui.canvas.levels import Levels
-from gui.canvas.marks import FaceMarks
-from gui.canvas.mesh import MeshLayer
 from gui.canvas.nodes import NodeTool
-from gui.canvas.pyramid import Pyramid
-from gui.canvas.shelf import Shelf
+from gui.canvas.surface import Surface
 from gui.canvas.toolbox import TOOLS
 from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
-from gui.canvas.zoomable import WHEEL_STEP, Zoomable
+from gui.canvas.zoomable import WHEEL_STEP
 from gui.document import Document
-from gui.readout import Readings
 from gui.translation import tr
-
-MASK_OPACITY = 0.5
-SLICE = 0.006  # seconds of work on large changes between two events
-OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
-FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
-
 
 Kind = TypeVar("Kind", bound=Tool)
 
 
-class Canvas(Zoomable):
-    """The photo with its overlays.
+class Canvas(Surface):
+    """The photo with its overlays, and the tools in a hand.
 
     Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
-    changed the brush; `face_removed` with the number of a face whose cross was pressed;
-    `levels_wanted` with a tab that is shown coarsely until its levels are made again.
+    changed the brush; `face_removed` with the number of a face whose cross was pressed.
     """
 
     pointer_moved = Signal(object)
     brush_resized = Signal()
     face_removed = Signal(int)
-    levels_wanted = Signal(object)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        self.mesh = MeshLayer(document)
-        self.marks = FaceMarks(document)
-        self.tools: dict[str, Tool] = {tool.name: tool.on(self) for tool in TOOLS}
+        self.tools: dict[str, Tool] = {tool.name: tool.on(document, self.mesh) for tool in TOOLS}
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
         self.nodes = self._made(NodeTool)
         self.tool: Tool = self.brush
-        self.mesh_shown = True
-        self.mask_shown = True
-        self.mask_opacity = MASK_OPACITY
-        self._filled = False
-        self._guess: FaceFrame | None = None
-        self._split: float | None = None
-        self._before_held = False
-        self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
-        self.shelf = Shelf()
-        self._going_on = QTimer(self)
-        self._going_on.setInterval(0)
-        self._going_on.timeout.connect(self._go_on)
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
         self._space = False
@@ -90,12 +56,6 @@ class Canvas(Zoomable):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 180)
-        document.leaving.connect(self._on_leaving)
-        document.opened.connect(self._on_opened)
-        document.pixels_changed.connect(self._on_pixels_changed)
-        document.mask_changed.connect(self._on_mask_changed)
-        for signal in (document.faces_changed, document.nodes_changed, document.selected_changed):
-            signal.connect(self._on_faces_changed)
         self.set_tool("brush")
 
     def _made(self, kind: type[Kind]) -> Kind:
@@ -104,13 +64,19 @@ class Canvas(Zoomable):
         assert isinstance(made, kind)
         return made
 
-    # What the window asks for.
+    # Tools.
 
-    def take_levels(self, levels: Levels) -> None:
-        """A photo's levels, computed off the GUI thread: for when it is shown, or now."""
-        if self.shelf.take(levels, self.document.tab):
-            self._going_on.start()
-            self.update()
+    @property
+    def is_dragging(self) -> bool:
+        return self.tool is self.nodes
+
+    @property
+    def can_drag(self) -> bool:
+        return self.is_dragging and self.nodes.may_drag
+
+    def draw_tool(self, painter: QPainter) -> None:
+        if not self._panning and self._mark_at(self.pointer) is None:
+            self.tool.draw(painter, self.view, self.pointer)
 
     def set_tool(self, name: str) -> None:
         self.tool.cancel()
@@ -134,179 +100,20 @@ class Canvas(Zoomable):
         self.set_brush(max(size * 1.2, size + 1) if larger else min(size / 1.2, size - 1))
         self.brush_resized.emit()
 
-    def set_preview(self, images: Sequence[tuple[tuple[int, int, int, int], QImage]]) -> None:
-        """What the fill will roughly be, shown under the mask; empty shows the mask alone."""
-        if images or self._preview:
-            self._preview = list(images)
-            self.update()
-
-    def show_guess(self, guess: FaceFrame | None) -> None:
-        """Where a face may be that no finder saw."""
-        self._guess = guess
-        self.update()
-
-    def show_readings(self, readings: Readings) -> None:
-        """The meshes as they are read now; they step back once there is a fill to look at."""
-        self.mesh.show(readings)
-        self._filled = readings.filled
-        if self.mesh_shown or self.tool is self.nodes:
-            self.update()
-
     def set_dragging(self, on: bool) -> None:
         """Whether dragged nodes have a say: with the landmark module."""
         self.nodes.may_drag = on
         self.update()
 
-    def set_split(self, on: bool) -> None:
-        """Show before on the left and after on the right of a divider that can be dragged."""
-        self._split = (0.5 if self._split is None else self._split) if on else None
-        self.update()
-
-    def hold_before(self, held: bool) -> None:
-        """Show the photo as it was opened while held."""
-        if held != self._before_held:
-            self._before_held = held
-            self.update()
-
-    def set_mesh_shown(self, shown: bool) -> None:
-        self.mesh_shown = shown
-        self.update()
-
-    def set_mask_shown(self, shown: bool) -> None:
-        self.mask_shown = shown
-        self.update()
-
-    def set_mask_opacity(self, opacity: float) -> None:
-        """How much of the photo the mask hides, 0 .. 1."""
-        self.mask_opacity = min(max(opacity, 0.0), 1.0)
-        self.update()
-
-    # The document's changes.
-
     def _on_leaving(self) -> None:
-        """Another photo will be shown: what is half done is taken back, what is seen is kept."""
+        """Another photo will be shown: what is half done is taken back first."""
         self.tool.cancel()
-        self.shelf.put_back(self.document.tab, self.view, is_fitted=self._is_fitted)
-
-    def _on_opened(self) -> None:
-        tab = self.document.tab
-        self._preview = []
-        self._split = None if self._split is None else 0.5
-        if tab is None:
-            self.update()
-            return
-        levels = self.shelf.show(tab)
-        if levels.view is None or levels.is_fitted:
-            self.fit()
-        else:
-            self._is_fitted = False
-            self.set_view(levels.view)
-        self._going_on.start()
-        if not levels.is_whole:
-            self.levels_wanted.emit(tab)
-
-    def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self.shelf.shown is not None:
-            self.shelf.shown.current.rebase(self.document.shown)
-            self._bring_up_to_date(self.shelf.shown.current, box)
-
-    def _on_mask_changed(self, box: tuple[int, int, int, int]) -> None:
-        if self.shelf.shown is not None:
-            self.shelf.shown.mask.rebase(self.document.painted)
-            self._bring_up_to_date(self.shelf.shown.mask, box)
-
-    def _bring_up_to_date(self, pyramid: Pyramid, box: tuple[int, int, int, int]) -> None:
-        assert self.shelf.shown is not None
-        if self.shelf.shown.update(pyramid, box):
-            self.update(self.view.dirty(box))
-        else:
-            self._going_on.start()
-
-    def _go_on(self) -> None:
-        """A large change is shown piece by piece, between the events."""
-        levels = self.shelf.shown
-        if levels is None or not levels.waiting:
-            self._going_on.stop()
-            return
-        for box in levels.go_on(SLICE):
-            self.update(self.view.dirty(box))
-
-    def _on_faces_changed(self) -> None:
-        self.mesh.touch()
-        self.update()
-
-    # Painting.
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(theme.colours().canvas))
-        if not self.document.is_open or self.shelf.shown is None:
-            return
-        width, height = self.document.size
-        shown = self.view.rect_to_widget((0, 0, width, height))
-        area = event.rect().intersected(shown.toAlignedRect())
-        if area.isEmpty():
-            return
-        painter.save()
-        painter.setClipRect(shown)
-        if self._before_held:
-            painting.draw_photo(painter, self.shelf.shown.original, self.view, area)
-            painter.restore()
-            painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
-            return
-        after = QRect(area)
-        if self._split is not None:
-            x = round(self._split * self.width())
-            before = area.intersected(QRect(0, 0, x, self.height()))
-            after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
-            if not before.isEmpty():
-                painting.draw_photo(painter, self.shelf.shown.original, self.view, before)
-            painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
-        if not after.isEmpty():
-            self._draw_after(painter, after)
-        painter.restore()
-        if self._split is not None:
-            x = self._split * self.width()
-            top = max(0.0, shown.top()) + 12
-            painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
-            return
-        dragging = self.tool is self.nodes
-        if self.shows_marks:
-            self.marks.draw(painter, self.view, QSizeF(self.size()), self.pointer)
-        if (self.mesh_shown or dragging) and self.mesh.has_hidden and not self._filled:
-            can_drag = dragging and self.nodes.may_drag
-            self.mesh.draw_legend(painter, self.height(), can_drag=can_drag)
-        if not self._panning and self._mark_at(self.pointer) is None:
-            self.tool.draw(painter, self.view, self.pointer)
-
-    @property
-    def shows_marks(self) -> bool:
-        """Whether the faces' numbers can be seen, and pressed."""
-        return self.mesh_shown and self._split is None and not self._before_held
+        super()._on_leaving()
 
     def _mark_at(self, at: QPointF | None) -> tuple[int, bool] | None:
         if at is None or not self.shows_marks or self._space:
             return None
         return self.marks.at(at, self.view, QSizeF(self.size()))
-
-    def _draw_after(self, painter: QPainter, area: QRect) -> None:
-        assert self.shelf.shown is not None
-        document, colours = self.document, theme.colours()
-        painting.draw_photo(painter, self.shelf.shown.current, self.view, area)
-        if self._split is not None:
-            return
-        if self._preview:
-            painting.draw_preview(painter, self._preview, self.view)
-        if self.mask_shown:
-            opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
-            tint = theme.mask_colour()
-            painting.draw_mask(painter, self.shelf.shown.mask, self.view, area, tint, opacity)
-        if self.mesh_shown or self.tool is self.nodes:
-            fades = self._filled and self.tool is not self.nodes
-            self.mesh.draw(painter, self.view, FADED if fades else 1.0)
-        guessed = () if self._guess is None else (self._guess,)
-        for frame in (*document.frames, *guessed):
-            painting.draw_frame(painter, frame, self.view, colours.warning)
 
     # Events.
 

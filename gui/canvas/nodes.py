@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -17,9 +15,6 @@ from gui.canvas.tools import Point, Tool
 from gui.canvas.viewport import Viewport
 from gui.document import Document
 from gui.translation import mark, tr
-
-if TYPE_CHECKING:
-    from gui.canvas.canvas import Canvas
 
 # Nodes that mean something to a person, by their names; the others can be dragged, too.
 HANDLES = {
@@ -77,8 +72,8 @@ class NodeTool(Tool):
         self._nudged = False
 
     @classmethod
-    def on(cls, canvas: Canvas) -> NodeTool:
-        return cls(canvas.document, canvas.mesh)
+    def on(cls, document: Document, mesh: MeshLayer) -> NodeTool:
+        return cls(document, mesh)
 
     # The mouse.
 

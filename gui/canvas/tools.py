@@ -5,20 +5,16 @@ A tool declares itself: its name, words, icon and shortcut stand beside what it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from engine.mask import Stroke
 from gui import theme
+from gui.canvas.mesh import MeshLayer
 from gui.canvas.viewport import Viewport
+from gui.document import Document
 from gui.translation import mark, tr
-
-if TYPE_CHECKING:
-    from gui.canvas.canvas import Canvas
-    from gui.document import Document
 
 Point = tuple[float, float]
 
@@ -41,9 +37,9 @@ class Tool:
         self.document = document
 
     @classmethod
-    def on(cls, canvas: Canvas) -> Tool:
-        """The tool for a canvas."""
-        return cls(canvas.document)
+    def on(cls, document: Document, mesh: MeshLayer) -> Tool:
+        """The tool for a document. mesh: what is drawn of its faces."""
+        return cls(document)
 
     def press(self, point: Point, modifiers: Qt.KeyboardModifier, pressure: float) -> None: ...
 

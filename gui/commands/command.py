@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gui.commands.target import Target
 from gui.translation import mark
 
 
@@ -57,29 +58,29 @@ def chosen_from(now: Now) -> bool:
 class Command:
     """One command.
 
-    does: called with the window; of a checkable one with the window and its new state. when:
-    whether it is possible. tip: more than the words say. gap: a line in the menu before it.
-    checkable: it stays on or off; group: one of several that exclude each other. kept: the state
-    it has at the first start, remembered from then on.
+    does: called with the window. turns: of one that stays on or off instead, called with the window
+    and its new state. when: whether it is possible. tip: more than the words say. gap: a line in
+    the menu before it. group: one of several that exclude each other. kept: the state it has at the
+    first start, remembered from then on.
     """
 
     name: str
     menu: str
     text: str
-    does: Callable[..., object]
+    does: Callable[[Target], object] | None = None
     shortcut: str = ""
     icon: str = ""
     when: Callable[[Now], bool] = always
     tip: str = ""
     gap: bool = False
-    checkable: bool = False
+    turns: Callable[[Target, bool], object] | None = None
     group: str = ""
     kept: bool | None = None
 
     @property
     def stays(self) -> bool:
         """Whether it is on or off, rather than done."""
-        return self.checkable or bool(self.group) or self.kept is not None
+        return self.turns is not None
 
 
 FILE, EDIT, TOOL, MASK, FACE, VIEW, MORE, HELP = (

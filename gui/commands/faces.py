@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine.modules.module import Module
-from engine.modules.registry import MODULES
-from engine.readings import KEEP
-from gui import expressions
+from engine.modules.registry import MODULES, wishes
+from gui import asked
 from gui.commands.command import ASK, FACE, Command
 from gui.translation import mark, tr
 
 
 def _module(module: Module) -> Command:
-    switch = lambda w, _on: w.modules.switch()  # noqa: E731
-    return Command(module.name, FACE, module.menu, switch, module.shortcut, kept=True)
-
-
-def _ask(emotion: str, text: str, number: int) -> Command:
     return Command(
-        f"ask_{emotion}",
+        module.name,
+        FACE,
+        module.menu,
+        turns=lambda w, _on: w.modules.switch(),
+        shortcut=module.shortcut,
+        kept=True,
+    )
+
+
+def _ask(value: str, text: str, number: int) -> Command:
+    return Command(
+        f"ask_{value}",
         ASK,
         text,
-        lambda w, on: on and w.modules.ask(emotion),
-        f"Alt+{number}",
+        turns=lambda w, on: on and w.modules.ask(value),
+        shortcut=f"Alt+{number}",
         group="ask",
     )
 
 
-FACES: tuple[Command, ...] = (
-    *(_module(module) for module in MODULES),
-    _ask(KEEP, mark("&Keep the expression"), 0),
-    *(_ask(name, text, n + 1) for n, (name, text) in enumerate(expressions.NAMES.items())),
-    Command(
+def _asking() -> Iterator[Command]:
+    """The choices of the wish that has commands, and how much of it."""
+    name = asked.menu_wish()
+    if not name:
+        return
+    for number, (value, text) in enumerate(wishes()[name]["menu"].items()):
+        yield _ask(value, text, number)
+    if not asked.scale_of(name):
+        return
+    yield Command(
         "stronger",
         ASK,
         mark("&Stronger expression"),
@@ -38,15 +50,20 @@ FACES: tuple[Command, ...] = (
         "Alt+Up",
         when=lambda now: now.asked,
         gap=True,
-    ),
-    Command(
+    )
+    yield Command(
         "weaker",
         ASK,
         mark("&Weaker expression"),
         lambda w: w.modules.step_strength(False),
         "Alt+Down",
         when=lambda now: now.asked,
-    ),
+    )
+
+
+FACES: tuple[Command, ...] = (
+    *(_module(module) for module in MODULES),
+    *_asking(),
     Command(
         "nodes_reset",
         FACE,

@@ -49,8 +49,7 @@ MASKS: tuple[Command, ...] = (
         "parts_all",
         MASK,
         mark("Parts of &all faces"),
-        lambda w, on: w.masks.set_all(on),
+        turns=lambda w, on: w.masks.set_all(on),
         tip=mark("A part is masked in every face, not in the chosen one alone"),
-        checkable=True,
     ),
 )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from gui.canvas.toolbox import TOOLS
+from gui.canvas.tools import Tool
 from gui.commands.command import TOOL, Command, opened
 from gui.translation import mark
 
 
-def tool_command(tool: type) -> Command:
+def tool_command(tool: type[Tool]) -> Command:
     """The row of a tool, as its file declares it."""
     return Command(
         f"tool_{tool.name}",
         TOOL,
         tool.text,
-        lambda w, on: on and w.canvas.set_tool(tool.name),
-        tool.shortcut,
-        tool.icon,
-        opened,
-        tool.tip,
+        turns=lambda w, on: on and w.canvas.set_tool(tool.name),
+        shortcut=tool.shortcut,
+        icon=tool.icon,
+        when=opened,
+        tip=tool.tip,
         group="tool",
     )
 

@@ -23,12 +23,21 @@ from PySide6.QtWidgets import (
 
 from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule
-from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS, OVERWRITE, RENAME, RESUME, SKIP
+from engine.batch.job import (
+    KEEP_FORMAT,
+    MASK_PATTERNS,
+    NAME_FIELDS,
+    OVERWRITE,
+    RENAME,
+    RESUME,
+    SKIP,
+)
 from engine.catalogue.weights import installed
 from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
-from engine.readings import EMOTIONS, KEEP, OFF
+from engine.readings import KEEP, OFF
+from gui import asked
 from gui.panels.batch_presets import (
     DEFAULTS,
     MARKER,
@@ -39,6 +48,7 @@ from gui.panels.batch_presets import (
     SCRATCHES,
     TRANSPARENT,
     Presets,
+    batch_wishes,
     values_of,
 )
 from gui.panels.fields import Choice, PathLine
@@ -120,20 +130,7 @@ class BatchOptions(QWidget):
         self.sure.setToolTip(
             tr("Fills even where a mask would repaint nearly everything; else such masks fail.")
         )
-        emotions = {
-            "anger": tr("Anger"),
-            "disgust": tr("Disgust"),
-            "fear": tr("Fear"),
-            "happiness": tr("Happiness"),
-            "neutral": tr("Neutral"),
-            "sadness": tr("Sadness"),
-            "surprise": tr("Surprise"),
-        }
-        kept = {KEEP: tr("Kept"), OFF: tr("Off")}
-        self.emotion = Choice(
-            tr("Expression"), kept | {name: emotions.get(name, name) for name in EMOTIONS}
-        )
-        self.landmarks = QCheckBox(tr("Keep the geometry (landmarks)"))
+        self.wished = {name: _control(name, facts) for name, facts in batch_wishes().items()}
         models = {"default": tr("Default")}
         models |= {m.name: m.name for m in installed() if not m.default}
         self.model = Choice(tr("Model"), models)
@@ -151,7 +148,7 @@ class BatchOptions(QWidget):
         self.name = QLineEdit()
         self.name.setToolTip(
             tr("What results are called; the ending is added. Fields: {fields}").format(
-                fields="{stem} {name} {number} {model} {emotion}"
+                fields=" ".join(f"{{{name}}}" for name in NAME_FIELDS)
             )
         )
         self.conflict = Choice(
@@ -187,9 +184,13 @@ class BatchOptions(QWidget):
         self._wide(self.invert)
         self._wide(self.sure)
         self._title(tr("Fill"))
-        self._row("emotion", tr("Expression"), self.emotion)
+        for name, control in self.wished.items():
+            if isinstance(control, Choice):
+                self._row(name, control.accessibleName(), control)
         self._row("model", tr("Model"), self.model)
-        self._wide(self.landmarks)
+        for control in self.wished.values():
+            if isinstance(control, QCheckBox):
+                self._wide(control)
         self._title(tr("Results"))
         for name, title, widget in (
             ("output", tr("Folder"), self.output),
@@ -236,15 +237,19 @@ class BatchOptions(QWidget):
     def _connect(self) -> None:
         for chooser in (self.rule, self.part, self.format, self.conflict):
             chooser.currentIndexChanged.connect(lambda _index: self._on_rule())
-        for chooser in (self.emotion, self.model):
-            chooser.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        self.model.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        for control in self.wished.values():
+            if isinstance(control, Choice):
+                control.currentIndexChanged.connect(lambda _index: self.changed.emit())
+            else:
+                control.toggled.connect(lambda _on: self.changed.emit())
         for path in (self.masks, self.one_mask, self.output):
             path.changed.connect(self._on_rule)
         for line in (self.pattern, self.name):
             line.textChanged.connect(lambda _text: self._on_rule())
         self.grow.textChanged.connect(lambda _text: self.changed.emit())
         self.marker.clicked.connect(self._choose_colour)
-        for box in (self.invert, self.sure, self.landmarks):
+        for box in (self.invert, self.sure):
             box.toggled.connect(lambda _on: self.changed.emit())
         self.presets.chosen.connect(self._use_preset)
 
@@ -263,8 +268,10 @@ class BatchOptions(QWidget):
             "invert": self.invert.isChecked(),
             "sure": self.sure.isChecked(),
             "grow": self.grow.text(),
-            "emotion": self.emotion.value,
-            "landmarks": self.landmarks.isChecked(),
+            **{
+                name: control.value if isinstance(control, Choice) else control.isChecked()
+                for name, control in self.wished.items()
+            },
             "model": self.model.value,
             "format": self.format.value,
             "name": self.name.text(),
@@ -276,14 +283,19 @@ class BatchOptions(QWidget):
         values = DEFAULTS | {
             k: v for k, v in values.items() if isinstance(v, type(DEFAULTS.get(k)))
         }
-        for chooser in ("rule", "part", "emotion", "model", "format", "conflict"):
+        for chooser in ("rule", "part", "model", "format", "conflict"):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
         self.one_mask.line.setText(values["mask"])
         for line in ("pattern", "grow", "name"):
             getattr(self, line).setText(values[line])
-        for box in ("invert", "sure", "landmarks"):
+        for box in ("invert", "sure"):
             getattr(self, box).setChecked(values[box])
+        for name, control in self.wished.items():
+            if isinstance(control, Choice):
+                control.choose(values[name])
+            else:
+                control.setChecked(values[name])
         self._show_colour(values["marker"])
         self._show_rows()
 
@@ -310,9 +322,8 @@ class BatchOptions(QWidget):
                 rule = MaskRule(transparent=True)
             case "marker":
                 rule = MaskRule(marker=values["marker"])
-        options = FillOptions(
-            model=values["model"], emotion=values["emotion"], landmarks=values["landmarks"]
-        )
+        wished = {name: values[name] for name in self.wished}
+        options = FillOptions(model=values["model"], **wished)
         return BatchJob(
             inputs,
             self.output.path or Path(),
@@ -355,6 +366,15 @@ class BatchOptions(QWidget):
         text = "#000000" if colour.lightnessF() > 0.5 else "#ffffff"
         self.marker.setText(colour.name())
         self.marker.setStyleSheet(f"background: {colour.name()}; color: {text};")
+
+
+def _control(name: str, facts: dict[str, Any]) -> Choice | QCheckBox:
+    """What a wish is made with."""
+    title = tr(facts["batch"] or asked.module_of(name).title)
+    if not facts["choices"]:
+        return QCheckBox(title)
+    kept = {KEEP: tr("Kept"), OFF: tr("Off")}
+    return Choice(title, {c: kept.get(c) or asked.word(name, c) for c in facts["choices"]})
 
 
 def _number(text: str) -> int | None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QPushButton, QWidget
 
 from engine.batch.job import KEEP_FORMAT, RESUME
-from engine.readings import KEEP
+from engine.modules.registry import MODULES, wishes
 from gui.panels.fields import Choice
 from gui.settings import Settings
 from gui.translation import tr
@@ -18,6 +18,14 @@ from gui.translation import tr
 NAMED, ONE, PART, SCRATCHES, TRANSPARENT, MARKER = (
     *("named", "one", "part", "scratches", "transparent", "marker"),
 )
+
+
+def batch_wishes() -> dict[str, dict[str, Any]]:
+    """What a batch asks of the modules, by name: what is chosen, or is on or off."""
+    told = wishes().items()
+    return {n: f for n, f in told if f["choices"] or isinstance(f["default"], bool)}
+
+
 PLACES = ("masks", "mask")  # of this batch alone: no part of a preset
 DEFAULTS: dict[str, Any] = {
     "rule": NAMED,
@@ -29,8 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "invert": False,
     "sure": False,
     "grow": "",
-    "emotion": KEEP,
-    "landmarks": True,
+    **{name: facts["default"] for name, facts in batch_wishes().items()},
     "model": "default",
     "format": KEEP_FORMAT,
     "name": "{stem}",
@@ -43,7 +50,11 @@ def built_in() -> dict[str, dict[str, Any]]:
     return {
         tr("Masks by name"): {"rule": NAMED},
         tr("Take glasses off"): {"rule": PART, "part": "glasses"},
-        tr("Give a smile"): {"rule": PART, "part": "mouth", "emotion": "happiness"},
+        **{
+            tr(name): {"rule": PART, "part": part, **wished}
+            for module in MODULES
+            for name, (part, wished) in module.presets.items()
+        },
         tr("Old prints"): {"rule": SCRATCHES, "format": ".png"},
         tr("Marked in red"): {"rule": MARKER, "marker": "#ff0000"},
     }

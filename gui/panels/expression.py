@@ -6,9 +6,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.modules.emotion import WORDS
 from engine.modules.registry import MODULES
 from engine.readings import EMOTIONS, FaceReading
-from gui import expressions, theme
+from gui import theme
 from gui.panels.widgets import figure, quiet, section, tabular
 from gui.readout import Readings
 from gui.translation import tr
@@ -23,7 +24,7 @@ class ExpressionPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.legend = Legend()
-        self.rows = {name: EmotionRow(text) for name, text in expressions.names().items()}
+        self.rows = {name: EmotionRow(tr(text)) for name, text in WORDS.items()}
         self.hint = quiet()
         self.hint.setWordWrap(True)
         rows = {module.name: module.row for module in MODULES if module.row is not None}

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from gui import parts
 from gui.actions import Actions
+from gui.document import Document
+from gui.editor import faces_line
 from gui.panels.widgets import Chooser, button_for, check_for, section, shrinkable
 from gui.translation import tr
 
@@ -16,8 +18,9 @@ class FacesSection(QWidget):
 
     face_chosen = Signal(int)
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._document = document
         self.line = QLabel()
         self.line.setWordWrap(True)
         self.chooser = Chooser(tr("Chosen face"))
@@ -51,10 +54,18 @@ class FacesSection(QWidget):
         column.addLayout(titles)
         column.addLayout(first)
         column.addLayout(grid)
-        self.show_faces(tr("No photo yet"), 0, 0)
+        for signal in (document.faces_changed, document.selected_changed):
+            signal.connect(self._show)
+        self._show()
 
-    def show_faces(self, line: str, count: int, selected: int) -> None:
+    def _show(self, *_: object) -> None:
         """How many there are, in words, and which of them is chosen."""
+        document = self._document
+        count, selected = len(document.subjects), document.selected
+        line = tr("No photo yet")
+        if document.is_open:
+            known = document.faces is not None
+            line = faces_line(count) if known else tr("Looking for faces…")
         self.line.setText(line)
         if self.chooser.count() != count:
             self.chooser.clear()

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gui.actions import Actions
+from gui.document import Document
+from gui.editor import Editor
 from gui.panels.widgets import Elided, button_for
 from gui.translation import tr
 
@@ -15,8 +17,15 @@ class Header(QWidget):
 
     held = Signal(bool)
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        actions: Actions,
+        document: Document,
+        editor: Editor,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._document, self._editor = document, editor
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         brand = QLabel("Mien")
@@ -40,12 +49,24 @@ class Header(QWidget):
         for button in (self.compare, self.split, self.save, self.fill):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
+        for signal in (document.opened, document.history.changed, document.renamed):
+            signal.connect(self._show_file)
+        for signal in (document.mask_changed, document.nodes_changed):
+            signal.connect(self._show_refill)
+        for signal in (editor.results.changed, editor.options_changed):
+            signal.connect(self._show_refill)
+        self._show_file()
+        self._show_refill()
 
-    def show_refill(self, again: bool) -> None:
+    def _show_refill(self, *_: object) -> None:
         """Whether the settings are others than those the shown hole was filled with."""
+        again = self._document.is_open and self._editor.refill() is not None
         self.fill.setText((tr("Fill again") if again else tr("Fill")) + "  ↵")
 
-    def show_file(self, name: str, size: tuple[int, int], changed: bool) -> None:
+    def _show_file(self) -> None:
         """The photo's name and size, with a dot while it has unsaved fills."""
-        dot = "● " if changed else ""
-        self._file.show_text(f"{dot}{name}  —  {size[0]} × {size[1]}" if name else "")
+        document = self._document
+        dot, (width, height) = "● " if document.is_changed else "", document.size
+        name = "" if document.tab is None else document.tab.name
+        self._file.show_text(f"{dot}{name}  —  {width} × {height}" if name else "")
+        self.compare.setEnabled(document.is_open)

@@ -16,6 +16,8 @@ from engine.catalogue.weights import Manifest
 from engine.inpaint import FillResult
 from gui import theme
 from gui.actions import Actions
+from gui.document import Document
+from gui.editor import Editor
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
 from gui.panels.modules import ModulesSection
@@ -45,8 +47,15 @@ class Inspector(QWidget):
     model_chosen = Signal(str)
     device_chosen = Signal(str)
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        actions: Actions,
+        document: Document,
+        editor: Editor,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._document, self._readout = document, editor.readout
         self.setObjectName("inspector")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
@@ -56,7 +65,7 @@ class Inspector(QWidget):
         self._column.setContentsMargins(16, 10, 16, 10)
         self._column.setSpacing(5)
         self.modules = ModulesSection(actions)
-        self.faces = FacesSection(actions)
+        self.faces = FacesSection(actions, document)
         self.expression = ExpressionPanel()
         self._column.addWidget(self.modules)
         self._column.addSpacing(GAP)
@@ -75,6 +84,27 @@ class Inspector(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 0, 0, 0)
         outer.addWidget(scroll)
+        editor.readout.read.connect(self._show_readings)
+        for signal in (document.faces_changed, document.nodes_changed, document.selected_changed):
+            signal.connect(self._show_readings)
+        document.opened.connect(self._show_last)
+        editor.filled.connect(self.show_result)
+        self._show_readings()
+        self._show_last()
+
+    def _show_readings(self, *_: object) -> None:
+        """What is read of the chosen face."""
+        document, readings = self._document, self._readout.readings
+        selected = document.selected
+        # Known faces, and those that only a fill found.
+        found = (reading.face + 1 for reading in readings.faces)
+        count = max(len(document.subjects), max(found, default=0))
+        self.expression.show_readings(readings, selected, count)
+        dragged = sum(node.face == selected for node in document.nodes)
+        self.modules.show_nodes(readings.of(selected), dragged)
+
+    def _show_last(self) -> None:
+        self.show_result(None if self._document.tab is None else self._document.tab.last)
 
     def show_brush(self, size: float, hardness: float) -> None:
         """Values set elsewhere, by key or wheel."""

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from engine.modules.module import Module
 from engine.modules.registry import MODULES, wishes
-from engine.readings import KEEP, OFF, FaceReading
-from gui import expressions
+from engine.readings import FaceReading
+from gui import asked
 from gui.actions import Actions
 from gui.panels.widgets import Chooser, Slider, check_for, figure, section, shrinkable, slider_row
 from gui.translation import tr
@@ -42,7 +42,7 @@ class ModulesSection(QWidget):
         row = QHBoxLayout()
         row.addWidget(check)
         self._column.addLayout(row)
-        if module.name == "landmarks":
+        if module.drags:
             row.addWidget(self.nodes, 1)
         for name, facts in wishes(module.wish).items():
             if not facts["title"]:
@@ -56,11 +56,10 @@ class ModulesSection(QWidget):
     def _chooser(self, name: str, facts: dict[str, Any], off: object) -> Chooser:
         chooser = self.choosers[name] = Chooser(tr(facts["title"]))
         chooser.setToolTip(tr(facts["tip"]))
-        words = {KEEP: tr("Keep"), **expressions.names()}
-        others = [value for value in facts["choices"] if value not in words]
-        for value in (*words, *others):
-            if value in facts["choices"] and value != off:
-                chooser.addItem(words.get(value) or tr(value.capitalize()), value)
+        others = [value for value in facts["choices"] if value not in facts["words"]]
+        for value in (*facts["words"], *others):
+            if value != off:
+                chooser.addItem(asked.word(name, value), value)
         shrinkable(chooser)
         chooser.chosen.connect(lambda value: self.wished.emit(name, value))
         return chooser
@@ -77,8 +76,8 @@ class ModulesSection(QWidget):
     def show_wishes(self, wanted: dict[str, Any], on: set[str]) -> None:
         """wanted: every wish by name, as it is with all modules on; on: those that are."""
         for module in MODULES:
-            for name in wishes(module.wish):
-                value = wanted[name]
+            for name, facts in wishes(module.wish).items():
+                value, scaled = wanted[name], facts["scales"]
                 if name in self.choosers:
                     chooser = self.choosers[name]
                     chooser.blockSignals(True)
@@ -91,12 +90,10 @@ class ModulesSection(QWidget):
                     slider.setValue(round(value * 100))
                     slider.blockSignals(False)
                     percent.setText(f"{value * 100:.0f} %")
+                    # What is kept has no strength.
+                    used = not scaled or asked.asks(scaled, wanted[scaled])
                     for widget in (slider, percent):
-                        widget.setEnabled(module.name in on)
-        # An expression that is kept has no strength.
-        if wanted["emotion"] in (KEEP, OFF):
-            for widget in (self.sliders["strength"], self._percents["strength"]):
-                widget.setEnabled(False)
+                        widget.setEnabled(module.name in on and used)
 
     def show_nodes(self, reading: FaceReading | None, dragged: int) -> None:
         """How many nodes are predicted, or were dragged."""

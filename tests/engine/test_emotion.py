@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.catalogue.weights import load
 from engine.face import geometry
 from engine.face.emotion import (
     EMOTIONS,
@@ -17,7 +18,6 @@ from engine.face.emotion import (
     SIDE,
     EmotionNetwork,
     fer_inputs,
-    load_emotion,
 )
 from engine.face.parts import part_mask
 
@@ -30,7 +30,7 @@ def network() -> EmotionNetwork:
 
 @pytest.fixture(scope="module")
 def installed() -> EmotionNetwork:
-    network = load_emotion()
+    network = load("emotion", EmotionNetwork)
     if network is None:
         pytest.skip("no emotion network is installed")
     return network
@@ -148,7 +148,7 @@ def test_the_installed_network_is_frozen_and_small(installed: EmotionNetwork) ->
 
 def test_without_a_model_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.catalogue.weights.installed", list)
-    assert load_emotion() is None
+    assert load("emotion", EmotionNetwork) is None
 
 
 @pytest.mark.parametrize("kind", ["emotion", "judge", "landmarks"])

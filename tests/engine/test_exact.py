@@ -12,10 +12,11 @@ from torch import Tensor
 
 from engine.base.brightness import blurred, luma
 from engine.base.exact import exact
+from engine.catalogue.weights import load
 from engine.face import geometry
 from engine.face.emotion import fer_inputs
 from engine.face.frames import matrix_of
-from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs
+from engine.face.landmarks import LandmarkNetwork, network_inputs
 from engine.fill.membrane import closing, membrane
 from engine.fill.networks import Networks, load_networks
 from engine.fill.pipeline import PREVIEW, fill_by_prior, fill_crop
@@ -170,7 +171,7 @@ def test_pictures_are_resampled_to_the_same_places(crop, hole) -> None:
 
 
 def test_the_first_guess_of_a_mesh_is_the_one_outside(crop, hole) -> None:
-    installed = load_landmarks()
+    installed = load("landmarks", LandmarkNetwork)
     assert installed is not None
     x = network_inputs(crop, hole)
     same(lambda: installed.guess(x))
@@ -186,7 +187,7 @@ def test_the_first_guess_of_a_mesh_is_the_one_outside(crop, hole) -> None:
 
 
 def test_a_gradient_flows_through_and_is_the_same(crop, hole) -> None:
-    installed = load_landmarks()
+    installed = load("landmarks", LandmarkNetwork)
     assert installed is not None
 
     x = network_inputs(crop, hole).requires_grad_()

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from engine.catalogue.weights import load
 from engine.face import geometry
 from engine.face.face_model import edges
 from engine.face.finder import GUESSED, FaceFinder, FaceFrame
 from engine.face.first_guess import FirstGuess
-from engine.face.landmarks import LandmarkNetwork, load_landmarks, network_inputs, read_mesh, settle
+from engine.face.landmarks import LandmarkNetwork, network_inputs, read_mesh, settle
 from engine.face.mesh import NODES, inter_ocular
 from engine.face.parts import part_mask
 from engine.nets.graph import GraphConvolution, normalised_adjacency, sparse_on_cpu
@@ -33,7 +34,7 @@ def network() -> LandmarkNetwork:
 
 @pytest.fixture(scope="module")
 def installed() -> LandmarkNetwork:
-    found = load_landmarks()
+    found = load("landmarks", LandmarkNetwork)
     if found is None:
         pytest.skip("no landmark network is installed")
     return found

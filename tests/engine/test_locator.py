@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from engine.catalogue.weights import load
 from engine.face import geometry
 from engine.face.locator import (
     Locator,
     absolute,
     anchor_of_box,
     anchor_of_frame,
-    load_locator,
     locate,
     look,
     off,
@@ -77,6 +77,6 @@ def test_an_untrained_locator_answers_the_anchor(astronaut) -> None:
 
 
 def test_the_installed_locator_is_small() -> None:
-    network = load_locator()
+    network = load("locator", Locator)
     assert network is not None
     assert sum(p.numel() for p in network.parameters()) <= 1_500_000

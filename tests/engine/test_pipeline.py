@@ -138,7 +138,9 @@ def test_a_step_can_be_left_out_and_one_that_is_needed_cannot(networks, given) -
     assert np.abs(whole - coarse)[hole].mean() > 0.002
     assert np.array_equal(whole[~hole], coarse[~hole])
     assert names(without("sharpen")) == [n for n in names(FACE) if n != "sharpen"]
-    with pytest.raises(MienError, match=r"'solve' is no step that can be left out: own_border, change_"):
+    with pytest.raises(
+        MienError, match=r"'solve' is no step that can be left out: own_border, change_"
+    ):
         without("solve")
 
 

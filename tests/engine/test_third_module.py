@@ -11,10 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def program(what: str) -> dict:
+def program() -> dict:
     """What a program with a module `age` says of itself."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("third_module.py")), what],
+        [sys.executable, str(Path(__file__).with_name("third_module.py"))],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -26,7 +26,7 @@ def program(what: str) -> dict:
 
 
 def test_it_is_asked_on_the_command_line_told_to_the_generator_and_read() -> None:
-    told = program("told")
+    told = program()
     assert told["help"]
     (reading,) = told["readings"]
     assert reading["modules"] == ["landmarks", "emotion", "age"]
@@ -35,11 +35,3 @@ def test_it_is_asked_on_the_command_line_told_to_the_generator_and_read() -> Non
     assert told["arguments"][at + 1] == "young"
     assert told["apart"]["young"] < 1e-4  # its branch adds nothing to the young
     assert told["apart"]["old"] > 5e-4
-
-
-def test_it_is_in_the_editors_lists() -> None:
-    shown = program("shown")
-    assert shown["checks"] == ["Landmarks", "Emotion", "Age"]
-    assert shown["choices"] == ["Keep", "Young", "Old"]
-    assert shown["ages"] == ["keep", "old", "off"]
-    assert shown["rows"] == ["landmarks", "emotion", "age", "modules", "seconds"]

@@ -15,7 +15,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 import gui.dialogs.messages
 from engine.batch import BatchJob, MaskRule
 from engine.inpaint import FillOptions
-from gui.batch_process import MOST_ARGUMENTS, arguments, program
+from gui.base.program import program
+from gui.batch_process import MOST_ARGUMENTS, arguments
 from gui.dialogs.batch import EMPTY, LOG, QUEUE, BatchDialog
 from gui.main_window import MainWindow
 from gui.panels.batch_presets import MARKER, ONE, PART
@@ -250,7 +251,7 @@ def test_rules_and_presets(qtbot, panel, photos: Path, monkeypatch) -> None:
     assert not options.masks.isVisible()
     ready(qtbot, panel, photos)
     assert options.job(panel.inputs).masks == MaskRule(parts=("glasses",))
-    options.emotion.choose("happiness")
+    options.wished["emotion"].choose("happiness")
     options.grow.setText("3")
     monkeypatch.setattr(
         "gui.panels.batch_presets.QInputDialog.getText", lambda *_: ("Smiles", True)

@@ -349,3 +349,19 @@ def test_a_closed_window_leaves_no_photo_behind(
     gc.collect()
     assert photo() is None
     assert levels() is None
+
+
+def test_a_stroke_switches_the_actions_once(faced: MainWindow, hand, monkeypatch) -> None:
+    """Each part listens to what it shows: while the mouse moves, no command is looked at."""
+    looked: list[object] = []
+    enable = faced.actions_.enable
+    monkeypatch.setattr(faced.actions_, "enable", lambda now: (looked.append(now), enable(now))[-1])
+    faced.canvas.set_brush(20)
+    hand.press(100, 100)
+    assert len(looked) == 1
+    assert faced.actions_["fill"].isEnabled()
+    for x in range(101, 140):
+        faced.canvas.tool.drag((x, 100), 1.0)
+    assert len(looked) == 1
+    hand.release(140, 100)
+    assert faced.actions_["undo"].isEnabled()

@@ -78,7 +78,7 @@ def test_a_key_asks_for_an_expression_and_switches_the_module_on(faced: MainWind
 def test_modules_are_remembered(faced: MainWindow, settings, fake) -> None:
     faced.actions_["landmarks"].setChecked(False)
     faced.actions_["ask_fear"].setChecked(True)
-    faced.modules.set_strength(0.6)
+    faced.modules.want("strength", 0.6)
     faced.close()
     again = MainWindow(settings, lambda: fake)
     options = again.editor.options
@@ -94,7 +94,7 @@ def test_the_newest_request_wins_and_those_between_are_never_asked(
     hand.hide_mouth()
     asked = len(fake.previews)
     fake.preview_gate = threading.Event()  # the next preview hangs
-    faced.modules.set_strength(0.9)
+    faced.modules.want("strength", 0.9)
     qtbot.waitUntil(lambda: len(fake.previews) == asked + 1)
     for name in ("anger", "fear", "sadness", "surprise"):
         faced.actions_[f"ask_{name}"].setChecked(True)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.face.emotion import load_emotion
+from engine.catalogue.weights import load
+from engine.face.emotion import EmotionNetwork
 from engine.face.face_model import edges
-from engine.face.landmarks import load_landmarks
+from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE, mirror_permutation
 from training import losses
 from training.conditions import PREDICTION_ERROR, conditions, hidden_nodes, predicted, taught
@@ -77,7 +78,10 @@ def test_faces_kept_apart_are_never_drawn(shards) -> None:
 def test_a_module_that_is_off_is_told_nothing(shards, readers) -> None:
     sample = crops_of(shards)[0]
     batch = type(sample)(*(t[None] for t in sample))
-    blind, reading = taught(batch, {}, None), taught(batch, {"emotion": load_emotion()}, None)
+    blind, reading = (
+        taught(batch, {}, None),
+        taught(batch, {"emotion": load("emotion", EmotionNetwork)}, None),
+    )
     assert conditions(reading, batch.told, ModuleSwitches()) == {}
     landmark = conditions(reading, batch.told, ModuleSwitches(landmark=True))
     assert landmark.keys() == {"landmark"}
@@ -89,10 +93,14 @@ def test_a_module_that_is_off_is_told_nothing(shards, readers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "load"), [(losses.emotion, load_emotion), (losses.landmark, load_landmarks)]
+    ("loss", "kind", "of"),
+    [
+        (losses.emotion, "emotion", EmotionNetwork),
+        (losses.landmark, "landmarks", LandmarkNetwork),
+    ],
 )
-def test_reading_losses_vanish_for_equal_faces_and_pull_at_others(shards, readers, loss, load):
-    network = load()
+def test_reading_losses_vanish_for_equal_faces_and_pull_at_others(shards, readers, loss, kind, of):
+    network = load(kind, of)
     target = torch.stack([crops_of(shards)[n].crop for n in (0, 1)])
     output = target.clone()
     output[:, :, 16:] = 0

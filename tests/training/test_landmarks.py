@@ -12,18 +12,19 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
-from engine.catalogue.weights import user_folder
+from engine.catalogue.weights import load, user_folder
 from engine.face import landmarks
-from engine.face.landmarks import LandmarkNetwork, load_landmarks
+from engine.face.landmarks import LandmarkNetwork
 from engine.face.mesh import LEFT_EYE, RIGHT_EYE
 from training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from training.faces import FaceShards
-from training.landmarks import train as module
+from training.landmarks import recipe, start
 from training.landmarks.config import REFINEMENTS, LandmarkConfig
 from training.landmarks.data import LandmarkFaces, mirrored
-from training.landmarks.export import export
-from training.landmarks.measure import HOLES, measure, measure_spread
-from training.landmarks.train import node_errors, shape_model, train, trained
+from training.landmarks.measure import HOLES, measure, measure_spread, node_errors
+from training.landmarks.recipe import LandmarkRecipe
+from training.landmarks.start import shape_model
+from training.recipe import export, train, trained
 from training.run import read_log
 
 SMALL = LandmarkConfig(
@@ -34,8 +35,8 @@ SMALL = LandmarkConfig(
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shape model and a first guess of few samples."""
-    monkeypatch.setattr(module, "SHAPES", 150)
-    monkeypatch.setattr(module, "GUESSES", 150)
+    monkeypatch.setattr(recipe, "SHAPES", 150)
+    monkeypatch.setattr(start, "GUESSES", 150)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,9 @@ def run(prepared, tmp_path_factory) -> Path:
     """A run of eight steps, shared."""
     folder = tmp_path_factory.mktemp("landmarks") / "run"
     patch = pytest.MonkeyPatch()
-    patch.setattr(module, "SHAPES", 150)
-    patch.setattr(module, "GUESSES", 150)
-    train(SMALL, prepared[0], folder, device="cpu")
+    patch.setattr(recipe, "SHAPES", 150)
+    patch.setattr(start, "GUESSES", 150)
+    train(LandmarkRecipe(SMALL), folder, faces=prepared[0], device="cpu")
     patch.undo()
     return folder
 
@@ -104,7 +105,7 @@ def test_the_first_guess_beats_the_mean_face(faces) -> None:
     mean, basis = shape_model(faces.sample_meshes(300, np.random.default_rng(0)))
     network.mean.copy_(mean)
     network.basis.copy_(basis)
-    module.fit_guess(network.guess, faces, mean, basis)
+    start.fit_guess(network.guess, faces, mean, basis)
     pairs = [faces.aligned(index, False) for index in range(0, len(faces), 5)]
     crops = torch.from_numpy(np.stack([c for c, _ in pairs]).transpose(0, 3, 1, 2)) / 127.5 - 1
     true = torch.from_numpy(np.stack([m for _, m in pairs]))
@@ -116,14 +117,14 @@ def test_the_first_guess_beats_the_mean_face(faces) -> None:
 @pytest.mark.parametrize("refinement", ["graph", "nodes"])
 def test_training_lowers_the_loss(prepared, faces, tmp_path: Path, refinement: str) -> None:
     # A start whose mean face lies beside every face, and whose first guess knows nothing.
-    start = LandmarkNetwork(refinement)
+    begun = LandmarkNetwork(refinement)
     mean, basis = shape_model(faces.sample_meshes(100, np.random.default_rng(0)))
-    start.mean.copy_(mean + 0.1)
-    start.basis.copy_(basis)
+    begun.mean.copy_(mean + 0.1)
+    begun.basis.copy_(basis)
     rows: list[dict] = []
     config = SMALL.changed(refinement=refinement, samples=160, learning_rate=3e-3)
-    options = {"start": start.state_dict(), "device": "cpu", "report": rows.append}
-    train(config, prepared[0], tmp_path, **options)
+    options = {"start": begun.state_dict(), "device": "cpu", "report": rows.append}
+    train(LandmarkRecipe(config), tmp_path, faces=prepared[0], **options)
     losses = [row["loss"] for row in rows if row["event"] == "step"]
     assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:2])
 
@@ -136,12 +137,17 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, run, tmp_path: 
         if row["event"] == "step" and row["step"] == 5:
             stop.set()
 
-    train(SMALL, prepared[0], tmp_path, device="cpu", report=report, stop=stop)
+    train(
+        LandmarkRecipe(SMALL), tmp_path, faces=prepared[0], device="cpu", report=report, stop=stop
+    )
     assert (rows[-1]["event"], rows[-1]["step"]) == ("stopped", 5)
-    train(SMALL, prepared[0], tmp_path, device="cpu", report=rows.append)
+    train(LandmarkRecipe(SMALL), tmp_path, faces=prepared[0], device="cpu", report=rows.append)
     assert (rows[-1]["event"], rows[-1]["step"], rows[-1]["finished"]) == ("finished", 8, True)
     assert [row["step"] for row in read_log(tmp_path)] == list(range(1, 9))
-    whole, halves = trained(run).state_dict(), trained(tmp_path).state_dict()
+    whole, halves = (
+        trained(LandmarkRecipe, run).state_dict(),
+        trained(LandmarkRecipe, tmp_path).state_dict(),
+    )
     for name, tensor in whole.items():
         assert torch.allclose(halves[name], tensor, atol=1e-4), name
 
@@ -159,9 +165,15 @@ def test_a_run_of_before_the_loops_were_one_is_gone_on_with(prepared, run, tmp_p
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     rows: list[dict] = []
     longer = LandmarkConfig.of_run(tmp_path / "run").changed(samples=80, log_steps=1)
-    train(longer, prepared[0], tmp_path / "run", device="cpu", report=rows.append)
+    train(
+        LandmarkRecipe(longer),
+        tmp_path / "run",
+        faces=prepared[0],
+        device="cpu",
+        report=rows.append,
+    )
     assert [row["step"] for row in rows if row["event"] == "step"] == [9, 10]
-    assert trained(tmp_path / "run").refinement == "graph"
+    assert trained(LandmarkRecipe, tmp_path / "run").refinement == "graph"
 
 
 def test_the_names_of_refinements_are_the_networks() -> None:
@@ -170,16 +182,18 @@ def test_the_names_of_refinements_are_the_networks() -> None:
 
 def test_another_network_does_not_go_on_with_a_run(prepared, run) -> None:
     with pytest.raises(MienError, match="another network"):
-        train(SMALL.changed(refinement="nodes"), prepared[0], run, device="cpu")
+        train(
+            LandmarkRecipe(SMALL.changed(refinement="nodes")), run, faces=prepared[0], device="cpu"
+        )
 
 
 def test_a_run_becomes_a_model_that_is_found(prepared, run) -> None:
-    aside = FaceShards(prepared[0], limit=6)
     folder = user_folder() / "landmarks-test"
-    manifest, figures = export(run, aside, folder)
-    assert set(figures) == set(HOLES)
+    manifest, table = export(LandmarkRecipe, run, prepared[0], folder, limit=6)
+    assert all(kind in table for kind in HOLES)
+    assert manifest.kind == "landmarks"
     assert manifest.bytes < 4 * 2**20
-    loaded = load_landmarks()
+    loaded = load("landmarks", LandmarkNetwork)
     assert loaded is not None
     assert "inter-ocular" in (folder / "CARD.md").read_text(encoding="utf-8")
     shutil.rmtree(folder)

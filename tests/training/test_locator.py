@@ -7,16 +7,17 @@ import pytest
 import torch
 
 from engine.base.errors import MienError
+from engine.catalogue.weights import load
 from engine.face import geometry
-from engine.face.locator import Locator, load_locator, points_of, relative
+from engine.face.locator import Locator, points_of, relative
 from training.faces import FaceShards
 from training.locator import measure as measuring
 from training.locator.config import LocatorConfig
 from training.locator.data import LocatorSamples
-from training.locator.export import export
+from training.locator.recipe import LocatorRecipe, losses
 from training.locator.scenes import Scenes
-from training.locator.train import losses, train, trained
 from training.loop import beginning
+from training.recipe import export, train, trained
 
 SMALL = LocatorConfig(
     batch=6, samples=48, minutes=None, precision="32-true", holes=20, log_steps=1, warmup_steps=2
@@ -72,31 +73,33 @@ def test_a_right_answer_costs_nothing_but_certainty(samples) -> None:
 def test_a_run_learns_resumes_and_becomes_a_model(
     portraits, prepared, tmp_path, monkeypatch
 ) -> None:
-    run = tmp_path / "run"
+    run, sources = tmp_path / "run", {"photos": [portraits], "faces": prepared[0]}
     rows: list[dict] = []
-    train(SMALL, [portraits], prepared[0], run, device="cpu", report=rows.append)
+    train(LocatorRecipe(SMALL), run, **sources, device="cpu", report=rows.append)
     assert rows[-1]["finished"]
     longer = SMALL.changed(samples=96)
-    train(longer, [portraits], prepared[0], run, device="cpu", report=rows.append)
+    train(LocatorRecipe(longer), run, **sources, device="cpu", report=rows.append)
     assert (rows[-1]["event"], rows[-1]["samples"]) == ("finished", 96)
-    state = trained(run).state_dict()
+    state = trained(LocatorRecipe, run).state_dict()
     assert not torch.equal(state["answer.weight"], torch.zeros_like(state["answer.weight"]))
 
     # Another run begins where this one's average stands.
-    begun = beginning(str(run), "locator", trained)
+    begun = beginning(str(run), "locator", lambda of: trained(LocatorRecipe, of))
     still = SMALL.changed(samples=6, learning_rate=1e-9)
-    train(still, [portraits], prepared[0], tmp_path / "other", start=begun, device="cpu")
-    weights = trained(tmp_path / "other").state_dict()["answer.weight"]
+    train(LocatorRecipe(still), tmp_path / "other", **sources, start=begun, device="cpu")
+    weights = trained(LocatorRecipe, tmp_path / "other").state_dict()["answer.weight"]
     torch.testing.assert_close(weights, state["answer.weight"], atol=1e-6, rtol=0)
 
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(measuring, "HOLES", ("mouth", "photo_centre"))
     folder = tmp_path / "models" / "locator-test"
-    manifest, figures = export(run, portraits, folder, limit=3)
-    assert set(figures) == {"mouth", "photo_centre"}
+    manifest, table = export(LocatorRecipe, run, portraits, folder, limit=3)
+    assert "| mouth |" in table
+    assert "| photo_centre |" in table
+    assert "eyes" not in table
     assert manifest.kind == "locator"
     assert "96 samples" in (folder / "CARD.md").read_text()
-    loaded = load_locator()
+    loaded = load("locator", Locator)
     assert isinstance(loaded, Locator)
 
 

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from engine.base.errors import MienError
-from engine.face.landmarks import load_landmarks
+from engine.catalogue.weights import load
+from engine.face.landmarks import LandmarkNetwork
 from training.average import Average
 from training.configuration import Config
 from training.loop import (
@@ -196,7 +197,7 @@ def test_a_command_line_means_its_configuration_then_the_runs(tmp_path: Path) ->
 
 
 def test_a_training_begins_from_a_run_or_from_an_installed_network(tmp_path) -> None:
-    installed = load_landmarks()
+    installed = load("landmarks", LandmarkNetwork)
     assert installed is not None
     other = nn.Linear(2, 2)
     for name, network in (("landmarks", installed), (str(tmp_path), other)):

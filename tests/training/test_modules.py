@@ -114,9 +114,10 @@ def test_the_window_goes_back_into_the_whole_face(prepared) -> None:
 
 
 def test_missing_readers_are_named(prepared, tmp_path: Path, monkeypatch) -> None:
-    import engine.face.emotion as module
+    from engine.generator import weights
 
-    monkeypatch.setattr(module, "load_emotion", lambda device="cpu": None)
+    others = [manifest for manifest in weights.installed() if manifest.kind != "emotion"]
+    monkeypatch.setattr(weights, "installed", lambda: others)
     with pytest.raises(MienError, match="emotion network"):
         run(replace(BOTH, weights=Weights()), prepared[0], tmp_path / "a")
     plain = replace(BOTH, modules=ModuleSwitches(), train_generator=True)

@@ -101,9 +101,7 @@ def installed_reader(name: str) -> Reader:
     tensors = load_tensors(manifest)
     if manifest.kind == "judge":
         return judge_of(tensors)
-    network = EmotionNetwork(tensors["trunk.0.weight"].shape[0])
-    network.load_state_dict(tensors)
-    return network.eval().requires_grad_(False)
+    return EmotionNetwork.of(tensors).eval().requires_grad_(False)
 
 
 def facts_of(run: Path) -> dict[str, Any]:

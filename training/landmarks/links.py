@@ -8,9 +8,10 @@ from torch import Tensor
 
 def mesh_links() -> Tensor:
     """The mesh's edges: of the installed landmark network, otherwise MediaPipe's."""
-    from engine.face.landmarks import load_landmarks
+    from engine.catalogue.weights import load
+    from engine.face.landmarks import LandmarkNetwork
 
-    network = load_landmarks()
+    network = load("landmarks", LandmarkNetwork)
     if network is not None:
         return network.links.cpu()
     from engine.face.face_model import edges

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.hidden import LOOKED_FOR
 from engine.face import geometry
 from engine.face.locator import (
     CLOSE,
     FINE,
-    HIDDEN,
     SPANS,
     anchor_of_box,
     network_inputs,
@@ -118,7 +118,7 @@ class LocatorSamples:
             coverage = cv2.warpAffine(
                 hole.view(np.uint8) * np.uint8(255), _index(matrix), (FINE, FINE)
             )
-            holes[number] = coverage > HIDDEN
+            holes[number] = coverage > LOOKED_FOR
             if rim is not None:
                 around = cv2.warpAffine(rim * np.uint8(255), _index(matrix), (FINE, FINE))
                 colours[number][around > 127] = paint.of(window)[around > 127]

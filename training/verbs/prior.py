@@ -42,8 +42,9 @@ def train_prior(
         raise MienError(f"'{basis}' is no prior; give the name of one (see 'models').")
     from safetensors.torch import load_file
 
-    from engine.face.emotion import load_emotion
-    from engine.face.landmarks import load_landmarks
+    from engine.catalogue.weights import load
+    from engine.face.emotion import EmotionNetwork
+    from engine.face.landmarks import LandmarkNetwork
     from engine.prior.appearance import PREFIX
     from training.faces import FaceShards
     from training.fit_appearance import SIDE, fit_appearance
@@ -59,7 +60,8 @@ def train_prior(
         verify(kept)
         found = load_file(str(kept.path))
         tensors = {k: t for k, t in found.items() if k in BASIS or k.startswith(PREFIX)}
-    emotion, landmarks = load_emotion(), load_landmarks()
+    emotion = load("emotion", EmotionNetwork)
+    landmarks = load("landmarks", LandmarkNetwork)
     rows, figures = None, {}
     if emotion is not None and landmarks is not None:
         rows, figures = fit_rows(tensors, shards, emotion, landmarks)

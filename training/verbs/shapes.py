@@ -24,12 +24,12 @@ def train_shapes(
 
     It takes a minute. Dragged landmarks and asked-for expressions keep to it.
     """
-    from engine.catalogue.weights import write_model
-    from engine.face.emotion import load_emotion
+    from engine.catalogue.weights import load, write_model
+    from engine.face.emotion import EmotionNetwork
     from training.faces import FaceShards
     from training.fit_shapes import ShapeOptions, fit_shapes
 
-    emotion = load_emotion()
+    emotion = load("emotion", EmotionNetwork)
     if emotion is None:
         raise MienError("No emotion network is installed; make one first (train emotion).")
     shards = FaceShards(faces, limit)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from engine.base.errors import MienError
+from engine.base.hidden import KNOWN
 from engine.face import geometry
 from engine.face.regions import Matte
 from engine.fill.membrane import membrane
@@ -146,7 +147,7 @@ def _border_membrane(
     values = cv2.resize(difference * known[..., None], size, interpolation=cv2.INTER_AREA)
     values /= np.maximum(share, 1e-3)[..., None]
     seen = torch.from_numpy(values).permute(2, 0, 1)[None]
-    unknown = torch.from_numpy((share < 0.25).astype(np.float32))[None, None]
+    unknown = torch.from_numpy((share < KNOWN).astype(np.float32))[None, None]
     surface = membrane(seen, unknown)[0].permute(1, 2, 0).numpy()
     # Where the border is known the surface repeats its noise; only its slow part is a seam.
     surface = cv2.GaussianBlur(surface, (0, 0), 1.5)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.brightness import luma
+from engine.base.hidden import AVERAGED
 from engine.face.regions import depths, mattes
 from engine.fill.face_fill import BalancedFill
 from engine.fill.membrane import membrane
@@ -69,7 +70,7 @@ def _skin(shown: Tensor, deep: Tensor) -> tuple[Tensor, Tensor]:
     size = (min(SKIN_SIDE, deep.shape[-1]),) * 2
     share = F.interpolate(deep, size=size, mode="area")
     small = F.interpolate(shown * deep, size=size, mode="area") / share.clamp_min(1e-3)
-    skin = membrane(small, (share < 0.5).to(shown))
+    skin = membrane(small, (share < AVERAGED).to(shown))
     skin = F.interpolate(skin, size=shown.shape[-2:], mode="bilinear", align_corners=False)
     rest = (shown - skin).abs().movedim(1, 0)[:, deep[:, 0] > 0].median(1).values
     rest = rest.clamp_max(MOST_OFF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.base.hidden import SHARPENED
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.regions import CRISP, Matte, matte
@@ -13,7 +14,6 @@ from engine.photo import Photo
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
 FINEST = 1024  # pixels a side of a matte
 AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
-SEEN = 2  # of 255: with more of it in the hole a crop's pixel is hidden; resampling leaves as much
 
 
 def cut_crop(fill: ShareFill, _: bool) -> CutShare:
@@ -39,7 +39,7 @@ def crop_of(
     share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side)
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    hidden = cv2.dilate((share > SEEN).astype(np.uint8), reached)
+    hidden = cv2.dilate((share > SHARPENED).astype(np.uint8), reached)
     return crop, hidden.astype(bool)
 
 

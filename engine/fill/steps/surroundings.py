@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.base.hidden import HIDDEN_FEATURE
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
@@ -24,7 +25,6 @@ WORKING = 6  # pixels that a thin stroke is wide where it is looked for
 RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
 EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
 FEATURES = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, LIPS, INNER_LIPS, NOSE)
-HIDDEN = 0.5  # share of a feature's nodes: with less of it hidden, the ring would show the rest
 
 
 def decided(
@@ -154,7 +154,7 @@ def _hides(own: np.ndarray, x0: int, y0: int, mesh: np.ndarray) -> bool:
     inside = ((at >= 0) & (at < (own.shape[1], own.shape[0]))).all(1)
     hidden = np.zeros(len(mesh), bool)
     hidden[inside] = own[at[inside, 1], at[inside, 0]]
-    return any(hidden[list(nodes)].mean() >= HIDDEN for nodes in FEATURES)
+    return any(hidden[list(nodes)].mean() >= HIDDEN_FEATURE for nodes in FEATURES)
 
 
 def _is_even(rgb: np.ndarray, ring: np.ndarray) -> bool:

@@ -1,0 +1,82 @@
+"""What a command is done to: the parts of the window that commands reach, and no more of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from gui.canvas.canvas import Canvas
+from gui.document import Document
+from gui.editor import Editor
+from gui.faces import Faces
+from gui.files import Files
+from gui.masks import Masks
+
+
+class Modules(Protocol):
+    """Which modules have a say, and what they are asked for (see `gui.modules`)."""
+
+    def ask(self, wanted: str) -> None:
+        """Ask for one of the choices of the wish that commands ask for."""
+        ...
+
+    def step_strength(self, up: bool) -> None:
+        """More or less of what is asked for."""
+        ...
+
+    def switch(self) -> None:
+        """Take over which modules are on."""
+        ...
+
+
+class Place(Protocol):
+    """A window of its own: the batch's, the training's."""
+
+    def show(self) -> None:
+        """In front."""
+        ...
+
+
+class Target(Protocol):
+    """The window, as commands see it."""
+
+    @property
+    def document(self) -> Document: ...
+
+    @property
+    def editor(self) -> Editor: ...
+
+    @property
+    def canvas(self) -> Canvas: ...
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def masks(self) -> Masks: ...
+
+    @property
+    def faces(self) -> Faces: ...
+
+    @property
+    def modules(self) -> Modules: ...
+
+    @property
+    def school(self) -> Place: ...
+
+    @property
+    def batches(self) -> Place: ...
+
+    @property
+    def layers(self) -> QWidget: ...
+
+    def open_sample(self) -> None: ...
+
+    def find_command(self) -> None: ...
+
+    def show_shortcuts(self) -> None: ...
+
+    def show_about(self) -> None: ...
+
+    def close(self) -> bool: ...

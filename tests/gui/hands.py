@@ -1,0 +1,263 @@
+"""What a person may do to a photo, beside the model of it: paint, fill, choose, go back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+)
+from PySide6.QtCore import Qt
+
+from engine.base.hidden import PAINTED
+from engine.mask import paint_segment
+from engine.photo import photo_from_array
+from gui.canvas.viewport import Viewport
+from tests.gui.model import Filled, Model, State
+
+SIZE = (560, 300)  # more than a tile each way, and a pyramid of two levels
+RADIUS, HARDNESS = 22.0, 0.8
+points = st.tuples(st.integers(-20, 580), st.integers(-20, 320))
+
+
+class Hands(RuleBasedStateMachine):
+    """What a person may do to a photo."""
+
+    def __init__(self, qtbot, window, fake, hand, folder: Path, shown: list, holds: dict) -> None:
+        super().__init__()
+        self.bot, self.window, self.fake, self.hand = qtbot, window, fake, hand
+        self.folder, self.failures, self.holds = folder, shown, holds
+        self.filling: tuple[Model, int, int] | None = None  # whose, hole, variant
+        self.saving: tuple[Model, Path, State] | None = None
+        self.models: list[Model] = []  # of the tabs, in their order
+        self.stroke: tuple[np.ndarray, bool, tuple[int, int]] | None = None
+        self.files = 0
+
+    @property
+    def document(self):
+        return self.window.document
+
+    def until(self, condition) -> None:
+        self.bot.waitUntil(condition, timeout=20_000)
+
+    @initialize()
+    def open(self) -> None:
+        for tab in self.window.editor.tabs:
+            self.window.editor.tabs.close(tab)
+        self._open()
+
+    def _open(self) -> None:
+        rng = np.random.default_rng(self.files)
+        photo = photo_from_array(rng.integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8))
+        self.window.editor.opening.open_pasted(photo)
+        self.until(lambda: self.document.photo is photo and self.document.faces is not None)
+        self._look()
+        model = Model(photo.pixels)
+        model.states.append(State((), np.zeros(SIZE[::-1], np.uint8)))
+        self.models.append(model)
+        self._show(model)
+
+    def _show(self, model: Model) -> None:
+        """This photo is shown, by now."""
+        self.model, model.tab = model, self.document.tab
+        self.stroke = None
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether the shown photo is being filled."""
+        return self.filling is not None and self.filling[0] is self.model
+
+    @property
+    def is_saving(self) -> bool:
+        return self.saving is not None and self.saving[0] is self.model
+
+    def _look(self) -> None:
+        # One to one, at whole pixels: what the hand does is what the model does, to the bit.
+        self.window.canvas.set_view(Viewport(1.0, 40.0, 40.0))
+        view = self.window.canvas.view
+        self.window.canvas.view = Viewport(1.0, round(view.x), round(view.y))
+
+    # Painting.
+
+    def _painted(self, mask: np.ndarray, start, end, erase: bool) -> np.ndarray:
+        mask = mask.copy()
+        paint_segment(mask, start, end, RADIUS, HARDNESS, erase)
+        return mask
+
+    @precondition(lambda self: self.stroke is None)
+    @rule(start=points, end=points, erase=st.booleans())
+    def paint(self, start, end, erase) -> None:
+        self.press(start, erase)
+        self.drag(end)
+        self.release()
+
+    @precondition(lambda self: self.stroke is None)
+    @rule(start=points, erase=st.booleans())
+    def press(self, start, erase) -> None:
+        self.window.canvas.set_tool("eraser" if erase else "brush")
+        self.window.canvas.set_brush(2 * RADIUS, HARDNESS)  # opening makes it suit the photo
+        self.window.canvas.tool.press(start, Qt.KeyboardModifier.NoModifier, 1.0)
+        stamp = self._painted(np.zeros(SIZE[::-1], np.uint8), start, start, False)
+        self.stroke = stamp, erase, start
+
+    @precondition(lambda self: self.stroke is not None)
+    @rule(end=points)
+    def drag(self, end) -> None:
+        stamp, erase, start = self.stroke
+        self.window.canvas.tool.drag(end, 1.0)
+        self.stroke = self._painted(stamp, start, end, False), erase, end
+
+    @precondition(lambda self: self.stroke is not None)
+    @rule()
+    def release(self) -> None:
+        self.window.canvas.tool.release(self.stroke[2])
+        mask = self._shown_mask()
+        self.stroke = None
+        self.model.paint(mask)
+
+    @precondition(lambda self: self.stroke is not None and self.filling is None)
+    @rule()
+    def take_back(self) -> None:
+        self.window.canvas.tool.cancel()
+        self.stroke = None
+
+    @rule()
+    def invert(self) -> None:
+        self.window.actions_["mask_invert"].trigger()
+        self.model.paint(255 - self.model.mask)
+
+    @rule()
+    def clear(self) -> None:
+        if self.window.actions_["mask_clear"].isEnabled():
+            self.window.actions_["mask_clear"].trigger()
+            self.model.paint(np.zeros_like(self.model.mask))
+
+    # Filling.
+
+    @precondition(lambda self: self.filling is None and self.saving is None)
+    @rule(late=st.booleans())
+    def fill(self, late: bool) -> None:
+        mask = self.model.mask
+        self.fake.gate.clear()
+        self.window.editor.fill()
+        if not (mask >= PAINTED).any():
+            assert not self.window.editor.is_busy
+            return
+        self.filling = self.model, self.model.hole_of(mask), 0
+        if not late:
+            self.land()
+
+    @precondition(lambda self: self.filling is None and self.saving is None)
+    @rule(late=st.booleans())
+    def more(self, late: bool) -> None:
+        one = self.window.editor.results.round
+        self.fake.gate.clear()
+        self.window.editor.more()
+        if one is None:
+            assert not self.window.editor.is_busy
+            return
+        variant = 1 + max(result.options.variant for result in one.results)
+        self.filling = self.model, self._hole(one.results[0].layer.id), variant
+        if not late:
+            self.land()
+
+    def _hole(self, layer: str) -> int:
+        return self.model.known[layer]
+
+    @precondition(lambda self: self.filling is not None)
+    @rule()
+    def land(self) -> None:
+        model, hole, variant = self.filling
+        self.fake.gate.set()
+        self.until(lambda: not self.window.editor.desk.runs("fill"))
+        layer = next(layer for layer in model.tab.edit.shown if layer.id not in model.known)
+        assert layer.fill.patches[0].pixels[0, 0].tolist() == [variant, 255, 0]
+        model.show(Filled(hole, variant, layer.id))
+        self.filling = None
+
+    @precondition(lambda self: self.filling is not None)
+    @rule()
+    def fail(self) -> None:
+        self.fake.error, told = "The weights are damaged; reinstall Mien.", len(self.failures)
+        self.fake.gate.set()
+        self.until(lambda: len(self.failures) > told)
+        self.fake.error, self.filling = None, None
+        assert not self.window.editor.desk.runs("fill")
+
+    @precondition(lambda self: self.is_filling and self.saving is None)
+    @rule()
+    def cancel(self) -> None:
+        self.window.editor.cancel()
+        self.until(lambda: not self.window.editor.is_busy)
+        self.filling = None
+
+    @rule(number=st.integers(0, 5))
+    def click_in_the_strip(self, number: int) -> None:
+        buttons = self.window.strip.buttons
+        if buttons and self.window.strip.isVisible():
+            button = buttons[number % len(buttons)]
+            result = self.window.strip._shown[number % len(buttons)]
+            current = self.window.editor.results.current
+            button.click()
+            if result is not current:
+                hole = self._hole(result.layer.id)
+                self.model.show(Filled(hole, result.options.variant, result.layer.id))
+
+    # Layers and the list of steps.
+
+    @rule(number=st.integers(0, 9))
+    def go_to_a_step(self, number: int) -> None:
+        steps = self.window.layers.steps
+        if not self.window.editor.is_busy and steps.count():
+            number %= len(self.model.states)
+            steps.itemClicked.emit(steps.item(number))
+            self.model.at = number
+
+    @rule(upwards=st.booleans(), row=st.integers(0, 3))
+    def move_a_layer(self, upwards: bool, row: int) -> None:
+        fills, panel = list(self.model.state.fills), self.window.layers
+        assert panel.layers.count() >= len(fills)
+        if panel.layers.count() != len(fills) or len(fills) < 2:
+            return
+        row %= len(fills)
+        panel.layers.setCurrentRow(row)
+        button = panel.up if upwards else panel.down
+        at = len(fills) - 1 - row
+        to = at + (1 if upwards else -1)
+        assert button.isEnabled() == (0 <= to < len(fills))
+        if button.isEnabled():
+            button.click()
+            fills.insert(to, fills.pop(at))
+            self.model.push(replace(self.model.state, fills=tuple(fills)))
+
+    # Going back.
+
+    @rule()
+    def undo(self) -> None:
+        if self.window.actions_["undo"].isEnabled():
+            self.window.actions_["undo"].trigger()
+            self.model.at -= 1
+        else:
+            assert self.model.at == 0 or self.window.editor.is_busy
+
+    @rule()
+    def redo(self) -> None:
+        if self.window.actions_["redo"].isEnabled():
+            self.window.actions_["redo"].trigger()
+            self.model.at += 1
+        else:
+            assert self.model.at + 1 == len(self.model.states) or self.window.editor.is_busy
+
+    def _shown_mask(self) -> np.ndarray:
+        if self.stroke is None:
+            return self.model.mask
+        stamp, erase, _ = self.stroke
+        if erase:
+            return np.minimum(self.model.mask, 255 - stamp)
+        return np.maximum(self.model.mask, stamp)

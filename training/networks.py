@@ -1,0 +1,59 @@
+"""The table of trainable networks: a further one is a row here and the recipe that it names.
+
+Its verbs `train NAME`, `train NAME-export` and `train NAME-measure` are made from the row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.landmarks.config import LandmarkConfig
+from training.locator.config import LocatorConfig
+from training.trainable import Option, Trainable
+
+_FACES = Option("faces", Path, "A folder of prepared faces (see 'prepare').", required=True)
+
+NETWORKS: tuple[Trainable, ...] = (
+    Trainable(
+        name="landmarks",
+        noun="landmark network",
+        config=LandmarkConfig,
+        first="gcn",
+        configs="gcn, cnn, or a TOML file.",
+        train="Train the hole-aware landmark network",
+        measure="Measure landmark networks by kind of hole, in inter-ocular units over hidden "
+        "nodes.",
+        sources=(_FACES,),
+        kept_aside="Prepared faces no run has seen.",
+        recipe="training.landmarks.recipe:LandmarkRecipe",
+        compared=(
+            Option(
+                "faces",
+                Path | None,
+                "Training faces: adds the mean face and the prior's linear map.",
+            ),
+            Option("mediapipe", bool, "Add MediaPipe on the holed picture.", False),
+        ),
+    ),
+    Trainable(
+        name="locator",
+        noun="locator",
+        config=LocatorConfig,
+        first="locator",
+        configs="locator, or a TOML file.",
+        train="Train the face locator",
+        measure="Measure where a locator alone places faces, by kind of hole, on whole photos.",
+        sources=(
+            Option(
+                "photos",
+                list[Path],
+                "Folders or zips of the photos that the faces come from.",
+                required=True,
+            ),
+            _FACES,
+        ),
+        kept_aside="A folder or zip of photos not trained on.",
+        recipe="training.locator.recipe:LocatorRecipe",
+        compared=(Option("source", str | None, "Only faces of this source."),),
+    ),
+)
