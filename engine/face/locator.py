@@ -28,7 +28,7 @@ CLOSE = 0.6  # side of the anchor around an answer, in sides of the frame
 ROUNDS = 3  # the hole's anchor, then the anchors around the answers
 HIDDEN = 8  # of 255: from this share on a pixel of a window is hidden, as in `engine.mask`
 _POINTS = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
-_EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units
+EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units between the eyes
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ def off(frame: np.ndarray, true: np.ndarray) -> float:
     the eyes and the mouth, in inter-ocular distances of `true`."""
     mine = geometry.transform(geometry.invert(frame), _POINTS)
     theirs = geometry.transform(geometry.invert(true), _POINTS)
-    return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (_EYES * geometry.frame_side(true))
+    return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (EYES * geometry.frame_side(true))
 
 
 def load_locator(device: str = "cpu") -> Locator | None:

@@ -136,6 +136,7 @@ class FaceInpainter:
             placement.suggestions,
             networks.precision,
             networks.backend,
+            placement.doubts(tuple(reading.face for reading in readings)),
         )
 
     def preview(self, request: FillRequest) -> Preview:
