@@ -39,11 +39,11 @@ class Record:
 
     photo: its path below its folder. state: "filled", "failed", "no mask", "exists" (a result
     was there), "nothing" (the rule found nothing to fill), "doubtful" (a face may lie wrong, and
-    such photos are left). output: the result below the output
-    folder. seconds: by stage (decode, find, fill, encode). faces: how many were found. laid: the
-    patches that were laid (box, kind, seconds). readings: of every filled face. doubtful: those of them
-    that may lie wrong (engine.face.doubt.Doubt). grown: pixels the
-    mask was made larger by. precision, backend: what the generator calculated in, and by what.
+    such photos are left). output: the result below the output folder. seconds: by stage (decode,
+    find, fill, encode). faces: how many were found. laid: the patches that were laid (box, kind,
+    seconds). readings: of every filled face. doubtful: those of them that may lie wrong
+    (engine.face.doubt.Doubt). grown: pixels the mask was made larger by. precision, backend: what
+    the generator calculated in, and by what.
     note: a sentence on what was left as it was or could not be kept. job: the digest of what was
     asked.
     """

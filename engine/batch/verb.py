@@ -95,8 +95,8 @@ def batch(
     doubtful: Annotated[
         str,
         typer.Option(
-            help=f"Photos with a face that may lie wrong: {', '.join(DOUBTFUL_CHOICES)} (flag: saved "
-            "and named, keep: saved, skip: left out)."
+            help=f"Photos with a face that may lie wrong: {', '.join(DOUBTFUL_CHOICES)}. Saved and "
+            "named, saved, or left out."
         ),
     ] = DOUBT_FLAG,
     model: Annotated[

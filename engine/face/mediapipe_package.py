@@ -73,7 +73,9 @@ class MediaPipePackage:
         told = []
         for raw in seen:
             points = [raw.location_data.relative_keypoints[n] for n in (0, 1, 3)]
-            told.append((float(raw.score[0]), np.array([(p.x * width, p.y * height) for p in points])))
+            told.append(
+                (float(raw.score[0]), np.array([(p.x * width, p.y * height) for p in points]))
+            )
         return told
 
     def presence(self, rgb: np.ndarray) -> tuple[float, np.ndarray]:

@@ -73,6 +73,7 @@ def view_of(
     scale = min(1.0, WORKING / max(x1 - x0, y1 - y0))
     reduced = (max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale)))
     colour = cv2.resize(rgb[y0:y1, x0:x1], reduced, interpolation=cv2.INTER_AREA)
+
     def seen(area: np.ndarray) -> np.ndarray:
         covered = area[y0:y1, x0:x1].view(np.uint8) * np.uint8(255)
         return cv2.resize(covered, reduced, interpolation=cv2.INTER_AREA) > 8

@@ -26,6 +26,17 @@ from engine.face.doubt import SURE, Doubt
 from engine.face.evidence import Witnesses, log_odds, probability
 from engine.face.finder import Box, Face, FaceFinder, FaceFrame
 from engine.face.frames import box_frame, matrix_of, overlaps
+from engine.face.holes import (
+    box_of,
+    boxes_near,
+    hidden_share,
+    meets,
+    outline_of,
+    owned,
+    squared,
+    touches,
+    widened,
+)
 from engine.face.neighbourhood import IDENTITY, View, groups, view_of, with_border
 from engine.face.regions import owned_area
 
@@ -44,7 +55,6 @@ HIDDEN_MESH = 0.5  # share of a mesh's nodes in the hole from which on it is no 
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 OWN = 0.2  # share of a hole beside a face in its outline, from which on it hides that face
 BEHIND = 0.3  # sides of the larger frame: a head half behind another may lie that close
-RIM = 0.015  # frame sides that a head in front is hidden beyond its outline
 PART_SEEN = 0.03  # share of the mesh that a hole hides at least of a face behind another
 WIDER = 2.2  # sides of a hole: the second square that the locator is asked from
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
@@ -171,7 +181,7 @@ class FacePlacer:
         quick: bool,
     ) -> tuple[list[Placed], list[FaceFrame]]:
         """A face of the whole photo that the hole touches, placed by what is visible of it."""
-        boxes = _boxes_near(hole, face)
+        boxes = boxes_near(hole, face)
         view = view_of(rgb, hole, (*boxes, face.box), CLOSE_BY)
         share = hidden_share(face, hole)
         search = Search(self, view, placed)
@@ -182,7 +192,10 @@ class FacePlacer:
         best = search.best()
         # A mesh that hardly reaches into the hole may be of a face squeezed in beside it.
         if share >= SLIGHT or best is None or best.confidence < SURE:
-            search.add(LOCATED, self._located(view, (*boxes, face.box)))
+            search.add(LOCATED, self._located(view, boxes))
+            best = search.best()
+            if best is None or best.confidence < SURE:
+                search.add(LOCATED, self._located(view, (face.box,)))
             best = self._decided(search, boxes, cancel, quick)
         if best is None:
             return [], []
@@ -202,7 +215,7 @@ class FacePlacer:
         if best is not None and best.confidence >= SURE:
             return best
         raise_if_cancelled(cancel)
-        wider = tuple(_squared(box, WIDER) for box in boxes)
+        wider = tuple(squared(box, WIDER) for box in boxes)
         search.add(LOCATED, self._located(search.view, wider))
         search.turn()
         return search.best()
@@ -220,13 +233,13 @@ class FacePlacer:
             mesh = front.face.mesh
             if front.how == FRAMED or mesh is None or not touches(front.face, hole):
                 continue
-            asked, head = _owned(hole, front.face), _outline(mesh, hole.shape)
+            asked, head = owned(hole, front.face), outline_of(mesh, hole.shape)
             if (asked & head).sum() > OWN * asked.sum():
                 continue
             raise_if_cancelled(cancel)
             # The head in front is a thing worn, too; the one behind is larger than what is asked.
-            box = _box_of(asked | head)
-            view = view_of(rgb, hole, (box,), CLOSE_BY, _widened(head, front.face))
+            box = box_of(asked | head)
+            view = view_of(rgb, hole, (box,), CLOSE_BY, widened(head, front.face))
             search = Search(self, view, [*placed, *found], BEHIND)
             search.add(FOUND, self._detected(view, cancel))
             search.add(LOCATED, self._located(view, (box,)))
@@ -334,46 +347,6 @@ class Search:
         return None if best is None else agreed(best, self._candidates)
 
 
-def touches(face: Face, hole: np.ndarray) -> bool:
-    """Whether a hole hides a part of what a face would paint."""
-    return meets(matrix_of(face), hole)
-
-
-def meets(frame: np.ndarray, hole: np.ndarray) -> bool:
-    """The same of a frame (2 x 3, the hole's pixels)."""
-    x, y, width, height = geometry.bounds(frame, (hole.shape[1], hole.shape[0]))
-    if width <= 0 or height <= 0:
-        return False
-    part = hole[y : y + height, x : x + width]
-    return bool(part.any()) and bool((part & owned_area(frame, (x, y, width, height))).any())
-
-
-def hidden_share(face: Face, hole: np.ndarray) -> float:
-    """The share of a face's nodes that lie in the hole, 0..1; 1 without a mesh."""
-    if face.mesh is None:
-        return 1.0
-    places = np.floor(face.mesh).astype(int)
-    inside = (places >= 0).all(1) & (places < (hole.shape[1], hole.shape[0])).all(1)
-    if not inside.any():
-        return 0.0
-    x, y = places[inside].T
-    return float(hole[y, x].sum()) / len(places)
-
-
-def _boxes_near(hole: np.ndarray, face: Face) -> tuple[Box, ...]:
-    """The box (photo pixels) of what a hole hides of a face's frame and a little around it."""
-    frame = matrix_of(face)
-    x, y, width, height = geometry.bounds(
-        geometry.grown(frame, 1.3), (hole.shape[1], hole.shape[0])
-    )
-    part = hole[y : y + height, x : x + width]
-    rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
-    if len(rows) == 0:
-        return ()
-    box = (x + columns[0], y + rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0])
-    return ((float(box[0]), float(box[1]), float(box[2]), float(box[3])),)
-
-
 def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:
     """The hole without what the faces paint, H x W bool."""
     left = hole.copy()
@@ -385,46 +358,6 @@ def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:
             part = left[y : y + height, x : x + width]
             part &= ~owned_area(frame, (x, y, width, height))
     return left
-
-
-def _owned(hole: np.ndarray, face: Face) -> np.ndarray:
-    """What of a hole a face may paint, H x W bool."""
-    mine = np.zeros_like(hole)
-    frame = matrix_of(face)
-    x, y, width, height = box = geometry.bounds(frame, (hole.shape[1], hole.shape[0]))
-    part = hole[y : y + height, x : x + width]
-    mine[y : y + height, x : x + width] = part & owned_area(frame, box)
-    return mine
-
-
-def _outline(mesh: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The pixels inside a mesh's outline, H x W bool."""
-    import cv2
-
-    outline = np.zeros(shape[:2], np.uint8)
-    hull = cv2.convexHull(mesh[list(nodes.OVAL)].astype(np.float32))
-    cv2.fillConvexPoly(outline, np.round(hull).astype(np.int32), (1,))
-    return outline.view(bool)
-
-
-def _widened(head: np.ndarray, face: Face) -> np.ndarray:
-    """A head's outline (H x W bool) and what is mixed with it at its edge."""
-    import cv2
-
-    reach = max(1, round(RIM * geometry.frame_side(matrix_of(face))))
-    return cv2.dilate(head.view(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)).view(bool)
-
-
-def _box_of(area: np.ndarray) -> Box:
-    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
-    width, height = columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]
-    return float(columns[0]), float(rows[0]), float(width), float(height)
-
-
-def _squared(box: Box, by: float) -> Box:
-    x, y, width, height = box
-    side = by * max(width, height)
-    return x + (width - side) / 2, y + (height - side) / 2, side, side
 
 
 def _taken(frame: np.ndarray, placed: list[Placed], apart: float = APART) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,8 @@ class Doubtful(Black):
 
 
 def doubting(job: BatchJob, way: str):
-    return run_batch(replace(job, doubtful=way), create=Doubtful)
+    create: Any = Doubtful
+    return run_batch(replace(job, doubtful=way), create=create)
 
 
 @pytest.mark.parametrize("way", ["flag", "keep", "skip"])

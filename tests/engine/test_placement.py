@@ -14,6 +14,7 @@ from engine.face.evidence import Evidence, probability
 from engine.face.finder import FaceFrame
 from engine.face.frames import box_frame, matrix_of
 from engine.face.geometry import frame_from_mesh
+from engine.face.holes import hidden_share
 from engine.face.locator import off
 from engine.face.mesh import eye_centres
 from engine.face.neighbourhood import groups
@@ -24,7 +25,6 @@ from engine.face.placement import (
     LOCATED,
     SLIGHT,
     FacePlacer,
-    hidden_share,
 )
 
 EVIDENT = Evidence(
