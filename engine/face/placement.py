@@ -56,6 +56,8 @@ CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
 OWN = 0.2  # share of a hole beside a face in its outline, from which on it hides that face
 BEHIND = 0.3  # sides of the larger frame: a head half behind another may lie that close
 PART_SEEN = 0.03  # share of the mesh that a hole hides at least of a face behind another
+SURELY = 10.0  # score of what nobody weighs
+TURNED = 2.0  # score: people are seldom upside down where nobody saw them so
 WIDER = 2.2  # sides of a hole: the second square that the locator is asked from
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
@@ -286,7 +288,7 @@ class FacePlacer:
         if mesh is not None:
             mesh = geometry.transform(view.to_photo, mesh)
         if evidence is None:
-            return Candidate(placed, mesh, how, 1.0, 0.0)
+            return Candidate(placed, mesh, how, 1.0, SURELY)
         score = log_odds(evidence)
         return Candidate(placed, mesh, how, probability(score), score, evidence)
 
@@ -326,24 +328,25 @@ class Search:
         self.view, self._placer, self._placed, self._apart = view, placer, placed, apart
         self._candidates: list[Candidate] = []
 
-    def add(self, how: str, frames: list[np.ndarray]) -> None:
-        """Weigh frames (view pixels) that cannot be of a person who is placed already."""
+    def add(self, how: str, frames: list[np.ndarray], less: float = 0.0) -> None:
+        """Weigh frames (view pixels) that cannot be of a person who is placed already; less: what
+        their scores are lowered by."""
         for frame in frames:
-            candidate = self._placer.weighed(self.view, how, frame)
+            candidate = self._placer.weighed(self.view, how, frame).less(less)
             if not _taken(candidate.frame, self._placed, self._apart):
                 self._candidates.append(candidate)
 
     def turn(self) -> None:
         """The best candidates the other way up: upside down a forehead looks like a chin."""
-        ordered = sorted(self._candidates, key=lambda c: -c.score)[:2]
+        ordered = sorted(self._candidates, key=lambda c: -c.rank)[:2]
         half = np.array([[-1.0, 0, 1], [0, -1, 1]])
         for one in ordered:
             frame = geometry.compose(one.frame, self.view.to_photo)
-            self.add(one.how, [geometry.compose(half, frame)])
+            self.add(one.how, [geometry.compose(half, frame)], TURNED)
 
     def best(self) -> Candidate | None:
         """The candidate of the highest score, where those lie that agree with it."""
-        best = max(self._candidates, key=lambda c: c.score, default=None)
+        best = max(self._candidates, key=lambda c: c.rank, default=None)
         return None if best is None else agreed(best, self._candidates)
 
 
