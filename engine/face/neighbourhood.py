@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.face.finder import Box
+from engine.face.mesh import mirror_permutation
 
 WORKING = 640  # longest side, pixels
 REACH = 4.0  # sides of a hole that its neighbourhood reaches beyond it
@@ -50,6 +51,19 @@ def with_border(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     width = round(BORDER * max(picture.shape[:2]))
     wide = cv2.copyMakeBorder(picture, width, width, width, width, cv2.BORDER_REFLECT_101)
     return wide, np.array([[1.0, 0, width], [0, 1, width]])
+
+
+def mirrored(mesh: np.ndarray, width: int, height: int) -> list[np.ndarray]:
+    """The mirror images of a mesh (478 x 2) at those borders of a picture that cut it: of a face
+    that a border cuts the detectors may have seen the mirrored half."""
+    low, high = mesh.min(0), mesh.max(0)
+    images = []
+    for axis, line in ((0, 0), (0, width), (1, 0), (1, height)):
+        if low[axis] < line < high[axis]:
+            image = mesh.copy()
+            image[:, axis] = 2 * line - image[:, axis]
+            images.append(image[mirror_permutation()])
+    return images
 
 
 def view_of(

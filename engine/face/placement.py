@@ -37,7 +37,7 @@ from engine.face.holes import (
     touches,
     widened,
 )
-from engine.face.neighbourhood import IDENTITY, View, groups, view_of, with_border
+from engine.face.neighbourhood import IDENTITY, View, groups, mirrored, view_of, with_border
 from engine.face.regions import owned_area
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class FacePlacer:
         best = search.best()
         if quick or (best is not None and best.confidence >= SURE):
             return best
-        search.add(FOUND, self._detected(search.view, cancel, mirrored=True))
+        search.add(FOUND, self._detected(search.view, cancel, bordered=True))
         best = search.best()
         if best is not None and best.confidence >= SURE:
             return best
@@ -293,18 +293,22 @@ class FacePlacer:
         return Candidate(placed, mesh, how, probability(score), score, evidence)
 
     def _detected(
-        self, view: View, cancel: threading.Event | None, *, mirrored: bool = False
+        self, view: View, cancel: threading.Event | None, *, bordered: bool = False
     ) -> list[np.ndarray]:
         """Frames (view pixels) of the faces that the detectors see with the hole evened out, and
         beyond the view's borders its mirror image: there a face that is cut is whole."""
         picture, back = view.inpainted, IDENTITY
-        if mirrored:
+        if bordered:
             picture, back = with_border(picture)
-        frames = [
-            geometry.compose(matrix_of(face), back)
-            for face in self._finder.find(picture, cancel)
-            if face.mesh is not None
-        ]
+        frames = []
+        for face in self._finder.find(picture, cancel):
+            if face.mesh is None:
+                continue
+            frames.append(geometry.compose(matrix_of(face), back))
+            if bordered:
+                mesh = geometry.transform(geometry.invert(back), face.mesh)
+                height, width = view.hole.shape
+                frames += [geometry.frame_from_mesh(m) for m in mirrored(mesh, width, height)]
         return [frame for frame in frames if meets(frame, view.hole)]
 
     def _located(self, view: View, boxes: tuple[Box, ...]) -> list[np.ndarray]:
