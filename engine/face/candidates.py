@@ -18,6 +18,7 @@ SAME = 0.15
 RIVALS = 1.5  # score within which a candidate elsewhere is a rival
 # From these on a face is cut by the border, mostly hidden, seen by a detector, and seen elsewhere.
 CUT, MOSTLY, SEEN, ASTRAY = 0.25, 0.5, 0.5, 0.4
+LARGER, LEANING = 1.4, 2.0  # sides of a miniature, and score that the whole may lack
 FINE = 0.4  # of the score, the locator's likelihood between candidates
 BESIDE, NEARLY = 0.1, 1.0  # inter-ocular distances and score within which candidates agree
 
@@ -76,6 +77,14 @@ def one_person(one: np.ndarray, other: np.ndarray, apart: float = APART) -> bool
     ]
     larger = max(geometry.frame_side(one), geometry.frame_side(other))
     return bool(np.linalg.norm(middles[0] - middles[1]) < apart * larger)
+
+
+def part_of(small: Candidate, whole: Candidate) -> bool:
+    """Whether a candidate is a miniature within another, much larger one that is about as sure."""
+    middle = geometry.transform(geometry.invert(small.frame), np.array([[0.5, 0.5]]))
+    within = bool(np.abs(geometry.transform(whole.frame, middle) - 0.5).max() < 0.5)
+    larger = geometry.frame_side(whole.frame) > LARGER * geometry.frame_side(small.frame)
+    return within and larger and whole.score > small.score - LEANING
 
 
 def agreed(best: Candidate, candidates: list[Candidate]) -> Candidate:

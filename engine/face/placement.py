@@ -21,7 +21,7 @@ from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
 from engine.face import mesh as nodes
-from engine.face.candidates import APART, Candidate, agreed, one_person
+from engine.face.candidates import APART, Candidate, agreed, one_person, part_of
 from engine.face.doubt import SURE, Doubt
 from engine.face.evidence import Witnesses, log_odds, probability
 from engine.face.finder import Box, Face, FaceFinder, FaceFrame
@@ -351,7 +351,15 @@ class Search:
     def best(self) -> Candidate | None:
         """The candidate of the highest score, where those lie that agree with it."""
         best = max(self._candidates, key=lambda c: c.rank, default=None)
-        return None if best is None else agreed(best, self._candidates)
+        if best is None:
+            return None
+        # What is left of a face that is cut looks like a small one to the locator.
+        whole = [
+            one
+            for one in self._candidates
+            if best.how == LOCATED and one.how == FOUND and part_of(best, one)
+        ]
+        return agreed(max(whole, key=lambda c: c.rank, default=best), self._candidates)
 
 
 def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.face.candidates import Candidate, agreed
+from engine.face.candidates import Candidate, agreed, part_of
 from engine.face.doubt import BORDER, COVERED, RIVAL, ROUGH, SURE, UNSEEN
 from engine.face.evidence import Evidence, probability
 from engine.face.finder import FaceFrame
@@ -86,6 +86,20 @@ def test_detectors_and_locator_are_two_witnesses_of_a_face(face) -> None:
     assert surest((LOCATED, 0.0), (FOUND, 0.05)) > 0.6
     assert surest((LOCATED, 0.0), (LOCATED, 0.05)) == 0.5  # the same witness twice
     assert surest((LOCATED, 0.0), (FOUND, 0.4)) == 0.5  # another face
+
+
+def test_a_small_face_in_a_larger_one_that_is_seen_is_a_part_of_it(face) -> None:
+    whole = _candidate(face, 0.0, 0.5, FOUND)
+    middle = face.mesh.mean(0)
+
+    def small(size: float, score: float, shift: float = 0.0) -> Candidate:
+        mesh = middle + size * (face.mesh - middle) + (shift, 0)
+        return Candidate(frame_from_mesh(mesh), mesh, LOCATED, 0.6, score, EVIDENT)
+
+    assert part_of(small(0.5, 1.0), whole)
+    assert not part_of(small(0.9, 1.0), whole)  # as large
+    assert not part_of(small(0.5, 3.0), whole)  # much surer
+    assert not part_of(small(0.5, 1.0, 200.0), whole)  # elsewhere
 
 
 def test_doubt_has_a_reason(face) -> None:
