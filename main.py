@@ -184,6 +184,9 @@ def inpaint(
         return
     kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
     typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+    for doubt in result.doubts:
+        place = ",".join(f"{v:g}" for v in doubt.as_dict()["frame"])
+        typer.echo(f"{doubt.sentence} If it does, draw its frame: it was --face {place}.")
     if grow == "auto" and by:
         typer.echo(f"The mask hugged what it hides and was grown by {by} pixels (--grow 0: not).")
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from engine.base.device import AUTO, FLOAT32, TORCH, check_precision
 from engine.base.errors import MienError
+from engine.face.doubt import Doubt
 from engine.face.finder import Face, FaceFrame
 from engine.mask import Mask
 from engine.modules.registry import Wishes
@@ -75,7 +76,8 @@ class FillResult:
     """patches in the order to apply; faces found; the model and device that ran; wall seconds;
     a reading of every face that was filled. suggestions: frames of faces that holes filled with
     texture may hide, of which too little is seen to be sure. precision: what the generator
-    calculated in, "float32" or "bfloat16". backend: what ran it."""
+    calculated in, "float32" or "bfloat16". backend: what ran it. doubts: faces that were filled and
+    may lie elsewhere, less sure than engine.face.doubt.SURE."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -86,6 +88,7 @@ class FillResult:
     suggestions: tuple[FaceFrame, ...] = ()
     precision: str = FLOAT32
     backend: str = TORCH
+    doubts: tuple[Doubt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -120,6 +123,7 @@ class FillResult:
                 [round(v, 1) for v in (f.x, f.y, f.width, f.height, f.angle)]
                 for f in self.suggestions
             ],
+            "doubtful": [doubt.as_dict() for doubt in self.doubts],
         }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from engine.batch import BatchJob
-from engine.batch.job import KEEP_FORMAT, MASK_PATTERNS
+from engine.batch.job import DOUBT_FLAG, KEEP_FORMAT, MASK_PATTERNS
 from engine.modules.options import as_arguments
 from gui.base.program import Program, program
 from gui.translation import tr
@@ -37,6 +37,7 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--quality", str(job.quality)] if job.quality is not None else []
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
     line += ["--precision", options.precision, "--seed", str(options.seed), *as_arguments(options)]
+    line += [] if job.doubtful == DOUBT_FLAG else ["--doubtful", job.doubtful]
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.
     return line if list_ else [*line, "--", *(str(path) for path in job.inputs)]

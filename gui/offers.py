@@ -1,16 +1,18 @@
-"""What is offered beside a hole that no face was found for: its frame, or the texture."""
+"""What is offered beside a hole that no face was found for, or one that may lie wrong: its frame,
+or what was filled."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from engine.face.doubt import Doubt
 from engine.face.finder import FaceFrame
 from engine.inpaint import FillResult
 from gui.actions import Actions
 from gui.canvas.canvas import Canvas
 from gui.document import Document
-from gui.translation import tr
+from gui.translation import say, tr
 
 GAP = 14  # widget pixels between the hole and the offer
 
@@ -38,13 +40,23 @@ class Offer(QFrame):
         column.setSpacing(10)
         column.addWidget(self.sentence)
         column.addLayout(row)
+        self._doubt: Doubt | None = None
         self.translate()
         self.hide()
 
+    def show_doubt(self, doubt: Doubt | None) -> None:
+        """What it is about: a face that may lie wrong, or where none was found."""
+        self._doubt = doubt
+        self.translate()
+
     def translate(self) -> None:
-        self.sentence.setText(tr("No face found here: draw its frame, or fill with texture"))
         self.frame.setText(tr("Draw its frame"))
-        self.texture.setText(tr("Keep the texture"))
+        if self._doubt is None:
+            self.sentence.setText(tr("No face found here: draw its frame, or fill with texture"))
+            self.texture.setText(tr("Keep the texture"))
+        else:
+            self.sentence.setText(say(self._doubt.sentence))
+            self.texture.setText(tr("Keep it"))
 
 
 class Offers(QObject):
@@ -59,6 +71,7 @@ class Offers(QObject):
         self.panel = Offer(canvas)
         self.open: tuple[FaceFrame, ...] = ()
         self._declined: list[FaceFrame] = []
+        self._doubts: dict[FaceFrame, Doubt] = {}
         self.panel.frame.clicked.connect(self._take)
         self.panel.texture.clicked.connect(self._decline)
         canvas.view_changed.connect(lambda _zoom: self._place())
@@ -66,8 +79,10 @@ class Offers(QObject):
         document.history.changed.connect(self._withdraw)
 
     def take(self, result: FillResult) -> None:
-        """A fill is shown: where it guessed at a face it did not lay, that is offered."""
-        guesses = tuple(getattr(result, "suggestions", ()))
+        """A fill is shown: where it guessed at a face it did not lay, that is offered, and so is
+        the frame of one that may lie wrong."""
+        self._doubts = {doubt.frame: doubt for doubt in result.doubts}
+        guesses = (*self._doubts, *result.suggestions)
         self._show(tuple(guess for guess in guesses if guess not in self._declined))
 
     def translate(self) -> None:
@@ -101,6 +116,7 @@ class Offers(QObject):
 
     def _show(self, guesses: tuple[FaceFrame, ...]) -> None:
         self.open = guesses
+        self.panel.show_doubt(self._doubts.get(guesses[0]) if guesses else None)
         self._canvas.show_guess(guesses[0] if guesses else None)
         self.panel.setVisible(bool(guesses))
         self._place()

@@ -19,6 +19,9 @@ from engine.photo import SAVE_SUFFIXES
 SKIP, RENAME, OVERWRITE, RESUME = "skip", "rename", "overwrite", "resume"
 CONFLICTS = (RESUME, SKIP, RENAME, OVERWRITE)
 KEEP_FORMAT = "keep"
+# A photo with a face that may lie wrong is saved, saved and named, or left.
+DOUBT_KEEP, DOUBT_FLAG, DOUBT_SKIP = "keep", "flag", "skip"
+DOUBTFUL_CHOICES = (DOUBT_FLAG, DOUBT_KEEP, DOUBT_SKIP)
 NAME_FIELDS = ("stem", "name", "number", "model", "emotion")
 PATTERN_FIELDS = ("stem", "name")
 # In the order they are tried; '*' stands for any ending of a picture.
@@ -115,7 +118,9 @@ class BatchJob:
     {stem} {name} {number} {model} {emotion}; the ending is added. conflict: what to do where a
     result exists: "resume" goes on where the same batch was (by content), "skip" leaves it,
     "rename" numbers the new one, "overwrite" replaces it. quality: 1..100 for JPEG and WebP, None
-    keeps the photo's own. Raises MienError for what cannot be meant.
+    keeps the photo's own. doubtful: what becomes of a photo with a face that may lie wrong: "flag"
+    saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out. Raises
+    MienError for what cannot be meant.
     """
 
     inputs: tuple[Path, ...]
@@ -126,12 +131,18 @@ class BatchJob:
     name: str = "{stem}"
     conflict: str = RESUME
     quality: int | None = None
+    doubtful: str = DOUBT_FLAG
 
     def __post_init__(self) -> None:
         if not self.inputs:
             raise MienError("Give a folder of photos, or photos.")
         if self.conflict not in CONFLICTS:
             raise MienError(f"'{self.conflict}' is none of {', '.join(CONFLICTS)}.")
+        if self.doubtful not in DOUBTFUL_CHOICES:
+            raise MienError(
+                f"'{self.doubtful}' is no way with doubtful photos; choose one of "
+                f"{', '.join(DOUBTFUL_CHOICES)}."
+            )
         if self.format != KEEP_FORMAT:
             ending = "." + self.format.lower().lstrip(".")
             if ending not in SAVE_SUFFIXES:

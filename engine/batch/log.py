@@ -22,7 +22,8 @@ from engine.base.errors import MienError
 from engine.batch.inputs import key_of
 
 FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exists", "nothing"
-STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING)
+DOUBTFUL = "doubtful"
+STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING, DOUBTFUL)
 LOCK_NAME = ".mien-batch.lock"
 PART = ".mien-{}.part"  # of a result that has no name yet; swept when a run starts
 # Of a line: what tells whether a photo is done, and with what.
@@ -37,10 +38,12 @@ class Record:
     """What became of one photo.
 
     photo: its path below its folder. state: "filled", "failed", "no mask", "exists" (a result
-    was there), "nothing" (the rule found nothing to fill). output: the result below the output
-    folder. seconds: by stage (decode, find, fill, encode). faces: how many were found. laid: the
-    patches that were laid (box, kind, seconds). readings: of every filled face. grown: pixels the
-    mask was made larger by. precision, backend: what the generator calculated in, and by what.
+    was there), "nothing" (the rule found nothing to fill), "doubtful" (a face may lie wrong, and
+    such photos are left). output: the result below the output folder. seconds: by stage (decode,
+    find, fill, encode). faces: how many were found. laid: the patches that were laid (box, kind,
+    seconds). readings: of every filled face. doubtful: those of them that may lie wrong
+    (engine.face.doubt.Doubt). grown: pixels the mask was made larger by. precision, backend: what
+    the generator calculated in, and by what.
     note: a sentence on what was left as it was or could not be kept. job: the digest of what was
     asked.
     """
@@ -59,6 +62,7 @@ class Record:
     grown: int | None = None
     laid: list[dict[str, Any]] = field(default_factory=list)
     readings: list[dict[str, Any]] = field(default_factory=list)
+    doubtful: list[dict[str, Any]] = field(default_factory=list)
     model: str = ""
     device: str = ""
     precision: str = ""

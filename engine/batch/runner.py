@@ -18,7 +18,17 @@ from typing import Any
 
 from engine.base.errors import Cancelled
 from engine.batch.job import LOG_NAME, BatchJob
-from engine.batch.log import EXISTS, FAILED, FILLED, NO_MASK, NOTHING, Log, Record, locked
+from engine.batch.log import (
+    DOUBTFUL,
+    EXISTS,
+    FAILED,
+    FILLED,
+    NO_MASK,
+    NOTHING,
+    Log,
+    Record,
+    locked,
+)
 from engine.batch.plan import Item, plan_batch
 from engine.batch.settle import Settler, going_on
 from engine.batch.work import (
@@ -62,6 +72,8 @@ class Summary:
             "without_mask": self.count(NO_MASK),
             "existing": self.count(EXISTS),
             "nothing_found": self.count(NOTHING),
+            "doubtful": sum(bool(record.doubtful) for record in self.records),
+            "left_out": self.count(DOUBTFUL),
             "total": self.total,
             "seconds": round(self.seconds, 3),
             "stopped": self.stopped,
@@ -153,7 +165,7 @@ class Clock:
     def tick(self, record: Record) -> Status:
         """One more photo is done."""
         self._done += 1
-        self._worked += record.state in (FILLED, FAILED, NOTHING)
+        self._worked += record.state in (FILLED, FAILED, NOTHING, DOUBTFUL)
         left = None
         if self._worked:
             left = (time.perf_counter() - self._started) / self._worked * (self._total - self._done)

@@ -9,11 +9,17 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Protocol, TextIO
 
-from engine.batch.log import EXISTS, FILLED, NO_MASK, NOTHING, Record
+from engine.batch.log import DOUBTFUL, EXISTS, FILLED, NO_MASK, NOTHING, Record
 from engine.batch.plan import Item
 from engine.batch.runner import Status, Summary
 
-WORDS = {FILLED: "filled", EXISTS: "was there", NO_MASK: "no mask", NOTHING: "nothing to fill"}
+WORDS = {
+    FILLED: "filled",
+    EXISTS: "was there",
+    NO_MASK: "no mask",
+    NOTHING: "nothing to fill",
+    DOUBTFUL: "left out",
+}
 
 
 class Teller(Protocol):
@@ -185,6 +191,10 @@ def sentence_of(summary: Summary) -> str:
     ).format(**told)
     if told["nothing_found"]:
         text += ", {nothing_found} with nothing to fill".format(**told)
+    if told["left_out"]:
+        text += ", {left_out} left out for doubt".format(**told)
+    elif told["doubtful"]:
+        text += "; in {doubtful} a face may lie wrong".format(**told)
     if summary.stopped:
         left = summary.total - len(summary.records)
         text += f"; stopped with {left} to go, and the same command goes on"

@@ -17,6 +17,8 @@ from engine.base.errors import MienError
 from engine.batch.inputs import read_list
 from engine.batch.job import (
     CONFLICTS,
+    DOUBT_FLAG,
+    DOUBTFUL_CHOICES,
     KEEP_FORMAT,
     MASK_PATTERNS,
     OVERWRITE,
@@ -90,6 +92,13 @@ def batch(
         str, typer.Option(help=f"Where a result exists: {', '.join(CONFLICTS)}.")
     ] = RESUME,
     overwrite: Annotated[bool, typer.Option(help="The same as --conflict overwrite.")] = False,
+    doubtful: Annotated[
+        str,
+        typer.Option(
+            help=f"Photos with a face that may lie wrong: {', '.join(DOUBTFUL_CHOICES)}. Saved and "
+            "named, saved, or left out."
+        ),
+    ] = DOUBT_FLAG,
     model: Annotated[
         str, typer.Option(help="An installed model, or 'prior' for no sharpening.")
     ] = "default",
@@ -158,6 +167,7 @@ def batch(
         quality=quality,
         name=name,
         conflict=OVERWRITE if overwrite else conflict,
+        doubtful=doubtful,
     )
     _check_model(job)
     control = Control()

@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Event
 
 from engine.base.errors import Cancelled, MienError
-from engine.batch.job import BatchJob
-from engine.batch.log import FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
+from engine.batch.job import DOUBT_KEEP, DOUBT_SKIP, BatchJob
+from engine.batch.log import DOUBTFUL, FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
 from engine.batch.plan import Item
 from engine.face.finder import Face
 from engine.inpaint import FillRequest, Inpainter
@@ -147,7 +147,11 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
     record.laid = [
         {k: p[k] for k in ("box", "kind", "laid", "confidence", "seconds")} for p in told["patches"]
     ]
-    record.readings = told["readings"]
+    record.readings, record.doubtful = told["readings"], told["doubtful"]
+    if result.doubts and job.doubtful != DOUBT_KEEP:
+        record.note = " ".join(doubt.sentence for doubt in result.doubts)
+        if job.doubtful == DOUBT_SKIP:
+            work.end(DOUBTFUL)
 
 
 def encode(work: Work, job: BatchJob, temporary: Path) -> None:
@@ -158,7 +162,8 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     assert work.photo is not None
     lost = save_losses(work.photo, temporary)
     if lost:
-        work.record.note = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
+        told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
+        work.record.note = f"{work.record.note} {told}".strip()
     save_photo(work.photo, temporary, overwrite=True, quality=job.quality)
     work.temporary = temporary
     work.record.output_sha256 = digest_of(temporary)

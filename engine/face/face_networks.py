@@ -23,6 +23,7 @@ MODEL = "faces"
 # Scores from which on a detector has seen a face, where they fill little of a picture and where
 # much. Lower ones find hardly more and see many where there are none (docs/results.md).
 FAR, NEAR = 0.6, 0.5
+FAINT = 0.1  # score of what looks like a face at all
 PRESENT = 0.5  # of the mesh: how sure it is that its crop holds a face
 OVERLAP = 0.3  # intersection over union from which on two boxes are of one face
 AROUND = 1.5  # sides of the detected box that the mesh is looked for in
@@ -52,6 +53,16 @@ class FaceNetworks(Protocol):
     def mesh(self, rgb: np.ndarray) -> np.ndarray | None:
         """The 478 x 2 nodes (float64, pixels) of the surest near face of an H x W x 3 uint8 RGB
         picture; None without one."""
+        ...
+
+    def sightings(self, rgb: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """(score, 3 x 2 points: both eyes, the mouth) of whatever in an H x W x 3 uint8 picture
+        looks at all like a near face."""
+        ...
+
+    def presence(self, rgb: np.ndarray) -> tuple[float, np.ndarray]:
+        """(the mesh's logit of there being a face, 478 x 2 nodes in pixels, irises at 0) of an
+        upright SIDE x SIDE x 3 uint8 square."""
         ...
 
     def close(self) -> None:
@@ -153,6 +164,14 @@ class Mesher:
         told += [f"{_iris(part)}_nodes" for part in self._parts if part.iris is not None]
         self._second = _Network(folder / "mesh_parts.onnx", tuple(told))
 
+    def presence(self, picture: np.ndarray) -> tuple[float, np.ndarray]:
+        """(logit of there being a face, 478 x 2 nodes in pixels before the second look, irises at
+        0) of a SIDE x SIDE x 3 float32 picture in [0, 1]."""
+        _, mesh, flag = self._first(image=_planes(picture))
+        nodes = np.zeros((478, 2))
+        nodes[:468] = mesh.reshape(468, 3)[:, :2]
+        return float(flag.reshape(-1)[0]), nodes
+
     def __call__(self, picture: np.ndarray) -> np.ndarray | None:
         """SIDE x SIDE x 3 float32 in [0, 1] -> 478 x 2 in pixels, None where there is no face."""
         features, mesh, flag = self._first(image=_planes(picture))
@@ -246,6 +265,14 @@ class OpenCvNetworks:
             return None
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         return (nodes / Mesher.SIDE - 0.5) @ turn.T * side + middle
+
+    def sightings(self, rgb: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """As of the protocol."""
+        return [(s, points[[2, 3, 5]]) for s, points in self._detectors[True](rgb, FAINT)]
+
+    def presence(self, rgb: np.ndarray) -> tuple[float, np.ndarray]:
+        """As of the protocol."""
+        return self._mesher.presence(rgb / np.float32(255))
 
     def close(self) -> None:
         """As of the protocol; what was loaded goes with the last reference to it."""

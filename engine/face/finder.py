@@ -119,6 +119,18 @@ class FaceFinder:
                 return Face(_box_of(mesh), GUESSED, nodes.roll(mesh), mesh)
             return Face(box, 0.0, frame.angle, None)
 
+    def sightings(self, rgb: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """(score, 3 x 2 points in pixels: both eyes, the mouth) of whatever looks at all like a
+        near face in an upright H x W x 3 uint8 crop."""
+        with self._lock:
+            return self._networks.sightings(rgb)
+
+    def presence(self, rgb: np.ndarray) -> tuple[float, np.ndarray]:
+        """How sure the mesh is that an upright 192 x 192 x 3 uint8 crop holds a face, a logit, and
+        the 478 x 2 nodes (pixels) that it reads there, irises left at 0."""
+        with self._lock:
+            return self._networks.presence(rgb)
+
     def close(self) -> None:
         """Free the networks."""
         with self._lock:

@@ -29,7 +29,7 @@ FINE = 2 * SIDE  # pixels of a window as it is cut: what is visible is averaged 
 CLOSE = 0.6  # side of the anchor around an answer, in sides of the frame
 ROUNDS = 3  # the hole's anchor, then the anchors around the answers
 _POINTS = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
-_EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units
+EYES = geometry.RIGHT_EYE[0] - geometry.LEFT_EYE[0]  # frame units between the eyes
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,4 +200,4 @@ def off(frame: np.ndarray, true: np.ndarray) -> float:
     the eyes and the mouth, in inter-ocular distances of `true`."""
     mine = geometry.transform(geometry.invert(frame), _POINTS)
     theirs = geometry.transform(geometry.invert(true), _POINTS)
-    return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (_EYES * geometry.frame_side(true))
+    return float(np.linalg.norm(mine - theirs, axis=1).mean()) / (EYES * geometry.frame_side(true))

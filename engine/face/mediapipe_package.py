@@ -66,6 +66,23 @@ class MediaPipePackage:
         MediaPipePackage._met = bool(result.multi_face_landmarks)
         return result
 
+    def sightings(self, rgb: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """As of the protocol, but of faces that the package is sure of: it tells of no others."""
+        height, width = rgb.shape[:2]
+        seen = self._detectors[1].process(rgb).detections or ()
+        told = []
+        for raw in seen:
+            points = [raw.location_data.relative_keypoints[n] for n in (0, 1, 3)]
+            told.append(
+                (float(raw.score[0]), np.array([(p.x * width, p.y * height) for p in points]))
+            )
+        return told
+
+    def presence(self, rgb: np.ndarray) -> tuple[float, np.ndarray]:
+        """As of the protocol; the package says no more than yes or no."""
+        nodes = self.mesh(rgb)
+        return (-10.0, np.zeros((478, 2))) if nodes is None else (10.0, nodes)
+
     def close(self) -> None:
         """As of the protocol."""
         for network in (*self._detectors, self._mesher):

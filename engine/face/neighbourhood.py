@@ -8,24 +8,28 @@ import numpy as np
 
 from engine.base.hidden import LOOKED_FOR
 from engine.face.finder import Box
+from engine.face.mesh import mirror_permutation
 
 WORKING = 640  # longest side, pixels
 REACH = 4.0  # sides of a hole that its neighbourhood reaches beyond it
 SMALLEST = 12  # pixels: a smaller hole hides no face
 MOST = 12  # groups of holes that are looked at
 NEAR = 1.0  # sides of a hole up to which another one belongs to the same face
+BORDER = 0.5  # of the longer side: how far a view is continued beyond its borders
 REDUCED = 1024  # longest side, pixels, of the hole whose parts are told apart
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """rgb: h x w x 3 uint8; hole: h x w bool; to_photo: 2 x 3,
-    view pixels -> photo pixels; scale: view pixels a photo pixel."""
+    """rgb: h x w x 3 uint8; hole: h x w bool, what has no say; asked: h x w bool, what of it the
+    user wants gone; to_photo: 2 x 3, view pixels -> photo pixels; scale: view pixels a photo
+    pixel."""
 
     rgb: np.ndarray
     hole: np.ndarray
     to_photo: np.ndarray
     scale: float
+    asked: np.ndarray
 
     @property
     def inpainted(self) -> np.ndarray:
@@ -38,11 +42,41 @@ class View:
         return cv2.inpaint(self.rgb, self.hole.astype(np.uint8), 3, cv2.INPAINT_TELEA)
 
 
+IDENTITY = np.array([[1.0, 0, 0], [0, 1, 0]])
+
+
+def with_border(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(a picture (H x W x 3) with its mirror image all around; 2 x 3, old pixels -> new)."""
+    import cv2
+
+    width = round(BORDER * max(picture.shape[:2]))
+    wide = cv2.copyMakeBorder(picture, width, width, width, width, cv2.BORDER_REFLECT_101)
+    return wide, np.array([[1.0, 0, width], [0, 1, width]])
+
+
+def mirrored(mesh: np.ndarray, width: int, height: int) -> list[np.ndarray]:
+    """The mirror images of a mesh (478 x 2) at those borders of a picture that cut it: of a face
+    that a border cuts the detectors may have seen the mirrored half."""
+    low, high = mesh.min(0), mesh.max(0)
+    images = []
+    for axis, line in ((0, 0), (0, width), (1, 0), (1, height)):
+        if low[axis] < line < high[axis]:
+            image = mesh.copy()
+            image[:, axis] = 2 * line - image[:, axis]
+            images.append(image[mirror_permutation()])
+    return images
+
+
 def view_of(
-    rgb: np.ndarray, hole: np.ndarray, boxes: tuple[Box, ...], reach: float = REACH
+    rgb: np.ndarray,
+    hole: np.ndarray,
+    boxes: tuple[Box, ...],
+    reach: float = REACH,
+    front: np.ndarray | None = None,
 ) -> View:
     """The view around some boxes (x, y, width, height) of a photo (H x W x 3 uint8, H x W bool) and
-    `reach` times the longer side of all of them beyond."""
+    `reach` times the longer side of all of them beyond. front: H x W bool, what else has no say: a
+    head in front of the one that is looked for."""
     import cv2
 
     corners = np.array([(x, y, x + w, y + h) for x, y, w, h in boxes])
@@ -54,13 +88,18 @@ def view_of(
     scale = min(1.0, WORKING / max(x1 - x0, y1 - y0))
     reduced = (max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale)))
     colour = cv2.resize(rgb[y0:y1, x0:x1], reduced, interpolation=cv2.INTER_AREA)
-    covered = hole[y0:y1, x0:x1].view(np.uint8) * np.uint8(255)
-    hidden = cv2.resize(covered, reduced, interpolation=cv2.INTER_AREA) > LOOKED_FOR
+
+    def seen(area: np.ndarray) -> np.ndarray:
+        covered = area[y0:y1, x0:x1].view(np.uint8) * np.uint8(255)
+        return cv2.resize(covered, reduced, interpolation=cv2.INTER_AREA) > LOOKED_FOR
+
+    asked = seen(hole)
+    hidden = asked if front is None else asked | seen(front)
     # What is mixed with hidden pixels at the hole's border is emptied as well.
     colour[hidden] = 0
     zoom_x, zoom_y = (x1 - x0) / reduced[0], (y1 - y0) / reduced[1]
     to_photo = np.array([[zoom_x, 0, x0], [0, zoom_y, y0]], np.float64)
-    return View(colour, hidden, to_photo, 1 / zoom_x)
+    return View(colour, hidden, to_photo, 1 / zoom_x, asked)
 
 
 def groups(hole: np.ndarray) -> list[tuple[Box, ...]]:

@@ -1,10 +1,11 @@
 """Placing faces under holes: where the frame of a face lies of which the hole hides a part.
 
 What the hole covers is what the user wants gone, a mask, a hand, another face; it must not move the
-face. A face that the hole does not touch stays as it was found. For the others candidates are
-collected from the detectors (on the neighbourhood with the hole filled coarsely) and from the
-locator (`engine.face.locator`), refined by the hole-aware landmark network until they stand
-still, and compared by one score (`FacePlacer._judged`).
+face. A face that the hole does not touch stays as it was found. Every other one is a question of
+evidence: where the detectors saw it with the thing on, where they see it with the hole evened out
+and the photo's border mirrored, and where the locator (`engine.face.locator`) puts it, asked from
+several sides, are candidates alike. Each is refined by the hole-aware landmark network until it
+stands still and weighed (`engine.face.evidence`); more are called while none is sure.
 """
 
 from __future__ import annotations
@@ -16,48 +17,61 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.base.errors import raise_if_cancelled
-from engine.base.hidden import HIDDEN_MESH, LOOKED_FOR
+from engine.base.hidden import HIDDEN_MESH
 from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
 from engine.face import mesh as nodes
-from engine.face.candidates import Candidate, agreed, one_person
+from engine.face.candidates import APART, Candidate, agreed, one_person, part_of
+from engine.face.doubt import SURE, Doubt
+from engine.face.evidence import Witnesses, log_odds, probability
 from engine.face.finder import Box, Face, FaceFinder, FaceFrame
 from engine.face.frames import box_frame, matrix_of, overlaps
-from engine.face.neighbourhood import View, groups, view_of
+from engine.face.holes import (
+    box_of,
+    boxes_near,
+    hidden_share,
+    meets,
+    outline_of,
+    owned,
+    squared,
+    touches,
+    widened,
+)
+from engine.face.neighbourhood import IDENTITY, View, groups, mirrored, view_of, with_border
 from engine.face.regions import owned_area
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork
     from engine.face.locator import Locator
 
-ROUNDS = 3  # times at most that a frame is refined by the landmark network's mesh
-STILL = 0.01  # inter-ocular distances: a frame that moves less stands still
-# Confidence from which a located face is painted: of 64 hidden faces one had less than 0.9 (0.74);
-# what was seen in 126 holes over cloth, walls and sky had 0.52.
-CREDIBLE = 0.7
+CREDIBLE = 0.5  # confidence from which a face is painted that no search of the photo found
 LIKELY = 0.12  # confidence from which a frame is worth suggesting
-# Inter-ocular distances; a frame expected to lie further off is less credible. Of 99 holes over
-# cloth, stones, grass and sky none looked as much like a face as CLEARLY, of hidden faces most do.
-SURE, CLEARLY_SURE, CLEARLY = 0.105, 0.14, 0.99
 # Detections that score less are of faces mostly hidden (170 faces that nothing hides have 0.81 and
 # more), or of hair and foreheads that a hole makes look like one.
 WEAK = 0.8
 LEAST = 0.2  # share of a mesh in the hole; of a face hidden less the detectors see enough
-SLIGHT = 0.1  # share up to which a mesh is believed as it was found, unless
-DOUBTFUL = 0.0  # its score is less than this: the locator would put the face elsewhere
+SLIGHT = 0.1  # share up to which a mesh is believed as it was found, if the evidence is for it
 CLOSE_BY = 1.2  # sides of a known face that its neighbourhood reaches beyond it
+OWN = 0.2  # share of a hole beside a face in its outline, from which on it hides that face
+BEHIND = 0.3  # sides of the larger frame: a head half behind another may lie that close
+PART_SEEN = 0.03  # share of the mesh that a hole hides at least of a face behind another
+SURELY = 10.0  # score of what nobody weighs
+TURNED = 2.0  # score: people are seldom upside down where nobody saw them so
+WIDER = 2.2  # sides of a hole: the second square that the locator is asked from
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
     """A face where it is painted. how: "found" by the detectors, "located" by what surrounds the
-    hole, "framed" by the user. confidence: 0..1 that a face lies there."""
+    hole, "framed" by the user. confidence: 0..1 that it lies right. why: what speaks against it,
+    one of engine.face.doubt.REASONS, where it is less than SURE."""
 
     face: Face
     how: str
     confidence: float
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +82,14 @@ class Placement:
 
     faces: tuple[Placed, ...]
     suggestions: tuple[FaceFrame, ...] = ()
+
+    def doubts(self, numbers: tuple[int, ...]) -> tuple[Doubt, ...]:
+        """The doubtful ones among the faces of these numbers, those that were filled."""
+        return tuple(
+            Doubt(number, entry.confidence, entry.why, box_frame(matrix_of(entry.face)))
+            for number, entry in enumerate(self.faces)
+            if number in numbers and entry.why
+        )
 
 
 class FacePlacer:
@@ -84,7 +106,7 @@ class FacePlacer:
         landmarks: LandmarkNetwork | None = None,
     ) -> None:
         self._finder, self._locator, self._landmarks = finder, locator, landmarks
-        self._loaded = False
+        self._witnesses: Witnesses | None = None
 
     def place(
         self,
@@ -102,7 +124,6 @@ class FacePlacer:
         the user, each is a face whatever the networks say. quick: no detectors, for a preview that
         follows the brush. Raises Cancelled.
         """
-        self._load()
         placed = [self._framed(rgb, hole, frame) for frame in frames]
         suggestions: list[FaceFrame] = []
         others = [f for f in faces if not any(overlaps(frame, f) for frame in frames)]
@@ -119,13 +140,18 @@ class FacePlacer:
         for face in others:
             if face.score >= WEAK:
                 keep(face)
+        if not quick:
+            placed[:0] = self._behind(rgb, hole, placed, cancel)
         unsure: list[Candidate] = []
         for boxes in groups(_left_over(hole, placed)):
             raise_if_cancelled(cancel)
             view = view_of(rgb, hole, boxes)
-            starts = self._detected(view, cancel) if not quick else []
-            best = self._best(view, starts + self._located(view, boxes), placed)
-            if best is not None and self._credible(best):
+            search = Search(self, view, placed)
+            if not quick:
+                search.add(FOUND, self._detected(view, cancel))
+            search.add(LOCATED, self._located(view, boxes))
+            best = self._decided(search, boxes, cancel, quick)
+            if best is not None and best.confidence >= CREDIBLE:
                 entry = _placed(best)
                 if best.how == FOUND or hidden_share(entry.face, hole) >= LEAST:
                     placed.append(entry)
@@ -138,24 +164,16 @@ class FacePlacer:
         suggestions += [box_frame(c.frame) for c in unsure if not _taken(c.frame, placed)]
         return Placement(tuple(placed), tuple(suggestions))
 
-    def refine(
-        self, rgb: np.ndarray, hole: np.ndarray, frame: np.ndarray, rounds: int = ROUNDS
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """(frame 2 x 3, mesh 478 x 2 photo pixels or None): a frame refined by the mesh that the
-        landmark network reads in it, until it stands still."""
-        if self._landmarks is None:
-            return frame, None
-        mesh = None
-        hidden = hole.view(np.uint8) * np.uint8(255)
-        for _ in range(rounds):
-            crop = geometry.cut(rgb, frame, 2 * reading.SIDE)
-            covered = geometry.cut(hidden, frame, 2 * reading.SIDE)
-            read = reading.read_mesh(self._landmarks, crop, covered > LOOKED_FOR)
-            mesh = geometry.transform(geometry.invert(frame), read)
-            before, frame = frame, geometry.frame_from_mesh(mesh)
-            if looking.off(frame, before) < STILL:
-                break
-        return frame, mesh
+    @property
+    def witnesses(self) -> Witnesses:
+        """The networks; the installed ones are loaded when they are first asked."""
+        from engine.catalogue.weights import load
+
+        if self._witnesses is None:
+            locator = self._locator or load("locator", looking.Locator)
+            landmarks = self._landmarks or load("landmarks", reading.LandmarkNetwork)
+            self._witnesses = Witnesses(self._finder, locator, landmarks)
+        return self._witnesses
 
     def _known(
         self,
@@ -167,25 +185,75 @@ class FacePlacer:
         quick: bool,
     ) -> tuple[list[Placed], list[FaceFrame]]:
         """A face of the whole photo that the hole touches, placed by what is visible of it."""
-        boxes = _boxes_near(hole, face)
+        boxes = boxes_near(hole, face)
         view = view_of(rgb, hole, (*boxes, face.box), CLOSE_BY)
         share = hidden_share(face, hole)
-        starts: list[tuple[str, np.ndarray]] = []
+        search = Search(self, view, placed)
         if share < HIDDEN_MESH:
-            starts.append((FOUND, geometry.compose(matrix_of(face), view.to_photo)))
+            search.add(FOUND, [geometry.compose(matrix_of(face), view.to_photo)])
         elif not quick:
-            starts += self._detected(view, cancel)
-        best = self._best(view, starts, placed) if share < SLIGHT else None
+            search.add(FOUND, self._detected(view, cancel))
+        best = search.best()
         # A mesh that hardly reaches into the hole may be of a face squeezed in beside it.
-        if best is None or best.score < DOUBTFUL:
-            starts += self._located(view, boxes)
-            starts += self._located(view, (face.box,))
-            best = self._best(view, starts, placed)
+        if share >= SLIGHT or best is None or best.confidence < SURE:
+            search.add(LOCATED, self._located(view, boxes))
+            best = search.best()
+            if best is None or best.confidence < SURE:
+                search.add(LOCATED, self._located(view, (face.box,)))
+            best = self._decided(search, boxes, cancel, quick)
         if best is None:
             return [], []
-        if share < HIDDEN_MESH or self._credible(best):
-            return [_placed(best, face.score if share < HIDDEN_MESH else None)], []
+        if share < HIDDEN_MESH or best.confidence >= CREDIBLE:
+            return [_placed(best)], []
         return [], [box_frame(best.frame)]
+
+    def _decided(
+        self, search: Search, boxes: tuple[Box, ...], cancel: threading.Event | None, quick: bool
+    ) -> Candidate | None:
+        """The best candidate; further ones are called while none is sure."""
+        best = search.best()
+        if quick or (best is not None and best.confidence >= SURE):
+            return best
+        search.add(FOUND, self._detected(search.view, cancel, bordered=True))
+        best = search.best()
+        if best is not None and best.confidence >= SURE:
+            return best
+        raise_if_cancelled(cancel)
+        wider = tuple(squared(box, WIDER) for box in boxes)
+        search.add(LOCATED, self._located(search.view, wider))
+        search.turn()
+        return search.best()
+
+    def _behind(
+        self,
+        rgb: np.ndarray,
+        hole: np.ndarray,
+        placed: list[Placed],
+        cancel: threading.Event | None,
+    ) -> list[Placed]:
+        """Faces half behind another: that one's frame holds the hole, but hardly its outline."""
+        found: list[Placed] = []
+        for front in placed:
+            mesh = front.face.mesh
+            if front.how == FRAMED or mesh is None or not touches(front.face, hole):
+                continue
+            asked, head = owned(hole, front.face), outline_of(mesh, hole.shape)
+            if (asked & head).sum() > OWN * asked.sum():
+                continue
+            raise_if_cancelled(cancel)
+            # The head in front is a thing worn, too; the one behind is larger than what is asked.
+            box = box_of(asked | head)
+            view = view_of(rgb, hole, (box,), CLOSE_BY, widened(head, front.face))
+            search = Search(self, view, [*placed, *found], BEHIND)
+            search.add(FOUND, self._detected(view, cancel))
+            search.add(LOCATED, self._located(view, (box,)))
+            best = search.best()
+            if best is None or best.confidence < CREDIBLE:
+                continue
+            entry = _placed(best)
+            if hidden_share(entry.face, hole) >= PART_SEEN:
+                found.append(entry)
+        return found
 
     def _framed(self, rgb: np.ndarray, hole: np.ndarray, frame: FaceFrame) -> Placed:
         box = (frame.x, frame.y, frame.width, frame.height)
@@ -199,13 +267,13 @@ class FacePlacer:
         face = self._finder.mesh_in_frame(view.inpainted, moved, guess=True)
         if face.mesh is not None and hidden_share(face, view.hole) < HIDDEN_MESH:
             inside = matrix_of(face)
-            refined, mesh = self.refine(view.rgb, view.hole, inside)
+            refined, mesh = self.witnesses.refine(view, inside)
             # A mesh that leaves the user's frame is not of the user's face.
             if looking.off(refined, inside) > 0.5:
                 refined, mesh = inside, None
         else:
             # The user's word on where the face lies, the network's on what lies in it.
-            refined, (_, mesh) = inside, self.refine(view.rgb, view.hole, inside, 1)
+            refined, (_, mesh) = inside, self.witnesses.refine(view, inside, 1)
         if mesh is None and face.mesh is not None:
             mesh = face.mesh
         if mesh is None:
@@ -213,108 +281,87 @@ class FacePlacer:
         placed = geometry.transform(view.to_photo, mesh)
         return Placed(_face_of(placed, max(face.score, 0.0)), FRAMED, 1.0)
 
-    def _detected(self, view: View, cancel: threading.Event | None) -> list[tuple[str, np.ndarray]]:
-        """Frames (view pixels) of the faces that the detectors see with the hole evened out."""
-        found = self._finder.find(view.inpainted, cancel)
-        return [
-            (FOUND, matrix_of(face))
-            for face in found
-            if face.mesh is not None and touches(face, view.hole)
-        ]
-
-    def _located(self, view: View, boxes: tuple[Box, ...]) -> list[tuple[str, np.ndarray]]:
-        """Frames (view pixels) that the locator answers from each of some boxes of the photo."""
-        if self._locator is None:
-            return []
-        starts = []
-        for box in boxes:
-            anchor = geometry.compose(looking.anchor_of_box(*box), view.to_photo)
-            found = looking.locate(self._locator, view.rgb, view.hole, anchor)
-            starts.append((LOCATED, found.frame))
-        return starts
-
-    def _best(
-        self, view: View, starts: list[tuple[str, np.ndarray]], placed: list[Placed]
-    ) -> Candidate | None:
-        """The candidate of the highest score that is not a person already placed, where those lie
-        that agree with it."""
-        candidates = []
-        for how, frame in starts:
-            candidate = self._judged(view, how, frame)
-            if not _taken(candidate.frame, placed):
-                candidates.append(candidate)
-        best = max(candidates, key=lambda c: c.score, default=None)
-        return None if best is None else agreed(best, candidates)
-
-    def _judged(self, view: View, how: str, frame: np.ndarray) -> Candidate:
-        """A frame refined, and its score.
-
-        The score is the logarithm of the probability (a Laplace distribution) that the frame lies
-        right, by what the locator sees from the frame itself: -d / e - log e, d how far the locator
-        would move it and e how far it expects to be off, both in inter-ocular distances. A face
-        inside a face would be moved outwards and scores low, and so does a frame without support in
-        the visible pixels, whose e is large.
-        """
-        settled, mesh = self.refine(view.rgb, view.hole, frame)
+    def weighed(self, view: View, how: str, frame: np.ndarray) -> Candidate:
+        """A frame (view pixels) refined, and how sure a face lies there; without a locator as sure
+        as whoever saw it."""
+        settled, mesh = self.witnesses.refine(view, frame)
+        evidence = self.witnesses.weigh(view, settled, mesh)
+        placed = geometry.compose(settled, geometry.invert(view.to_photo))
         if mesh is not None:
             mesh = geometry.transform(view.to_photo, mesh)
-        placed = geometry.compose(settled, geometry.invert(view.to_photo))
-        if self._locator is None:
-            return Candidate(placed, mesh, how, 1.0, 0.0)
-        anchor = looking.anchor_of_frame(settled)
-        seen = looking.locate(self._locator, view.rgb, view.hole, anchor, 1)
-        expected = max(seen.error, 0.01)
-        score = -looking.off(settled, seen.frame) / expected - float(np.log(expected))
-        sure = CLEARLY_SURE if seen.confidence >= CLEARLY else SURE
-        confidence = seen.confidence * min(1.0, sure / expected)
-        return Candidate(placed, mesh, how, confidence, score)
+        if evidence is None:
+            return Candidate(placed, mesh, how, 1.0, SURELY)
+        score = log_odds(evidence)
+        return Candidate(placed, mesh, how, probability(score), score, evidence)
 
-    def _credible(self, candidate: Candidate) -> bool:
-        return candidate.confidence >= CREDIBLE
+    def _detected(
+        self, view: View, cancel: threading.Event | None, *, bordered: bool = False
+    ) -> list[np.ndarray]:
+        """Frames (view pixels) of the faces that the detectors see with the hole evened out, and
+        beyond the view's borders its mirror image: there a face that is cut is whole."""
+        picture, back = view.inpainted, IDENTITY
+        if bordered:
+            picture, back = with_border(picture)
+        frames = []
+        for face in self._finder.find(picture, cancel):
+            if face.mesh is None:
+                continue
+            frames.append(geometry.compose(matrix_of(face), back))
+            if bordered:
+                mesh = geometry.transform(geometry.invert(back), face.mesh)
+                height, width = view.hole.shape
+                frames += [geometry.frame_from_mesh(m) for m in mirrored(mesh, width, height)]
+        return [frame for frame in frames if meets(frame, view.hole)]
 
-    def _load(self) -> None:
-        from engine.catalogue.weights import load
-
-        if not self._loaded:
-            self._locator = self._locator or load("locator", looking.Locator)
-            self._landmarks = self._landmarks or load("landmarks", reading.LandmarkNetwork)
-            self._loaded = True
-
-
-def touches(face: Face, hole: np.ndarray) -> bool:
-    """Whether a hole hides a part of what a face would paint."""
-    frame = matrix_of(face)
-    x, y, width, height = geometry.bounds(frame, (hole.shape[1], hole.shape[0]))
-    if width <= 0 or height <= 0:
-        return False
-    part = hole[y : y + height, x : x + width]
-    return bool(part.any()) and bool((part & owned_area(frame, (x, y, width, height))).any())
-
-
-def hidden_share(face: Face, hole: np.ndarray) -> float:
-    """The share of a face's nodes that lie in the hole, 0..1; 1 without a mesh."""
-    if face.mesh is None:
-        return 1.0
-    places = np.floor(face.mesh).astype(int)
-    inside = (places >= 0).all(1) & (places < (hole.shape[1], hole.shape[0])).all(1)
-    if not inside.any():
-        return 0.0
-    x, y = places[inside].T
-    return float(hole[y, x].sum()) / len(places)
+    def _located(self, view: View, boxes: tuple[Box, ...]) -> list[np.ndarray]:
+        """Frames (view pixels) that the locator answers from each of some boxes of the photo."""
+        locator = self.witnesses.locator
+        if locator is None:
+            return []
+        frames = []
+        for box in boxes:
+            anchor = geometry.compose(looking.anchor_of_box(*box), view.to_photo)
+            frames.append(looking.locate(locator, view.rgb, view.hole, anchor).frame)
+        return frames
 
 
-def _boxes_near(hole: np.ndarray, face: Face) -> tuple[Box, ...]:
-    """The box (photo pixels) of what a hole hides of a face's frame and a little around it."""
-    frame = matrix_of(face)
-    x, y, width, height = geometry.bounds(
-        geometry.grown(frame, 1.3), (hole.shape[1], hole.shape[0])
-    )
-    part = hole[y : y + height, x : x + width]
-    rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
-    if len(rows) == 0:
-        return ()
-    box = (x + columns[0], y + rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0])
-    return ((float(box[0]), float(box[1]), float(box[2]), float(box[3])),)
+class Search:
+    """The candidates for one hole's face, each weighed once. apart: as of `one_person`."""
+
+    def __init__(
+        self, placer: FacePlacer, view: View, placed: list[Placed], apart: float = APART
+    ) -> None:
+        self.view, self._placer, self._placed, self._apart = view, placer, placed, apart
+        self._candidates: list[Candidate] = []
+
+    def add(self, how: str, frames: list[np.ndarray], less: float = 0.0) -> None:
+        """Weigh frames (view pixels) that cannot be of a person who is placed already; less: what
+        their scores are lowered by."""
+        for frame in frames:
+            candidate = self._placer.weighed(self.view, how, frame).less(less)
+            if not _taken(candidate.frame, self._placed, self._apart):
+                self._candidates.append(candidate)
+
+    def turn(self) -> None:
+        """The best candidates the other way up: upside down a forehead looks like a chin."""
+        ordered = sorted(self._candidates, key=lambda c: -c.rank)[:2]
+        half = np.array([[-1.0, 0, 1], [0, -1, 1]])
+        for one in ordered:
+            frame = geometry.compose(one.frame, self.view.to_photo)
+            self.add(one.how, [geometry.compose(half, frame)], TURNED)
+
+    def best(self) -> Candidate | None:
+        """The candidate of the highest score, where those lie that agree with it."""
+        best = max(self._candidates, key=lambda c: c.rank, default=None)
+        if best is None:
+            return None
+        # What is left of a face that is cut looks like a small one to the locator.
+        whole = [
+            one
+            for one in self._candidates
+            if best.how == LOCATED and one.how == FOUND and part_of(best, one)
+        ]
+        return agreed(max(whole, key=lambda c: c.rank, default=best), self._candidates)
 
 
 def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:
@@ -330,19 +377,19 @@ def _left_over(hole: np.ndarray, placed: list[Placed]) -> np.ndarray:
     return left
 
 
-def _taken(frame: np.ndarray, placed: list[Placed]) -> bool:
+def _taken(frame: np.ndarray, placed: list[Placed], apart: float = APART) -> bool:
     """Whether a frame can only be of a person who is placed already."""
-    return any(one_person(frame, matrix_of(entry.face)) for entry in placed)
+    return any(one_person(frame, matrix_of(entry.face), apart) for entry in placed)
 
 
-def _placed(candidate: Candidate, score: float | None = None) -> Placed:
-    score = candidate.confidence if score is None else score
+def _placed(candidate: Candidate) -> Placed:
+    score = candidate.confidence
     if candidate.mesh is None:
         frame = box_frame(candidate.frame)
         face = Face((frame.x, frame.y, frame.width, frame.height), score, frame.angle, None)
     else:
         face = _face_of(candidate.mesh, score)
-    return Placed(face, candidate.how, max(candidate.confidence, score))
+    return Placed(face, candidate.how, score, candidate.why)
 
 
 def _face_of(mesh: np.ndarray, score: float) -> Face:

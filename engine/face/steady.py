@@ -14,7 +14,8 @@ import numpy as np
 from engine.face import geometry
 from engine.face.finder import Face, FaceFrame
 from engine.face.frames import matrix_of
-from engine.face.placement import FacePlacer, Placement, touches
+from engine.face.holes import touches
+from engine.face.placement import FacePlacer, Placement
 from engine.photo import Photo
 
 LITTLE = 0.01  # of the smallest face's frame, the area that a hole may change by

@@ -80,6 +80,7 @@ class FaceInpainter:
             done.placement.suggestions,
             networks.precision,
             networks.backend,
+            done.placement.doubts(tuple(reading.face for reading in done.readings)),
         )
 
     def preview(self, request: FillRequest) -> Preview:

@@ -24,6 +24,9 @@ from PySide6.QtWidgets import (
 from engine.base.errors import MienError
 from engine.batch import BatchJob, MaskRule
 from engine.batch.job import (
+    DOUBT_FLAG,
+    DOUBT_KEEP,
+    DOUBT_SKIP,
     KEEP_FORMAT,
     MASK_PATTERNS,
     NAME_FIELDS,
@@ -160,6 +163,14 @@ class BatchOptions(QWidget):
                 OVERWRITE: tr("Replace it"),
             },
         )
+        self.doubtful = Choice(
+            tr("If a face may lie wrong"),
+            {
+                DOUBT_FLAG: tr("Save it and say so"),
+                DOUBT_KEEP: tr("Save it"),
+                DOUBT_SKIP: tr("Leave it out"),
+            },
+        )
         self.watch = QCheckBox(tr("Keep watching the folder"))
         self.watch.setToolTip(tr("Stays, and fills photos as they come in."))
 
@@ -197,6 +208,7 @@ class BatchOptions(QWidget):
             ("format", tr("Format"), self.format),
             ("name", tr("Name"), self.name),
             ("conflict", tr("Existing"), self.conflict),
+            ("doubtful", tr("Doubtful"), self.doubtful),
         ):
             self._row(name, title, widget)
         self._wide(self.watch)
@@ -235,7 +247,7 @@ class BatchOptions(QWidget):
         self._rows[name] = (label, widget)
 
     def _connect(self) -> None:
-        for chooser in (self.rule, self.part, self.format, self.conflict):
+        for chooser in (self.rule, self.part, self.format, self.conflict, self.doubtful):
             chooser.currentIndexChanged.connect(lambda _index: self._on_rule())
         self.model.currentIndexChanged.connect(lambda _index: self.changed.emit())
         for control in self.wished.values():
@@ -276,6 +288,7 @@ class BatchOptions(QWidget):
             "format": self.format.value,
             "name": self.name.text(),
             "conflict": self.conflict.value,
+            "doubtful": self.doubtful.value,
         }
 
     def take(self, values: dict[str, Any]) -> None:
@@ -283,7 +296,7 @@ class BatchOptions(QWidget):
         values = DEFAULTS | {
             k: v for k, v in values.items() if isinstance(v, type(DEFAULTS.get(k)))
         }
-        for chooser in ("rule", "part", "model", "format", "conflict"):
+        for chooser in ("rule", "part", "model", "format", "conflict", "doubtful"):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
         self.one_mask.line.setText(values["mask"])
@@ -332,6 +345,7 @@ class BatchOptions(QWidget):
             format=values["format"],
             name=values["name"].strip() or "{stem}",
             conflict=values["conflict"],
+            doubtful=values["doubtful"],
         )
 
     def set_running(self, running: bool) -> None:

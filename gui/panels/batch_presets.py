@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QPushButton, QWidget
 
-from engine.batch.job import KEEP_FORMAT, RESUME
+from engine.batch.job import DOUBT_FLAG, KEEP_FORMAT, RESUME
 from engine.modules.registry import MODULES, wishes
 from gui.panels.fields import Choice
 from gui.settings import Settings
@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "format": KEEP_FORMAT,
     "name": "{stem}",
     "conflict": RESUME,
+    "doubtful": DOUBT_FLAG,
 }
 
 

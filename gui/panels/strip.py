@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QIcon, QPixmap
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -14,13 +14,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui import theme
 from gui.actions import Actions
 from gui.panels.widgets import button_for, quiet
 from gui.results import Result, Results
-from gui.translation import tr
+from gui.translation import say, tr
 
 SIDE = 72  # logical pixels of a thumbnail
 HEIGHT, BUTTON = 134, 124
+MARK = 18  # logical pixels of the mark of doubt
 
 
 class Strip(QWidget):
@@ -104,6 +106,9 @@ class Strip(QWidget):
         button.setCheckable(True)
         picture = QPixmap.fromImage(result.thumbnail)
         picture.setDevicePixelRatio(picture.width() / SIDE)
+        doubts = [say(doubt.sentence) for doubt in result.fill.doubts]
+        if doubts:
+            _mark(picture)
         button.setIcon(QIcon(picture))
         button.setIconSize(QSize(SIDE, SIDE))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
@@ -116,8 +121,9 @@ class Strip(QWidget):
         shown = [metrics.elidedText(text, end, BUTTON - 12) for text in (title, line)]
         button.setText("\n".join(shown))
         seconds = tr("{seconds:.1f} s").format(seconds=result.fill.seconds)
-        button.setToolTip(f"{title}\n{line}\n{result.fill.model} · {seconds}")
-        button.setAccessibleName(f"{title}, {line}")
+        told = [title, line, f"{result.fill.model} · {seconds}", *doubts]
+        button.setToolTip("\n".join(told))
+        button.setAccessibleName(", ".join([title, line, *doubts]))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda _checked=False: self._choose(result))
         return button
@@ -125,6 +131,23 @@ class Strip(QWidget):
     def _choose(self, result: Result) -> None:
         self.results.choose(result)
         self.refresh()
+
+
+def _mark(picture: QPixmap) -> None:
+    """A question mark in the thumbnail's corner: a face in it may lie wrong."""
+    place = QRectF(SIDE - MARK - 3, 3, MARK, MARK)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.colours().warning))
+    painter.drawEllipse(place)
+    font = painter.font()
+    font.setPixelSize(MARK - 5)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(QColor("#1c1c1e"))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?")
+    painter.end()
 
 
 def _count(count: int) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from engine.base.errors import Cancelled, MienError
+from engine.face.doubt import Doubt
 from engine.face.finder import Face, FaceFrame
 from engine.face.shape import load_shapes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
@@ -42,7 +43,8 @@ class FakeInpainter:
     asked for. Nodes under the mask are hidden.
 
     `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail;
-    `kind` is that of its patches, `suggestions` the frames it guesses at.
+    `kind` is that of its patches, `suggestions` the frames it guesses at, `doubts` what it
+    says of its faces.
     """
 
     def __init__(self) -> None:
@@ -53,6 +55,7 @@ class FakeInpainter:
         self.error: str | None = None
         self.kind = "face"
         self.suggestions: tuple[FaceFrame, ...] = ()
+        self.doubts: tuple[Doubt, ...] = ()
         self.requests: list[FillRequest] = []
         self.previews: list[FillRequest] = []
         self.faces: tuple[Face, ...] = ()
@@ -110,6 +113,7 @@ class FakeInpainter:
         readings = tuple(self._reading(n, f, request) for n, f in enumerate(self.faces))
         result = FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
         object.__setattr__(result, "suggestions", self.suggestions)
+        object.__setattr__(result, "doubts", self.doubts)
         return result
 
 

@@ -28,6 +28,7 @@ import gui.app
 import gui.canvas.canvas
 import gui.canvas.toolbox
 import gui.panels.rail
+from engine.face.doubt import COVERED, Doubt
 from engine.face.finder import FaceFrame
 from gui.actions import plain
 from gui.canvas.tools import Tool
@@ -294,6 +295,30 @@ def test_an_offer_goes_with_its_fill(qtbot, opened: MainWindow, fake, hand) -> N
     assert opened.offers.panel.isVisible()
     opened.actions_["undo"].trigger()
     assert not opened.offers.panel.isVisible()
+
+
+def test_a_face_that_may_lie_wrong_is_marked_and_its_frame_offered(
+    qtbot, opened: MainWindow, fake, hand
+) -> None:
+    hand.stroke((150, 150))
+    hand.fill()
+    plain = opened.strip.buttons[0].icon().pixmap(72, 72).toImage()
+    opened.actions_["undo"].trigger()
+    frame = FaceFrame(100, 80, 120, 140)
+    fake.doubts = (Doubt(0, 0.62, COVERED, frame),)
+    hand.key(Qt.Key.Key_G)
+    qtbot.waitUntil(lambda: len(fake.requests) == 2)
+    qtbot.waitUntil(lambda: opened.offers.panel.isVisible())
+    told = "A face may lie wrong: little of the face is seen (0.62)."
+    marked = opened.strip.buttons[-1]
+    assert told in marked.toolTip()
+    assert told in marked.accessibleName()
+    assert marked.icon().pixmap(72, 72).toImage() != plain
+    offer = opened.offers.panel
+    assert offer.sentence.text() == told
+    assert offer.texture.text() == "Keep it"
+    qtbot.mouseClick(offer.frame, LEFT)
+    assert opened.document.frames == (frame,)
 
 
 # Starting and ending.

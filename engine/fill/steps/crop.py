@@ -30,7 +30,8 @@ def crop_of(
     """What the networks see: (crop side x side x 3 float32 in [0, 1], hole side x side bool).
 
     A crop pixel is hidden where the hole had any part in it: its colour is mixed with what the
-    user wants gone. Enlarging mixes in from two photo pixels around.
+    user wants gone. Enlarging mixes in from two photo pixels around. What lies beyond the photo is
+    hidden as well: its mirror image there is of no face.
     """
     import cv2
 
@@ -40,7 +41,9 @@ def crop_of(
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     hidden = cv2.dilate((share > SHARPENED).astype(np.uint8), reached)
-    return crop, hidden.astype(bool)
+    everywhere = np.full(hole.shape, 255, np.uint8)
+    beyond = geometry.cut(everywhere, frame, side, border="zero") < 128
+    return crop, hidden.astype(bool) | beyond
 
 
 def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
