@@ -11,7 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from engine.generator import weights
+from engine.catalogue import weights
 from training.configuration import CONFIGS
 from training.loop import Losses
 from training.network_config import NetworkConfig
