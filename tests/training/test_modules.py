@@ -114,7 +114,7 @@ def test_the_window_goes_back_into_the_whole_face(prepared) -> None:
 
 
 def test_missing_readers_are_named(prepared, tmp_path: Path, monkeypatch) -> None:
-    from engine.generator import weights
+    from engine.catalogue import weights
 
     others = [manifest for manifest in weights.installed() if manifest.kind != "emotion"]
     monkeypatch.setattr(weights, "installed", lambda: others)
