@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 
 from engine.base.errors import MienError
 from engine.face import geometry
@@ -81,6 +80,9 @@ class Scene:
         affine = np.linalg.lstsq(plain, placed, rcond=None)[0]
         far = np.column_stack([ring, np.ones(len(ring))]) @ affine
         from_, to = np.vstack([canonical, ring]), np.vstack([placed, far]) / self.unit
+        # The installed program carries no SciPy, and draws nothing that is worn.
+        from scipy.interpolate import RBFInterpolator
+
         self._there = RBFInterpolator(from_, to, kernel="thin_plate_spline", smoothing=STIFF)
         self._back = RBFInterpolator(to, from_, kernel="thin_plate_spline", smoothing=STIFF)
 
