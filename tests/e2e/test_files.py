@@ -206,8 +206,8 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.slow
 def test_glasses_are_not_painted_back(tmp_path: Path, astronaut: np.ndarray) -> None:
-    """Dark glasses with soft rims and a mask of just the glasses: growing it takes the rims too, and
-    of what a mask leaves of them nothing is carried into the eyes."""
+    """Dark glasses with soft rims and a mask of just the glasses: growing it takes the rims too,
+    and of what a mask leaves of them nothing is carried into the eyes."""
     glasses = np.zeros(astronaut.shape[:2], np.uint8)
     for x in (204, 246):
         cv2.ellipse(glasses, (x, 107), (18, 14), 0, 0, 360, 255, -1)
