@@ -31,3 +31,10 @@ def blurred(pictures: Tensor, sigma: float) -> Tensor:
     padded = F.pad(pictures, (reach,) * 4, mode="reflect")
     across = F.conv2d(padded, weights, groups=pictures.shape[1])
     return F.conv2d(across, weights.transpose(2, 3), groups=pictures.shape[1])
+
+
+@exact
+def blurred_within(pictures: Tensor, where: Tensor, sigma: float) -> Tensor:
+    """The same of the pixels that count alone: where, B x 1 x H x W, is 1 there and 0 elsewhere. A
+    place with none of them near has 0."""
+    return blurred(pictures * where, sigma) / blurred(where, sigma).clamp_min(1e-3)

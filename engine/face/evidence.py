@@ -180,7 +180,7 @@ class Witnesses:
 
     def _detected(self, view: View, frame: np.ndarray) -> tuple[float, float]:
         best = (0.0, 2.0)
-        for score, points in self._finder.sightings(_evened(view, frame, 192, DETECTED)):
+        for score, points in self._finder.sightings(_inpainted(view, frame, 192, DETECTED)):
             places = (points / 192 - 0.5) * DETECTED + 0.5
             right = np.array([geometry.LEFT_EYE, geometry.RIGHT_EYE, geometry.MOUTH])
             away = float(np.linalg.norm(places - right, axis=1).mean()) / looking.EYES
@@ -189,7 +189,7 @@ class Witnesses:
         return best
 
     def _meshed(self, view: View, frame: np.ndarray) -> tuple[float, float]:
-        presence, places = self._finder.presence(_evened(view, frame, 192, MESHED))
+        presence, places = self._finder.presence(_inpainted(view, frame, 192, MESHED))
         placed = (places / 192 - 0.5) * MESHED + 0.5
         upright = np.column_stack([np.eye(2), np.zeros(2)])
         return presence, looking.off(geometry.frame_from_mesh(placed), upright)
@@ -201,11 +201,11 @@ def _hidden(view: View, frame: np.ndarray, side: int, margin: float = 1.0) -> np
 
 
 def _beyond(view: View, frame: np.ndarray, side: int) -> np.ndarray:
-    everywhere = np.full(view.hole.shape, 255, np.uint8)
-    return geometry.cut(everywhere, frame, side, border="zero") <= 127
+    height, width = view.hole.shape
+    return geometry.beyond(frame, (width, height), side)
 
 
-def _evened(view: View, frame: np.ndarray, side: int, margin: float) -> np.ndarray:
+def _inpainted(view: View, frame: np.ndarray, side: int, margin: float) -> np.ndarray:
     """The crop around a frame with its hole filled from the border inwards (Telea 2004)."""
     import cv2
 

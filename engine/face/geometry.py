@@ -174,6 +174,16 @@ def cut(
     return cv2.warpAffine(part, matrix, (side, side), flags=interpolation, borderMode=mode)
 
 
+def beyond(frame: np.ndarray, size: tuple[int, int], side: int) -> np.ndarray:
+    """Which pixels of a frame's crop lie beyond the photo, side x side bool. size: of the photo,
+    width and height."""
+    line = (np.arange(side) + 0.5) / side
+    across, down = np.meshgrid(line, line)
+    x, y = transform(invert(frame), np.column_stack([across.ravel(), down.ravel()])).T
+    outside = (x < 0) | (y < 0) | (x >= size[0]) | (y >= size[1])
+    return outside.reshape(side, side)
+
+
 def put_back(crop: np.ndarray, frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """A crop (side x side x C) resampled to the photo's pixels inside `box`, the crop's dtype.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from engine.face import geometry
-from engine.face import mesh as nodes
 from engine.face.finder import Box, Face
 from engine.face.frames import matrix_of
 from engine.face.regions import owned_area
@@ -61,16 +60,6 @@ def owned(hole: np.ndarray, face: Face) -> np.ndarray:
     part = hole[y : y + height, x : x + width]
     mine[y : y + height, x : x + width] = part & owned_area(frame, box)
     return mine
-
-
-def outline_of(mesh: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The pixels inside a mesh's outline, H x W bool."""
-    import cv2
-
-    outline = np.zeros(shape[:2], np.uint8)
-    hull = cv2.convexHull(mesh[list(nodes.OVAL)].astype(np.float32))
-    cv2.fillConvexPoly(outline, np.round(hull).astype(np.int32), (1,))
-    return outline.view(bool)
 
 
 def widened(head: np.ndarray, face: Face) -> np.ndarray:

@@ -32,14 +32,13 @@ from engine.face.holes import (
     boxes_near,
     hidden_share,
     meets,
-    outline_of,
     owned,
     squared,
     touches,
     widened,
 )
 from engine.face.neighbourhood import IDENTITY, View, groups, mirrored, view_of, with_border
-from engine.face.regions import owned_area
+from engine.face.regions import outline_of, owned_area
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork

@@ -3,7 +3,8 @@
 - `owned_area`: what a face may paint, its frame with the corners rounded off.
 - `aligned_face`: where faces lie in their frames, whatever the face; for reading light and
   sharpness off a crop without asking for its nodes.
-- `outlined`: the hull of a mesh, hard; the others of a mesh are made of it.
+- `outlined`: the hull of a mesh, hard; the others of a mesh are made of it. `outline_of` is the
+  same on the photo's own pixels, for telling a head in front of another.
 - `mattes`: that hull a little grown and softened. Under a hole that runs over a jaw or a temple
   both sides are hidden, and each must be closed with its own border only: a white wall must not
   tint a cheek. The mesh is partly predicted and may lie a little wrong, so the edge is soft.
@@ -130,6 +131,16 @@ def outlined(nodes: np.ndarray, side: int) -> np.ndarray:
     inside = np.zeros((side, side), np.uint8)
     cv2.fillPoly(inside, [np.round(hull - 8).astype(np.int32)], (255,), cv2.LINE_AA, 4)
     return inside
+
+
+def outline_of(mesh: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The same hull of a mesh (478 x 2) on the photo's own pixels (of this shape), H x W bool."""
+    import cv2
+
+    outline = np.zeros(shape[:2], np.uint8)
+    hull = cv2.convexHull(mesh[list(OVAL)].astype(np.float32))
+    cv2.fillConvexPoly(outline, np.round(hull).astype(np.int32), (1,))
+    return outline.view(bool)
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ from engine.fill.step import (
 from engine.fill.steps.bit_depth import remove_bands, shallow
 from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_photo
 from engine.fill.steps.blocks import compressed, show_blocks
-from engine.fill.steps.border import outlined, own_border
+from engine.fill.steps.border import known_outline, own_border
 from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
@@ -92,7 +92,7 @@ FACE: Table = (
     Step(
         set_white_balance, always, "The crop in the light that faces were learnt in.", required=True
     ),
-    Step(own_border, outlined, "Wall that the outline takes for face tells nothing of it."),
+    Step(own_border, known_outline, "Wall that the outline takes for face tells nothing of it."),
     Step(solve, always, "The most probable face, given what is seen and known.", required=True),
     Step(change_expression, wishes, "Another expression, or a dragged landmark, where asked for."),
     Step(render, always, "The face as its coefficients say, soft.", required=True),

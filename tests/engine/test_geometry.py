@@ -52,3 +52,12 @@ def test_putting_a_crop_back_restores_a_smooth_picture() -> None:
     box = (80, 80, 40, 40)
     back = geometry.put_back(crop, frame, box)
     assert np.abs(back - picture[80:120, 80:120]).max() < 0.02
+
+
+def test_what_lies_beyond_the_photo_is_told() -> None:
+    frame = geometry.frame_from_box(0, 0, 100, 120)  # reaches over the left and the upper border
+    beyond = geometry.beyond(frame, (400, 300), 64)
+    marked = geometry.cut(np.full((300, 400), 255, np.uint8), frame, 64, border="zero") < 128
+    assert 0.05 < beyond.mean() < 0.95
+    assert (beyond == marked).mean() > 0.98
+    assert not geometry.beyond(geometry.frame_from_box(150, 100, 60, 72), (400, 300), 64).any()

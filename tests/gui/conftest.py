@@ -257,3 +257,19 @@ def pick(qtbot) -> Callable[[QComboBox, object], None]:
 @pytest.fixture
 def hand(qtbot, window: MainWindow) -> Hand:
     return Hand(qtbot, window)
+
+
+@pytest.fixture
+def sessions(tmp_path: Path, monkeypatch) -> Path:
+    """A folder of its own for what the editor keeps against a crash."""
+    monkeypatch.setenv("MIEN_SESSIONS", str(tmp_path / "sessions"))
+    return tmp_path / "sessions"
+
+
+@pytest.fixture
+def two(qtbot, opened: MainWindow, another_path: Path) -> MainWindow:
+    """The window with two photos; the second is shown."""
+    opened.open(another_path)
+    qtbot.waitUntil(lambda: opened.document.path == another_path)
+    qtbot.waitUntil(lambda: opened.document.faces is not None)
+    return opened

@@ -15,10 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 from engine.photo import open_photo
 from gui.dialogs import messages
 from gui.main_window import MainWindow
-
-
-def idle(qtbot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: not window.editor.desk.is_busy, timeout=10_000)
+from tests.gui.gestures import idle
 
 
 def paint_over(path: Path, colour: str) -> None:

@@ -13,11 +13,7 @@ from engine.edit.session import read_session, sessions_folder, write_session
 from gui.keeper import orphans
 from gui.main_window import MainWindow
 
-
-@pytest.fixture(autouse=True)
-def sessions(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setenv("MIEN_SESSIONS", str(tmp_path / "sessions"))
-    return tmp_path / "sessions"
+pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def test_a_session_is_saved_and_opened_layers_and_all(

@@ -21,32 +21,10 @@ from engine.photo import open_photo, save_photo
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
 from gui.main_window import MainWindow
-from gui.tab import Tab
+from tests.gui.gestures import idle, tabs
 
 BUTTON = QMessageBox.StandardButton
-
-
-@pytest.fixture(autouse=True)
-def sessions(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setenv("MIEN_SESSIONS", str(tmp_path / "sessions"))
-    return tmp_path / "sessions"
-
-
-@pytest.fixture
-def two(qtbot, opened: MainWindow, another_path: Path) -> MainWindow:
-    """The window with two photos; the second is shown."""
-    opened.open(another_path)
-    qtbot.waitUntil(lambda: opened.document.path == another_path)
-    qtbot.waitUntil(lambda: opened.document.faces is not None)
-    return opened
-
-
-def tabs(window: MainWindow) -> list[Tab]:
-    return list(window.editor.tabs)
-
-
-def idle(qtbot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: not window.editor.desk.is_busy, timeout=10_000)
+pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def test_one_photo_shows_no_bar_and_two_do(qtbot, opened: MainWindow, another_path: Path) -> None:

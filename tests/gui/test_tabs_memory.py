@@ -18,32 +18,10 @@ from engine.edit.session import read_session, sessions_folder
 from gui.canvas.pyramid import Pyramid
 from gui.keeper import orphans
 from gui.main_window import MainWindow
-from gui.tab import Tab
+from tests.gui.gestures import idle, tabs
 
 BUTTON = QMessageBox.StandardButton
-
-
-@pytest.fixture(autouse=True)
-def sessions(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setenv("MIEN_SESSIONS", str(tmp_path / "sessions"))
-    return tmp_path / "sessions"
-
-
-@pytest.fixture
-def two(qtbot, opened: MainWindow, another_path: Path) -> MainWindow:
-    """The window with two photos; the second is shown."""
-    opened.open(another_path)
-    qtbot.waitUntil(lambda: opened.document.path == another_path)
-    qtbot.waitUntil(lambda: opened.document.faces is not None)
-    return opened
-
-
-def tabs(window: MainWindow) -> list[Tab]:
-    return list(window.editor.tabs)
-
-
-def idle(qtbot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: not window.editor.desk.is_busy, timeout=10_000)
+pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def test_photos_behind_let_their_levels_go_and_get_them_back(

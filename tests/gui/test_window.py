@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
@@ -15,27 +15,7 @@ import gui.dialogs.messages
 import gui.main_window
 from engine.photo import open_photo
 from gui.main_window import MainWindow
-
-
-def at(window: MainWindow, x: float, y: float) -> QPoint:
-    """The canvas point of a photo coordinate."""
-    return window.canvas.view.to_widget(x, y).toPoint()
-
-
-def stroke(qtbot, window: MainWindow, *points: tuple[float, float]) -> None:
-    canvas, left = window.canvas, Qt.MouseButton.LeftButton
-    qtbot.mousePress(canvas, left, pos=at(window, *points[0]))
-    for point in points[1:]:
-        qtbot.mouseMove(canvas, at(window, *point))
-    # qtbot.mouseMove carries no button: drags go through the tool as the canvas calls it.
-    for point in points[1:]:
-        canvas.tool.drag(point, 1.0)
-    qtbot.mouseRelease(canvas, left, pos=at(window, *points[-1]))
-
-
-def fill(qtbot, window: MainWindow) -> None:
-    qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window.editor.is_busy and not window.document.has_mask)
+from tests.gui.gestures import at, fill, stroke
 
 
 def test_without_a_photo_only_opening_is_possible(window: MainWindow) -> None:

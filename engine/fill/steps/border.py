@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.base.brightness import luma
+from engine.base.brightness import blurred_within, luma
 from engine.base.hidden import AVERAGED
 from engine.face.regions import depths, mattes
 from engine.fill.face_fill import BalancedFill
@@ -26,7 +24,7 @@ SMOOTH = 1 / 256  # crop units: sigma within which pixels are looked at together
 LEAST_OFF, MOST_OFF, FAR = 0.08, 0.05, 3.0
 
 
-def outlined(fill: BalancedFill) -> Tensor | None:
+def known_outline(fill: BalancedFill) -> Tensor | None:
     """The outline that a network has said, B x 478 x 2 in crop units."""
     return fill.known.meshes
 
@@ -44,7 +42,7 @@ def own_border(fill: BalancedFill, outline: Tensor) -> BalancedFill:
     depth = depths(outline, side).to(fill.balanced)
     reached = mattes(outline, side).to(depth)
     visible = (1 - fill.hole).expand_as(depth)
-    shown = _blurred(fill.balanced, visible, SMOOTH * side)
+    shown = blurred_within(fill.balanced, visible, max(0.5, SMOOTH * side))
     deep = visible * (depth > DEEP)
     own, mixed = torch.ones_like(depth), max(1, round(MIXED * side))
     for number in range(len(own)):
@@ -75,11 +73,3 @@ def _skin(shown: Tensor, deep: Tensor) -> tuple[Tensor, Tensor]:
     rest = (shown - skin).abs().movedim(1, 0)[:, deep[:, 0] > 0].median(1).values
     rest = rest.clamp_max(MOST_OFF)
     return skin, (LEAST_OFF**2 + (1.48 * rest.view(1, 3, 1, 1)).square()).sqrt()
-
-
-def _blurred(values: Tensor, weight: Tensor, sigma: float) -> Tensor:
-    """Values (B x 3 x S x S) blurred over the pixels that count (B x 1 x S x S)."""
-    planes = torch.cat([values * weight, weight], 1).permute(0, 2, 3, 1).cpu().numpy()
-    soft = [cv2.GaussianBlur(np.ascontiguousarray(p), (0, 0), max(0.5, sigma)) for p in planes]
-    both = torch.from_numpy(np.stack(soft)).permute(0, 3, 1, 2).to(values)
-    return both[:, :3] / both[:, 3:].clamp_min(1e-3)

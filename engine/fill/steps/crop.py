@@ -41,9 +41,7 @@ def crop_of(
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     hidden = cv2.dilate((share > SHARPENED).astype(np.uint8), reached)
-    everywhere = np.full(hole.shape, 255, np.uint8)
-    beyond = geometry.cut(everywhere, frame, side, border="zero") < 128
-    return crop, hidden.astype(bool) | beyond
+    return crop, hidden.astype(bool) | geometry.beyond(frame, photo.size, side)
 
 
 def ask_modules(fill: CutShare, _: bool) -> GuidedShare:

@@ -38,7 +38,7 @@ def composite(
 
     meshes: B x 478 x 2 in crop units; the face and what is behind it are then two layers, each
     closed with its own side's border, so that a white wall does not tint a cheek. own: as of
-    RenderedFill.
+    BalancedFill.
     """
     side = crops.shape[-1]
     faces = enlarged(faces, side)

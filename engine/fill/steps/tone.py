@@ -10,11 +10,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.base.brightness import luma
+from engine.base.brightness import blurred_within, luma
 from engine.base.exact import exact
 from engine.fill.face_fill import PicturedFill
 
-COLOURLESS = 0.02  # mean departure from the curve, [-1, 1] units, that JPEG makes of grey
+# Mean departure from the curve, [-1, 1] units, of what is told in one tone, without what is finer
+# than SMOOTH (crop units): JPEG's noise. Of 255 tinted pictures in three qualities none had more
+# than 0.009, of 85 in colour none less than 0.014. With the noise in it a pink face before a grey
+# wall was as near to its curve as sepia is, and its lips came out grey.
+COLOURLESS, SMOOTH = 0.0125, 4 / 256
 LEAST = 0.02  # share of the crop that must be visible before it says anything
 
 
@@ -42,9 +46,12 @@ def _toned(picture: Tensor, visible: Tensor) -> Tensor:
     grey[1] = 1
     square = seen.T @ seen + 1e-3 * len(seen) * torch.eye(3).to(picture)
     curve = grey + torch.linalg.solve(square, seen.T @ (told - seen @ grey))
-    if (told - seen @ curve).abs().mean() > COLOURLESS:
+    tones = (powers @ curve).permute(2, 0, 1)
+    where = visible.to(picture)[None, None]
+    off = blurred_within((picture - tones)[None], where, SMOOTH * picture.shape[-1])[0]
+    if off[:, visible].abs().mean() > COLOURLESS:
         return picture
-    tones = (powers @ curve).permute(2, 0, 1).clamp_min(-1)
+    tones = tones.clamp_min(-1)
     return torch.where(visible, picture, tones)
 
 
