@@ -39,11 +39,13 @@ def fill_texture(
     cancel: threading.Event | None = None,
     progress: Callable[[float], None] | None = None,
     heads: tuple[Head, ...] = (),
+    painted: np.ndarray | None = None,
 ) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
     """Fill each connected part of a hole.
 
     rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
-    nowhere else. Yields (box, pixels) a part: (x, y, width, height) and
+    nowhere else. painted: H x W bool, what faces have painted of the photo: a rest beside one is no
+    stroke, however narrow. Yields (box, pixels) a part: (x, y, width, height) and
     height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
     """
     import cv2
@@ -59,7 +61,9 @@ def fill_texture(
         x, y, width, height = (int(v) for v in stats[index, :4])
         part = hole[y : y + height, x : x + width]
         if part.any():
-            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads)
+            near = joined[y : y + height, x : x + width].view(bool)
+            stroke = painted is None or not (near & painted[y : y + height, x : x + width]).any()
+            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads, stroke)
         if progress is not None:
             progress(index / (count - 1))
 
@@ -70,6 +74,7 @@ def _fill_part(
     box: tuple[int, int, int, int],
     seed: int,
     heads: tuple[Head, ...],
+    stroke: bool,
 ) -> tuple[tuple[int, int, int, int], np.ndarray]:
     import cv2
 
@@ -100,7 +105,7 @@ def _fill_part(
         shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
     filled = _patchmatch(small, small_hole, seed, shut)
     across = 2 * float(np.percentile(depths, 95))
-    if across <= NARROW * len(depths) / across:
+    if stroke and across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
     if scale < 1:
         up = (missing.shape[1], missing.shape[0])
@@ -188,6 +193,7 @@ def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
         fill.cancel,
         lambda done: fill.tell("texture", 0.85 + 0.13 * done),
         heads_of(fill.faces, photo.size),
+        fill.hole & ~where,
     ):
         x, y, width, height = box
         part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
