@@ -20,6 +20,7 @@ from engine.modules.registry import Wishes
 from engine.photo import Photo
 from engine.photo.patch import Patch
 from engine.readings import DraggedNode, FaceReading
+from engine.reference import EXPRESSIONS, Reference, Taken
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class FillOptions(Wishes):
     grey level) or exact (float32 on any processor). `seed` makes texture and variants repeatable.
     `nodes` are hidden nodes the user dragged; they need the landmark module.
     `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
+    `expression` is what references are brought to: "keep", the one that the photo tells of, or
+    "reference", the one that they show.
     Raises MienError for values that are none of these.
     """
 
@@ -42,6 +45,7 @@ class FillOptions(Wishes):
     frames: tuple[FaceFrame, ...] = ()
     nodes: tuple[DraggedNode, ...] = ()
     variant: int = 0
+    expression: str = EXPRESSIONS[0]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,16 +54,23 @@ class FillOptions(Wishes):
             raise MienError(f"A seed of {self.seed} is not between 0 and {2**32 - 1}.")
         if self.variant < 0:
             raise MienError(f"There is no variant {self.variant}; give 0, 1, 2, ...")
+        if self.expression not in EXPRESSIONS:
+            raise MienError(
+                f"'{self.expression}' is no expression to bring a reference to; choose one of "
+                f"{', '.join(EXPRESSIONS)}."
+            )
 
 
 @dataclass(frozen=True)
 class FillRequest:
-    """Everything a fill needs. `faces` saves a second search when they are known already."""
+    """Everything a fill needs. `faces` saves a second search when they are known already.
+    `references`: other photos of the people in it (see engine.reference)."""
 
     photo: Photo
     mask: Mask
     options: FillOptions = field(default_factory=FillOptions)
     faces: tuple[Face, ...] | None = None
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,8 @@ class FillResult:
     a reading of every face that was filled. suggestions: frames of faces that holes filled with
     texture may hide, of which too little is seen to be sure. precision: what the generator
     calculated in, "float32" or "bfloat16". backend: what ran it. doubts: faces that were filled and
-    may lie elsewhere, less sure than engine.face.doubt.SURE."""
+    may lie elsewhere, less sure than engine.face.doubt.SURE. references: what became of each, a
+    face each time that it was looked at."""
 
     patches: tuple[Patch, ...]
     faces: tuple[Face, ...]
@@ -89,6 +101,7 @@ class FillResult:
     precision: str = FLOAT32
     backend: str = TORCH
     doubts: tuple[Doubt, ...] = ()
+    references: tuple[Taken, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, logs and the inspector."""
@@ -124,6 +137,7 @@ class FillResult:
                 for f in self.suggestions
             ],
             "doubtful": [doubt.as_dict() for doubt in self.doubts],
+            "references": [taken.as_dict() for taken in self.references],
         }
 
 

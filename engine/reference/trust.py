@@ -1,0 +1,99 @@
+"""Where a reference's pixels are believed, place by place.
+
+What a reference does not show is never stretched out of it: closed lips have no teeth, shut lids no
+iris. Where an opening differs from the one that is expected there, its region is painted instead.
+So is what the reference is too small to show.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from engine.face import geometry
+from engine.face.mesh import (
+    LEFT_BROW,
+    LEFT_EYE,
+    LIPS,
+    NOSE,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    inter_ocular,
+)
+from engine.reference.reference import REGIONS
+
+SIDE = 256  # pixels of a map of regions
+# (a part's nodes, the pair of nodes whose distance is its opening, which differences of openings
+# begin and end the reference's say), inter-ocular distances. Looked at on 24 mouths: a reference
+# whose lips are 0.05 of an eye distance more closed is a closed mouth to an open one.
+OPENINGS = (
+    (LIPS, (13, 14), (0.05, 0.12)),
+    (LEFT_EYE, (159, 145), (0.05, 0.10)),
+    (RIGHT_EYE, (386, 374), (0.05, 0.10)),
+)
+GROWN, SOFT = 0.02, 0.012  # crop units that an opening's region reaches beyond it, and of its edge
+SPREAD = 0.025  # crop units: sigma of the edge between regions
+LEAST, FULL = 0.2, 0.5  # a reference's resolution to the photo's: it begins to count, counts whole
+PARTS = {
+    "eyes": (LEFT_EYE, RIGHT_EYE),
+    "brows": (LEFT_BROW, RIGHT_BROW),
+    "nose": (NOSE,),
+    "mouth": (LIPS,),
+}
+
+
+def region_shares(nodes: np.ndarray) -> dict[str, np.ndarray]:
+    """How much of each pixel of a crop is of which region, SIDE x SIDE float32 each; together 1.
+
+    nodes: 478 x 2, crop units.
+    """
+    shares = {
+        region: np.maximum.reduce([_soft(nodes, part, 1.6 * GROWN, SPREAD) for part in parts])
+        for region, parts in PARTS.items()
+    }
+    total = np.sum(list(shares.values()), axis=0)
+    over = np.maximum(total, 1)
+    shares = {region: share / over for region, share in shares.items()}
+    shares["skin"] = (1 - np.sum(list(shares.values()), axis=0)).clip(0, 1)
+    return {region: shares[region] for region in REGIONS}
+
+
+def trusted(shown: np.ndarray, wanted: np.ndarray, scale: float) -> np.ndarray:
+    """How far a reference's pixels are believed, SIDE x SIDE float32 in [0, 1].
+
+    shown: its nodes laid over the face. wanted: the nodes that it is brought to; 478 x 2 each, crop
+    units. scale: its pixels to one of the photo's.
+    """
+    trust = np.full((SIDE, SIDE), _between(scale, LEAST, FULL), np.float32)
+    for part, pair, (begins, ends) in OPENINGS:
+        differs = abs(opening(shown, pair) - opening(wanted, pair))
+        lost = _between(differs, begins, ends)
+        if lost:
+            trust *= 1 - lost * _soft(wanted, part, GROWN, SOFT)
+    return trust
+
+
+def opening(nodes: np.ndarray, pair: tuple[int, int]) -> float:
+    """How far an upper and a lower node are apart, inter-ocular distances; nodes: 478 x 2."""
+    upper, lower = pair
+    return float(np.linalg.norm(nodes[lower] - nodes[upper]) / max(inter_ocular(nodes), 1e-6))
+
+
+def over(values: np.ndarray, frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """A map of a crop on the photo's pixels of a box, height x width float32 in [0, 1]."""
+    return geometry.put_back(values, frame, box).clip(0, 1)
+
+
+def _between(value: float, begins: float, ends: float) -> float:
+    return float(np.clip((value - begins) / (ends - begins), 0, 1))
+
+
+def _soft(nodes: np.ndarray, part: tuple[int, ...], grown: float, soft: float) -> np.ndarray:
+    """The hull of some nodes, grown and softened, SIDE x SIDE float32."""
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    hull = cv2.convexHull((nodes[list(part)] * SIDE * 16).astype(np.float32))
+    cv2.fillConvexPoly(drawn, np.round(hull - 8).astype(np.int32), (255,), cv2.LINE_AA, 4)
+    reach = max(1, round(grown * SIDE))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    grown_by = cv2.dilate(drawn, disc).astype(np.float32) / 255
+    return cv2.GaussianBlur(grown_by, (0, 0), soft * SIDE)
