@@ -50,8 +50,12 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
     with torch.inference_mode():
         crop, hole = networks.tensors(fill.crop, fill.hidden)
         balanced = _balanced(crop, hole, networks.prior.average)
-        expected = landmarks(balanced, hole)[0].double().cpu().numpy()
-        nodes, seen = _shown(expected, mesh_in_crop(fill.share.face, fill.share.frame), fill.hidden)
+        expected = landmarks(balanced, hole)
+        nodes, seen = _shown(
+            expected[0].double().cpu().numpy(),
+            mesh_in_crop(fill.share.face, fill.share.frame),
+            fill.hidden,
+        )
         if not enough(seen):
             return fill
         laid = [_laid(fill, nodes, seen, number, one) for number, one in meant]
@@ -64,13 +68,9 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
             replace(one, unknown=one.nodes - guess)
             for one, guess in zip(laid, guessed.double().cpu().numpy(), strict=True)
         ]
-        best = torch.from_numpy(
-            np.stack(
-                [np.where(seen[:, None], nodes, corrected(expected, laid, False))]
-                + [one.nodes for one in laid]
-            ).astype(np.float32)
-        ).to(crop)
-        alike = likenesses(networks.prior, torch.cat([balanced, lit]), hole, best)
+        # Both by the network, with the same part hidden: where it errs it errs alike.
+        meshes = torch.cat([expected, guessed])
+        alike = likenesses(networks.prior, torch.cat([balanced, lit]), hole, meshes)
     if alike is not None:
         laid = [
             replace(one, likeness=value, same=one.reference.sure or same)
