@@ -202,7 +202,8 @@ class Editor(QObject):
         elif again is None:
             self.told.emit(tr("This is filled so already; change a setting, or ask for more."))
         else:
-            made = next((old for old in one.results if old.options == again), None)
+            asked = again, edit.wishes
+            made = next((old for old in one.results if old.layer.asked == asked), None)
             if made is None:
                 self._fill(edit.without_hole(one.hole), again, one.mask, one.hole)
             else:
@@ -233,7 +234,7 @@ class Editor(QObject):
                 faces = tab.sought
             request = request_of(edit, options, picture.photo(), mask, faces)
             result = self._filler().fill(request, progress, cancel)
-            layer = Layer(hole, result, mask, options)
+            layer = Layer(hole, result, mask, options, wishes=edit.wishes)
             Composite.of(picture, edit.with_layer(layer)).warm()
             return layer, thumbnail(picture, mask, result)
 

@@ -99,7 +99,7 @@ class Readout(QObject):
         now = document.now
         moved = {(n.face, n.node): n for n in (*current.options.nodes, *now.numbered(now.nodes))}
         options = replace(now.options(self._options()), nodes=tuple(moved.values()))
-        return None if options == current.options else options
+        return None if (options, now.wishes) == current.layer.asked else options
 
     def close(self) -> None:
         self._timer.stop()

@@ -184,6 +184,7 @@ class Results(QObject):
         if one is None or not one.results:
             return None
         options = (self.current or one.results[-1]).options
+        options = replace(options, expression=self._document.edit.options(options).expression)
         alike = [r.options.variant for r in one.results if _alike(r.options, options)]
         return one, replace(options, variant=1 + max(alike, default=options.variant))
 
@@ -191,7 +192,7 @@ class Results(QObject):
         one = self.round
         layer = result.layer
         others = one.results if one is not None and one.hole == layer.hole else []
-        alternatives = [o.layer for o in others if o.options != result.options]
+        alternatives = [o.layer for o in others if o.layer.asked != layer.asked]
         self._document.land(layer, title, alternatives[-LARGEST_COUNT + 1 :])
 
 
