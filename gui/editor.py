@@ -15,7 +15,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.edit.compositor import Composite
-from engine.edit.edit import Edit, Layer, request_of, subjects_of
+from engine.edit.edit import Edit, Layer, new_id, request_of, subjects_of
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, Inpainter, Progress
 from gui.base.operation import FILL, MASK, Desk, Operation
@@ -221,6 +221,12 @@ class Editor(QObject):
             one, options = wanted
             edit = self.document.edit.without_hole(one.hole)
             self._fill(edit, options, one.mask, one.hole)
+
+    def fill_mask(self, mask: TiledMask) -> None:
+        """Fill something else than what is painted, which stays."""
+        if self.document.is_open and not self.is_busy and not mask.is_empty:
+            edit = self.document.edit
+            self._fill(edit, edit.options(self.options), mask, new_id())
 
     def _fill(self, edit: Edit, options: FillOptions, mask: TiledMask, hole: str) -> None:
         """edit: what the hole is filled in; its layers are the picture, the hole's own are not."""

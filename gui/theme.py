@@ -231,6 +231,12 @@ def _style(c: Colours) -> str:
     #palette QListWidget::item {{ padding: 0; border-radius: 6px; }}
     #palette QListWidget::item:selected {{ background: {c.accent}; }}
     #offer {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
+    #reference {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 8px; }}
+    #reference QToolButton#closeCard {{ padding: 3px; border-radius: 5px; }}
+    #drop {{ background: transparent; border: 1px dashed {c.edge}; border-radius: 8px; }}
+    #drop[over="true"] {{ background: {c.hover}; border: 1px dashed {c.accent}; }}
+    #doubt {{ color: {c.predicted}; }}
+    #tableHead {{ color: {c.quiet}; font-size: 11px; }}
     #question {{ font-size: 15px; font-weight: 600; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
