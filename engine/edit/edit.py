@@ -161,10 +161,8 @@ class Edit:
 
     @property
     def asking(self) -> tuple[Shelved, ...]:
-        """The references that a fill looks at: those that may give nothing, and those of faces that
-        are gone, stay out."""
-        there = {None, *(one.id for one in self.subjects)}
-        return tuple(x for x in self.shelf if x.regions and x.strength and x.subject in there)
+        """The references that a fill looks at: those that may give nothing stay out."""
+        return tuple(one for one in self.shelf if one.regions and one.strength)
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
@@ -172,11 +170,10 @@ class Edit:
         return tuple(one.wish for one in self.asking)
 
     def references(self) -> tuple[Reference, ...]:
-        """The references as a fill takes them, in the order of `asking`."""
-        return tuple(
-            one.as_reference(None if one.subject is None else self.number_of(one.subject))
-            for one in self.asking
-        )
+        """The references as a fill takes them, in the order of `asking`. One of a face that is
+        gone, framed anew for example, is of whoever looks like it."""
+        numbers = [self.number_of(one.subject) if one.subject else None for one in self.asking]
+        return tuple(x.as_reference(n) for x, n in zip(self.asking, numbers, strict=True))
 
     def known_faces(self) -> tuple[Face, ...] | None:
         """The faces that were found, as a fill takes them."""

@@ -58,8 +58,9 @@ class Shelved:
         return tuple(name for name in REGIONS if (may if name == region else name in self.regions))
 
     def as_reference(self, number: int | None) -> Reference:
-        """As a fill takes it. number: of its subject among the faces of the fill."""
-        wishes = (self.sure, self.regions, self.strength)
+        """As a fill takes it. number: of its subject among the faces of the fill, None for every
+        face: what the person is sure of for one holds for no other."""
+        wishes = (self.sure and number is not None, self.regions, self.strength)
         return Reference(self.source.photo, self.face, self.source.name, number, *wishes)
 
 
