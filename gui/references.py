@@ -236,10 +236,8 @@ class References(QObject):
         self.trouble = ""
 
         def done(found: list[Sought]) -> None:
-            edit = self._document.edit
             for sought in found:
-                ids = [one.id for one in edit.subjects]
-                self.put(sought, meant(sought, ids, self.chosen))
+                self.put(sought, meant(sought, self.chosen))
 
         self.look([(name, make)], done, lambda failure: self.complain(say(failure.sentence)))
 

@@ -7,7 +7,6 @@ the mouths of its faces hidden looks at every face of the other photo as a refer
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -110,14 +109,14 @@ def compare(inpainter: Inpainter, sought: Sought, edit: Edit, options: FillOptio
     return replace(sought, candidates=told, asked=frozenset(ids))
 
 
-def meant(sought: Sought, subjects: Iterable[str], chosen: str | None) -> list[tuple[str, Face]]:
-    """Which faces of a photo are references of which of the shown one: each gets that of its own
-    person. Where nobody is in both, the chosen face gets the one that is most like it."""
+def meant(sought: Sought, chosen: str | None) -> list[tuple[str, Face]]:
+    """Which faces of a photo are references of which of the shown one (by its id): each gets that
+    of its own person. Where nobody is in both, the chosen face gets the one most like it."""
     pairs = []
-    for subject in subjects:
-        best = sought.best(subject)
-        if best is not None and best.alike[subject].same:
-            pairs.append((subject, best.face))
+    for one in sought.candidates:
+        subject = max(one.alike, key=lambda name: one.alike[name].likeness, default="")
+        if subject and one.alike[subject].same and sought.best(subject) is one:
+            pairs.append((subject, one.face))
     if pairs:
         return pairs
     best = (sought.best(chosen) if chosen else None) or sought.candidates[0]

@@ -105,6 +105,7 @@ class ReferenceCard(QFrame):
         self.remove.setObjectName("closeCard")
         self.remove.setIcon(theme.icon("close"))
         self.remove.setIconSize(QSize(13, 13))
+        self.remove.setFixedSize(22, 22)
         self.remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.remove.clicked.connect(self.removed)
         self.strength = Slider(tr("Strength"))
