@@ -34,6 +34,11 @@ def matrix_of(face: Face) -> np.ndarray:
     return geometry.frame_from_box(*face.box, face.angle)
 
 
+def mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
+    """The mesh of a face in units of a frame's crop, None for a face without."""
+    return None if face.mesh is None else geometry.transform(frame, face.mesh)
+
+
 def box_frame(frame: np.ndarray) -> FaceFrame:
     """The face's box that a user would draw for a frame (2 x 3); the inverse of
     `geometry.frame_from_box`."""

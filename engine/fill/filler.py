@@ -81,6 +81,7 @@ class FaceInpainter:
             networks.precision,
             networks.backend,
             done.placement.doubts(tuple(reading.face for reading in done.readings)),
+            done.references,
         )
 
     def preview(self, request: FillRequest) -> Preview:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.generator.backend import Generator
     from engine.modules.branches import Branches
     from engine.modules.guidance import Guidance, Guide
-    from engine.modules.module import Moved
+    from engine.modules.module import Moved, Person
     from engine.modules.registry import Wishes
     from engine.prior import FacePrior
 
@@ -59,6 +59,7 @@ class Networks:
         moved: tuple[Moved, ...] = (),
         variant: int = 0,
         seed: int = 0,
+        person: Person | None = None,
     ) -> Guidance:
         """What the modules say of a crop: S x S x 3 float32 in [0, 1], hole S x S bool, mesh
         478 x 2 in crop units or None; the rest as of `Guide.look`."""
@@ -69,7 +70,14 @@ class Networks:
             pixels, hidden = self.tensors(crop, hole)
             pixels = self._white_balance(pixels, hidden).apply(pixels).clamp(-1, 1)
             return self.guide.look(
-                pixels, hidden, known, wishes, moved=moved, variant=variant, seed=seed
+                pixels,
+                hidden,
+                known,
+                wishes,
+                moved=moved,
+                variant=variant,
+                seed=seed,
+                person=person,
             )
 
     def read(self, guidance: Guidance, filled: np.ndarray | None) -> dict[str, Any]:

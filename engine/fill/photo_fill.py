@@ -24,6 +24,8 @@ from engine.modules.guidance import Guidance
 from engine.photo import Photo
 from engine.photo.patch import Patch
 from engine.readings import FaceReading
+from engine.reference import Taken
+from engine.reference.alignment import Laid
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +102,12 @@ class Textured:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PaintedFill(SharedFill):
     """patches in the order to lay them on; readings, a face each. behind: of each share what is not
-    face. textured: None where nothing is."""
+    face. references: what became of them. textured: None where nothing is."""
 
     patches: tuple[Patch, ...]
     readings: tuple[FaceReading, ...]
     behind: tuple[Behind, ...]
+    references: tuple[Taken, ...] = ()
     textured: Textured | None = None
 
 
@@ -127,10 +130,11 @@ class ShareFill(State):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CutShare(ShareFill):
-    """crop: S x S x 3 float32 in [0, 1]. hidden: S x S bool, its hole."""
+    """crop: S x S x 3 float32 in [0, 1]. hidden: S x S bool, its hole. laid: references over it."""
 
     crop: np.ndarray
     hidden: np.ndarray
+    laid: tuple[Laid, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -158,10 +162,11 @@ class ReadShare(FilledShare):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FullShare(ReadShare):
     """The share at the photo's own size, in a box (x, y, width, height) with a border around it.
-    pixels: height x width x 3 float32, 1 is white."""
+    pixels: height x width x 3 float32, 1 is white. taken: what became of references."""
 
     box: Box
     pixels: np.ndarray
+    taken: tuple[Taken, ...] = ()
 
     @property
     def seen(self) -> np.ndarray:

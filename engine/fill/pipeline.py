@@ -61,6 +61,12 @@ from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
 from engine.fill.steps.place import find_faces, place_faces, share_hole, unknown
 from engine.fill.steps.read import live, read_face, read_untouched
+from engine.fill.steps.references import (
+    bring_references,
+    lay_references,
+    looked_at,
+    references_of,
+)
 from engine.fill.steps.render import add_detail, render, shaped
 from engine.fill.steps.seam import close_seam, paste
 from engine.fill.steps.sharpen import (
@@ -142,6 +148,7 @@ def fill_shares(fill: SharedFill, _: bool) -> PaintedFill:
         patches=tuple(one.patch for one in done),
         readings=tuple(one.reading for one in done),
         behind=tuple(Behind(one.share, one.matte) for one in done),
+        references=tuple(taken for one in done for taken in one.taken),
     )
 
 
@@ -169,6 +176,7 @@ def fill_face(fill: GuidedShare, _: bool) -> FilledShare:
 
 SHARE: Table = (
     Step(cut_crop, always, "The face upright, in the size that networks know.", required=True),
+    Step(lay_references, references_of, "Other photos of the person, laid over the face."),
     Step(ask_modules, always, "What is known of the face beside its pixels.", required=True),
     Step(draw_matte, nodes_of, "Where the face ends and what is behind it begins."),
     Step(fill_face, always, "The crop's hole.", required=True),
@@ -176,6 +184,7 @@ SHARE: Table = (
     Step(to_photo, always, "The crop at the photo's size.", BLEND, required=True),
     Step(close_photo_seam, always, "What the crop is too small to see of the border.", BLEND),
     Step(add_grain, always, "The texture of skin and sensor, as beside the hole.", BLEND),
+    Step(bring_references, looked_at, "What they show of what is hidden, brought there.", BLEND),
     Step(keep_seen, always, "Outside the hole the photo itself.", BLEND),
     Step(make_patch, always, "In the photo's depth, as opaque as the mask.", BLEND, required=True),
 )

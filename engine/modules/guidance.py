@@ -19,7 +19,7 @@ from engine.face.shape import ShapeModel, load_shapes
 from engine.generator.branches import Conditions, Told
 from engine.modules.emotion import asked_for
 from engine.modules.landmarks import nodes_in_hole
-from engine.modules.module import Module, Moved, Sight, Solved
+from engine.modules.module import Module, Moved, Person, Sight, Solved
 from engine.modules.registry import MODULES, Wishes
 from engine.prior import FacePrior, Observation
 from engine.prior.change import change
@@ -140,14 +140,16 @@ class Guide:
         moved: tuple[Moved, ...] = (),
         variant: int = 0,
         seed: int = 0,
+        person: Person | None = None,
     ) -> Guidance:
         """The guidance for one crop.
 
         crop: 1 x 3 x S x S in [-1, 1], hole: 1 x 1 x S x S. mesh: 478 x 2 in crop units as found
         in the photo; only its seen nodes are used. None where no mesh was found: then all nodes
-        are the network's. moved: hidden nodes that were dragged.
+        are the network's. moved: hidden nodes that were dragged. person: as of Sight.
         """
-        sight = Sight(crop, hole, mesh, self.networks, self.knowledge, self.shapes, moved=moved)
+        known = (self.networks, self.knowledge, self.shapes)
+        sight = Sight(crop, hole, mesh, *known, moved=moved, person=person)
         for module in MODULES:
             module.see(sight)
         self._place(sight, wishes)

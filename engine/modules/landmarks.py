@@ -61,6 +61,8 @@ class Landmarks(Module):
             return  # what MediaPipe says of hidden nodes is no knowledge
         assert sight.hole is not None
         predicted = network(sight.crop, sight.hole)
+        if sight.person is not None:
+            predicted = sight.person(predicted)
         hidden = nodes_in_hole(predicted, sight.hole)
         if mesh is None:
             sight.nodes, sight.told, sight.hidden = predicted, predicted, hidden

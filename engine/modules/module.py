@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # How far a wish is pushed -> the face that was solved, changed so far.
 Push = Callable[[float], "Changed"]
 Moved = tuple[int, float, float]  # (node, x, y) in crop units
+# The nodes that are expected of a face, 1 x 478 x 2 in crop units -> those of this person.
+Person = Callable[["Tensor"], "Tensor"]
 
 
 def mark(text: str) -> str:
@@ -88,7 +90,7 @@ class Sight:
     their modules. nodes: B x 478 x 2 in crop units, the face's own, of which `hidden` (B x 478 of
     0 and 1) are predictions. told: the nodes as the fill is to have them. moved: those the user
     dragged, and undragged: the nodes without that, None where nothing was. pushed: whether a module
-    is asked to change the face. visible: B x 7
+    is asked to change the face. person: what other photos tell of hidden nodes. visible: B x 7
     probabilities of EMOTIONS read off what is not hidden. further: what other modules read, by
     their names.
     """
@@ -105,6 +107,7 @@ class Sight:
     moved: tuple[Moved, ...] = ()
     undragged: Tensor | None = None
     pushed: bool = False
+    person: Person | None = None
     visible: Tensor | None = None
     further: dict[str, Any] = field(default_factory=dict)
 

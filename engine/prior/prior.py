@@ -111,6 +111,11 @@ class Fine:
     prior: FacePrior
     appearance: Appearance
 
+    @property
+    def net(self) -> np.ndarray:
+        """The triangles that faces are bent by, T x 3 (see engine.prior.warp)."""
+        return self.appearance.shape.triangles
+
 
 class FacePrior:
     """The fitted prior on a device.

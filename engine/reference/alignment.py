@@ -44,6 +44,11 @@ class Laid:
     likeness: float = 0.0
     same: bool = True
 
+    @property
+    def scale(self) -> float:
+        """Pixels of the reference to one of the photo."""
+        return 1 / float(np.sqrt(abs(geometry.determinant(self.move))))
+
 
 def similar(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
     """The similarity (2 x 3) that brings N x 2 points onto others, and how far off it leaves them

@@ -64,9 +64,8 @@ def brought(
     x1, y1 = np.clip(high, (x0 + 1, y0 + 1), theirs.size)
     part = np.ascontiguousarray(theirs.own8[y0:y1, x0:x1])
     places = places - (x0, y0)
-    scale = 1 / float(np.sqrt(abs(geometry.determinant(laid.move))))
-    if scale > FINER:
-        size = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
+    if laid.scale > FINER:
+        size = [max(1, round(length / laid.scale)) for length in (part.shape[1], part.shape[0])]
         places = places * (size[0] / part.shape[1], size[1] / part.shape[0])
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
     rgb = theirs.to_srgb(part).astype(np.float32) / 255

@@ -36,12 +36,11 @@ def to_photo(fill: ReadShare, _: bool) -> FullShare:
     """Reads filled. Writes box, pixels: the fill resampled to the photo's pixels. Raises
     MienError for a face that memory would not hold."""
     photo, frame, box = fill.whole.photo, fill.share.frame, fill.share.box
-    if not fill.whole.live:
-        if geometry.frame_side(frame) > LARGEST_FACE:
-            raise MienError(
-                f"A face wider than {LARGEST_FACE} pixels is too large to fill; reduce the photo "
-                "first."
-            )
+    if not fill.whole.live and geometry.frame_side(frame) > LARGEST_FACE:
+        raise MienError(
+            f"A face wider than {LARGEST_FACE} pixels is too large to fill; reduce the photo first."
+        )
+    if not fill.whole.live or fill.laid:
         box = _grown(box, max(4, int(RING * geometry.frame_side(frame))), photo.size)
     own = np.ascontiguousarray(photo.from_srgb(fill.filled), np.float32)
     return fill.becomes(FullShare, box=box, pixels=geometry.put_back(own, frame, box))

@@ -6,9 +6,10 @@ import numpy as np
 
 from engine.base.hidden import SHARPENED
 from engine.face import geometry
-from engine.face.finder import Face
+from engine.face.frames import mesh_in_crop
 from engine.face.regions import CRISP, Matte, matte
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
+from engine.fill.steps.references import person_in
 from engine.photo import Photo
 
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
@@ -60,13 +61,9 @@ def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
         moved=tuple(moved),
         variant=options.variant,
         seed=options.seed,
+        person=person_in(fill),
     )
     return fill.becomes(GuidedShare, guidance=guidance)
-
-
-def mesh_in_crop(face: Face, frame: np.ndarray) -> np.ndarray | None:
-    """The mesh of a face in units of a frame's crop, None for a face without."""
-    return None if face.mesh is None else geometry.transform(frame, face.mesh)
 
 
 def nodes_of(fill: GuidedShare) -> np.ndarray | None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from engine.face import geometry
 from engine.face.finder import Face
-from engine.face.frames import matrix_of
+from engine.face.frames import matrix_of, mesh_in_crop
 from engine.fill.networks import Networks
 from engine.fill.photo_fill import FilledShare, PaintedFill, ReadShare
-from engine.fill.steps.crop import PREVIEW_SIDE, mesh_in_crop
+from engine.fill.steps.crop import PREVIEW_SIDE
 from engine.modules.guidance import Guidance
 from engine.modules.registry import Wishes
 from engine.photo import Photo
