@@ -60,6 +60,7 @@ class EyeOffer(QObject):
         self.panel.take.clicked.connect(self._take)
         self.panel.leave.clicked.connect(self._leave)
         canvas.view_changed.connect(lambda _zoom: self._place())
+        document.leaving.connect(self._withdraw)
         for signal in (open_eyes.changed, document.mask_changed):
             signal.connect(self.refresh)
 
@@ -77,6 +78,11 @@ class EyeOffer(QObject):
             self.face = next(wanted, None)
         self.panel.setVisible(self.face is not None)
         self._place()
+
+    def _withdraw(self) -> None:
+        """Another photo is shown in a moment; its view may be there before its faces are."""
+        self.face = None
+        self.panel.hide()
 
     def _take(self) -> None:
         """It is not offered again: whoever takes it back has decided."""

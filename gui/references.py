@@ -313,6 +313,6 @@ class References(QObject):
 
 
 def painted_regions(shelf: tuple[Known, ...]) -> frozenset[str]:
-    """The regions that no reference may give."""
-    given = {region for known in shelf for region in known.shelved.regions}
+    """The regions that no reference gives: those of someone else give none."""
+    given = {r for known in shelf if not known.is_doubtful for r in known.shelved.regions}
     return frozenset(set(REGIONS) - given)

@@ -23,7 +23,7 @@ from engine.photo import Photo
 from engine.reference import Reference, Taken, reference_in
 from gui.qimage import image_from_rgb, resize
 
-AROUND = 2.0  # a picture's side to that of the face in it
+AROUND = 1.6  # a picture's side to that of the face in it
 SIDE = 120  # pixels of a picture
 
 

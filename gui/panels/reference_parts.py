@@ -26,7 +26,8 @@ from gui.references import Known, painted_regions
 from gui.sought import Candidate
 from gui.translation import tr
 
-PICTURE, SMALL, TINY = 60, 28, 20  # pixels of a picture's side
+PICTURE, SMALL, TINY = 60, 30, 22  # pixels of a picture's side
+MOST = 3  # expressions that a tool tip names
 FEWEST = 2  # faces from which on they are offered to choose from
 
 
@@ -118,9 +119,7 @@ class ReferenceCard(QFrame):
         self._percent.setFixedWidth(42)
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._is_sliding = False
-        self.doubt = QLabel(tr("This may be someone else"))
-        self.doubt.setObjectName("doubt")
-        self.doubt.setToolTip(tr("Nothing is taken from it unless you say that it is this person"))
+        self.who = Elided(Qt.TextElideMode.ElideRight)
         self.anyway = QPushButton(tr("Use anyway"))
         self.anyway.setObjectName("small")
         self.anyway.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -134,15 +133,11 @@ class ReferenceCard(QFrame):
         head.setSpacing(4)
         head.addWidget(self.name, 1)
         head.addWidget(self.remove)
-        sliding = QHBoxLayout()
-        sliding.setSpacing(4)
-        sliding.addWidget(self.strength, 1)
-        sliding.addWidget(self._percent)
         told = QVBoxLayout()
         told.setSpacing(1)
         told.addLayout(head)
         told.addWidget(self.says)
-        told.addLayout(sliding)
+        told.addWidget(self.who)
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -150,18 +145,22 @@ class ReferenceCard(QFrame):
         self._row = QHBoxLayout()
         self._row.setSpacing(4)
         self._row.addStretch(1)
-        self._warning = QWidget()
-        warning = QHBoxLayout(self._warning)
-        warning.setContentsMargins(0, 0, 0, 0)
-        warning.setSpacing(6)
-        warning.addWidget(self.doubt, 1)
-        warning.addWidget(self.anyway)
+        self._sliding = QWidget()
+        sliding = QHBoxLayout(self._sliding)
+        sliding.setContentsMargins(0, 0, 0, 0)
+        sliding.setSpacing(10)
+        title = quiet(tr("Strength"))
+        title.setFixedWidth(PICTURE)
+        sliding.addWidget(title)
+        sliding.addWidget(self.strength, 1)
+        sliding.addWidget(self._percent)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addLayout(top)
         column.addLayout(self._row)
-        column.addWidget(self._warning)
+        column.addWidget(self._sliding)
+        column.addWidget(self.anyway)
 
     def show_known(self, known: Known) -> None:
         """What is known of it."""
@@ -172,13 +171,19 @@ class ReferenceCard(QFrame):
         remove = tr("Remove {name} from the shelf").format(name=one.source.name)
         self.remove.setToolTip(remove)
         self.remove.setAccessibleName(remove)
-        self.says.show_text(_says(known))
+        self.says.show_text(_says(known), "\n".join(_read(known)))
         percent = round(100 * one.strength)
         self.strength.blockSignals(True)
         self.strength.setValue(percent)
         self.strength.blockSignals(False)
         self._percent.setText(f"{percent} %")
-        self._warning.setVisible(known.is_doubtful)
+        doubtful = known.is_doubtful
+        self.who.show_text(*_who(known))
+        self.who.setObjectName("doubt" if doubtful else "quiet")
+        self.who.style().unpolish(self.who)
+        self.who.style().polish(self.who)
+        self.anyway.setVisible(doubtful)
+        self._sliding.setVisible(not doubtful)
         self._list_faces(known)
 
     def _list_faces(self, known: Known) -> None:
@@ -217,19 +222,31 @@ class ReferenceCard(QFrame):
 
 
 def _says(known: Known) -> str:
-    """Its expression, and how much it is like the chosen face."""
-    parts = []
+    """The expression it shows."""
+    if known.candidate is None:
+        return tr("Looking at it…")
+    read = _read(known)
+    return read[0] if read else ""
+
+
+def _read(known: Known) -> list[str]:
+    """The clearest expressions that it shows, in words."""
     expression = None if known.candidate is None else known.candidate.expression
-    if expression is not None:
-        share = max(expression)
-        word = tr(WORDS[EMOTIONS[expression.index(share)]])
-        parts.append(f"{word} {share * 100:.0f} %")
-    if known.taken is not None:
-        share = max(0.0, known.taken.likeness) * 100
-        parts.append(tr("likeness {percent:.0f} %").format(percent=share))
-    if not parts:
-        parts.append(tr("Looking at it…"))
-    return " · ".join(parts)
+    if expression is None:
+        return []
+    read = sorted(zip(expression, EMOTIONS, strict=True), reverse=True)
+    return [f"{tr(WORDS[name])} {share * 100:.0f} %" for share, name in read[:MOST]]
+
+
+def _who(known: Known) -> tuple[str, str]:
+    """Whether it is the same person, and the figure behind that."""
+    if known.taken is None:
+        return "", ""
+    likeness = tr("likeness {value:.2f}").format(value=known.taken.likeness)
+    if known.is_doubtful:
+        why = tr("Nothing is taken from it unless you say that it is this person")
+        return tr("May be someone else"), f"{likeness}\n{why}"
+    return tr("Same person"), likeness
 
 
 class Dot(QAbstractButton):
@@ -247,6 +264,7 @@ class Dot(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = QPointF(self.width() / 2, self.height() / 2)
         edge = colours.accent if self.isChecked() else colours.edge
+        painter.setOpacity(1.0 if self.isEnabled() else 0.35)
         painter.setPen(QPen(QColor(colours.text if self.hasFocus() else edge), 1.4))
         painter.setBrush(QColor(colours.field))
         painter.drawEllipse(middle, 7, 7)
@@ -269,7 +287,7 @@ class RegionTable(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(2)
-        self._grid.setVerticalSpacing(0)
+        self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
         for column, region in enumerate(REGIONS, 1):
             head = quiet(tr(parts.NAMES[region]))
@@ -277,7 +295,7 @@ class RegionTable(QWidget):
             head.setObjectName("tableHead")
             self._grid.addWidget(head, 0, column)
         self._names: list[QWidget] = []
-        self._add_row("", quiet(tr("painted")), tr("painted"))
+        self._add_row("", quiet(tr("Painted")), tr("Painted"))
         self._listed: list[str] = []
 
     def show_shelf(self, shelf: tuple[Known, ...]) -> None:
@@ -286,9 +304,11 @@ class RegionTable(QWidget):
             self._list(shelf)
             self._listed = listed
         painted = painted_regions(shelf)
+        doubtful = {known.shelved.id for known in shelf if known.is_doubtful}
         for (name, region), dot in self.dots.items():
             one = next((k.shelved for k in shelf if k.shelved.id == name), None)
             dot.setChecked(region in painted if one is None else region in one.regions)
+            dot.setEnabled(name not in doubtful)
         for known, name in zip(shelf, self._names[1:], strict=True):
             assert isinstance(name, FacePicture)
             name.show_candidate(known.candidate)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.reference.reference import AS_SHOWN, KEEP
 from gui.actions import Actions
@@ -36,12 +36,13 @@ class ReferencesSection(QWidget):
         self.cards: dict[str, ReferenceCard] = {}
         self.table = RegionTable()
         self.expression = Chooser(tr("Expression"))
-        self.expression.addItem(tr("keep"), KEEP)
-        self.expression.addItem(tr("as in the reference"), AS_SHOWN)
+        self.expression.addItem(tr("Keep"), KEEP)
+        self.expression.addItem(tr("As in the reference"), AS_SHOWN)
         self.expression.setToolTip(
             tr("What the photo says of the expression is kept, or the reference's is taken over")
         )
-        self.empty = QFrame()
+        self.empty = button_for(actions, "reference_add", tr("Drop a photo of this person here"))
+        self.empty.setObjectName("drop")
         self._build()
         references.changed.connect(self.refresh)
         self.table.given.connect(references.let_give)
@@ -53,16 +54,12 @@ class ReferencesSection(QWidget):
         head = QHBoxLayout()
         head.addWidget(section(tr("Reference")), 1)
         head.addWidget(self.add)
-        self.empty.setObjectName("drop")
-        hint = quiet(tr("Drop another photo of this person here: what is hidden is taken from it."))
-        hint.setWordWrap(True)
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint.setToolTip(
-            tr("Faces are compared on this computer alone. Nothing is sent, no name is stored.")
+        shrinkable(self.empty)
+        private = tr(
+            "Faces are compared on this computer alone. Nothing is sent, no name is stored."
         )
-        within = QVBoxLayout(self.empty)
-        within.setContentsMargins(10, 8, 10, 8)
-        within.addWidget(hint)
+        for button in (self.add, self.empty):
+            button.setToolTip(f"{button.toolTip()}\n{private}")
         self._cards = QVBoxLayout()
         self._cards.setSpacing(6)
         self._choices = QWidget()
@@ -89,6 +86,7 @@ class ReferencesSection(QWidget):
         self._list(shelf)
         for known in shelf:
             self.cards[known.shelved.id].show_known(known)
+        self.add.setVisible(bool(shelf or awaited or references.trouble))
         self.empty.setVisible(not shelf and not awaited and not references.trouble)
         self.waits.setVisible(bool(awaited))
         self.waits.setText(tr("Looking at {name}…").format(name=awaited[0]) if awaited else "")

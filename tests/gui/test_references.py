@@ -83,8 +83,9 @@ def test_a_photo_that_is_dropped_becomes_a_reference_and_is_told_of(
     settled(qtbot, faced, hand)
     assert len(faced.editor.tabs) == 1  # it is not opened
     (card,) = cards(faced)
-    assert card.says.toolTip() == "Happiness 90 % · likeness 60 %"
-    assert not card.doubt.isVisibleTo(card)
+    assert card.says.text() == "Happiness 90 %"
+    assert (card.who.text(), card.who.toolTip()) == ("Same person", "likeness 0.60")
+    assert not card.anyway.isVisibleTo(card)
     assert not section.empty.isVisibleTo(section)
     assert faced.document.history.titles == ["Reference"]
 
@@ -100,11 +101,11 @@ def test_each_face_gets_its_own_person_out_of_a_group(
     places = {one.subject: one.face.box[0] for one in faced.document.edit.shelf}
     assert places == {subjects[0]: 180, subjects[1]: 10}
     settled(qtbot, faced, hand)
-    assert cards(faced)[0].says.toolTip().endswith("likeness 70 %")
+    assert cards(faced)[0].who.toolTip().endswith("likeness 0.70")
     faced.document.select(1)
     (card,) = cards(faced)
-    assert card.says.toolTip().endswith("likeness 60 %")
-    assert not card.doubt.isVisibleTo(card)
+    assert card.who.toolTip().endswith("likeness 0.60")
+    assert not card.anyway.isVisibleTo(card)
 
 
 def test_another_face_of_its_photo_is_chosen_by_a_click(
@@ -122,7 +123,7 @@ def test_another_face_of_its_photo_is_chosen_by_a_click(
     assert faced.document.edit.shelf[0].face.box[0] == 10
     (card,) = cards(faced)
     assert [face.isChecked() for face in card.faces] == [True, False]
-    assert card.says.toolTip().endswith("likeness 30 %")
+    assert card.who.toolTip().endswith("likeness 0.30")
 
 
 @pytest.mark.parametrize("trouble", ["none", "small", "broken"])
@@ -149,8 +150,10 @@ def test_photos_are_asked_for_by_the_button(
     qtbot, faced: MainWindow, reference_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(reference_path)], ""))
-    qtbot.mouseClick(faced.inspector.references.add, LEFT)
+    section = faced.inspector.references
+    qtbot.mouseClick(section.empty, LEFT)
     qtbot.waitUntil(lambda: len(cards(faced)) == 1)
+    assert section.add.isVisibleTo(section)  # for the next one
 
 
 def test_an_open_photo_becomes_a_reference_and_closing_it_takes_nothing_away(
@@ -214,14 +217,14 @@ def test_someone_else_is_marked_and_used_only_if_told(
     qtbot.waitUntil(lambda: bool(faced.references.shelf))
     settled(qtbot, faced, hand)
     (card,) = cards(faced)
-    assert card.doubt.isVisibleTo(card)
+    assert card.anyway.isVisibleTo(card)
     hand.hide_mouth()
     hand.fill()
     assert not fake.requests[-1].references[0].sure
     assert "IMG_2.png" not in faced.strip.buttons[0].toolTip()
     qtbot.mouseClick(card.anyway, LEFT)
     hand.settle()
-    assert not card.doubt.isVisibleTo(card)
+    assert not card.anyway.isVisibleTo(card)
     hand.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     (asked,) = fake.requests[-1].references
@@ -353,7 +356,8 @@ def test_a_session_shows_its_shelf_again(
     shelved.open(path)
     qtbot.waitUntil(lambda: len(cards(shelved)) == 1)
     settled(qtbot, shelved, hand)
-    assert cards(shelved)[0].says.toolTip() == "Happiness 90 % · likeness 60 %"
+    assert cards(shelved)[0].says.text() == "Happiness 90 %"
+    assert cards(shelved)[0].who.text() == "Same person"
 
 
 @pytest.mark.usefixtures("sessions")
@@ -369,8 +373,8 @@ def test_a_reference_is_work_that_is_kept_against_a_crash(
 def test_the_shelf_speaks_korean_and_stays(qtbot, shelved: MainWindow) -> None:
     shelved.speak("ko")
     (card,) = cards(shelved)
-    assert card.says.toolTip() == "기쁨 90 % · 닮음 60 %"
-    assert shelved.inspector.references.expression.itemText(0) == "유지"
+    assert (card.says.text(), card.who.text()) == ("기쁨 90 %", "같은 사람")
+    assert shelved.inspector.references.expression.itemText(1) == "참고 사진대로"
     shelved.speak("en")
     assert len(cards(shelved)) == 1
 
