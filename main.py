@@ -69,6 +69,27 @@ FaceOption = Annotated[
     list[str] | None,
     typer.Option("--face", help="Where a face is: X,Y,WIDTH,HEIGHT[,ANGLE]. May be repeated."),
 ]
+ReferenceOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reference",
+        help="Another photo of the person: what is hidden here is taken from where it is seen "
+        "there. May be repeated.",
+    ),
+]
+ReferenceFaceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Which face of a reference is meant: X,Y,WIDTH,HEIGHT. One for each, in their order."
+    ),
+]
+ExpressionOption = Annotated[
+    str, typer.Option(help="Of what references show: keep the photo's, or reference.")
+]
+SamePersonOption = Annotated[
+    bool,
+    typer.Option("--same-person", help="References show the person, though it looks otherwise."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GrowOption = Annotated[
     str,
@@ -97,6 +118,10 @@ def inpaint(
     precision: PrecisionOption = "auto",
     seed: SeedOption = 0,
     variant: VariantOption = 0,
+    reference: ReferenceOption = None,
+    reference_face: ReferenceFaceOption = None,
+    expression: ExpressionOption = "keep",
+    same_person: SamePersonOption = False,
     invert: Annotated[bool, typer.Option("--invert", help="Fill what is black instead.")] = False,
     marker: Annotated[
         str | None,
@@ -134,6 +159,7 @@ def inpaint(
         save_losses,
         save_photo,
     )
+    from engine.reference.files import read_references, refuse_strangers, told_of_references
 
     frames = tuple(parse_frame(text) for text in face or ())
     options = FillOptions(
@@ -143,6 +169,7 @@ def inpaint(
         seed=seed,
         frames=frames,
         variant=variant,
+        expression=expression,
         **wishes,
     )
     check_destination(output, overwrite=overwrite)
@@ -169,7 +196,12 @@ def inpaint(
         from engine.fill.record import StepPictures
 
         watch = StepPictures(steps)
-    result = create_inpainter(watch).fill(FillRequest(picture, hole, options))
+    inpainter = create_inpainter(watch)
+    references = read_references(
+        reference or (), reference_face or (), inpainter.find_faces, same_person
+    )
+    result = inpainter.fill(FillRequest(picture, hole, options, references=references))
+    refuse_strangers(references, result.references)
     if (
         output.exists()
         and photo.exists()
@@ -184,6 +216,8 @@ def inpaint(
         return
     kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
     typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+    for line in told_of_references(references, result.references):
+        typer.echo(line)
     for doubt in result.doubts:
         place = ",".join(f"{v:g}" for v in doubt.as_dict()["frame"])
         typer.echo(f"{doubt.sentence} If it does, draw its frame: it was --face {place}.")

@@ -51,11 +51,14 @@ def read_list(text: str, base: Path) -> tuple[Path, ...]:
 def gather(job: BatchJob) -> list[PhotoFile]:
     """The photos of a job, in the order of their names.
 
-    Left out: side files, what lies in the masks' or the output's folder below an input, and masks
-    that lie among the photos. Raises MienError for inputs and outputs that cannot be used.
+    Left out: side files, what lies in the masks', the references' or the output's folder below an
+    input, and masks that lie among the photos. Raises MienError for inputs and outputs that cannot
+    be used.
     """
     _check(job)
     apart = [job.output, *([job.masks.folder] if job.masks.folder else [])]
+    if job.references is not None and job.references not in job.inputs:
+        apart.append(job.references)
     found: dict[Path, PhotoFile] = {}
     taken: set[str] = set()
     several = sum(given.is_dir() for given in job.inputs) > 1

@@ -119,7 +119,8 @@ class BatchJob:
     result exists: "resume" goes on where the same batch was (by content), "skip" leaves it,
     "rename" numbers the new one, "overwrite" replaces it. quality: 1..100 for JPEG and WebP, None
     keeps the photo's own. doubtful: what becomes of a photo with a face that may lie wrong: "flag"
-    saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out. Raises
+    saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out.
+    references: a folder with other photos of the people (see engine.batch.references). Raises
     MienError for what cannot be meant.
     """
 
@@ -132,6 +133,7 @@ class BatchJob:
     conflict: str = RESUME
     quality: int | None = None
     doubtful: str = DOUBT_FLAG
+    references: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -169,6 +171,10 @@ class BatchJob:
         options = asdict(self.options)
         del options["precision"]
         told = [asdict(rule), options, self.format, self.quality]
+        if self.references is None:
+            del options["expression"]  # of references
+        else:
+            told.append(self.references)
         text = json.dumps(told, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -42,8 +42,9 @@ class Record:
     such photos are left). output: the result below the output folder. seconds: by stage (decode,
     find, fill, encode). faces: how many were found. laid: the patches that were laid (box, kind,
     seconds). readings: of every filled face. doubtful: those of them that may lie wrong
-    (engine.face.doubt.Doubt). grown: pixels the mask was made larger by. precision, backend: what
-    the generator calculated in, and by what.
+    (engine.face.doubt.Doubt). references: what was taken of other photos (engine.reference.Taken).
+    grown: pixels the mask was made larger by. precision, backend: what the generator calculated in,
+    and by what.
     note: a sentence on what was left as it was or could not be kept. job: the digest of what was
     asked.
     """
@@ -63,6 +64,7 @@ class Record:
     laid: list[dict[str, Any]] = field(default_factory=list)
     readings: list[dict[str, Any]] = field(default_factory=list)
     doubtful: list[dict[str, Any]] = field(default_factory=list)
+    references: list[dict[str, Any]] = field(default_factory=list)
     model: str = ""
     device: str = ""
     precision: str = ""

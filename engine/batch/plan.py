@@ -10,6 +10,7 @@ from engine.base.errors import MienError
 from engine.batch.inputs import PhotoFile, gather, key_of
 from engine.batch.job import KEEP_FORMAT, BatchJob, NothingMatchedError
 from engine.batch.masks import MaskFinder
+from engine.batch.references import ReferenceFinder
 from engine.photo import SAVE_SUFFIXES
 
 LONGEST_NAME = 255  # bytes of a file name on every file system in use
@@ -21,7 +22,8 @@ class Item:
 
     number: 1 .. n. photo: its file. name: its path below the folder it came from, '/' between.
     mask: the mask's picture, None where there is none or the rule needs none. target: where the
-    result goes. has_hole: False where a mask is needed and missing.
+    result goes. has_hole: False where a mask is needed and missing. references: photos that may
+    show what is hidden in it.
     """
 
     number: int
@@ -30,6 +32,7 @@ class Item:
     mask: Path | None
     target: Path
     has_hole: bool = True
+    references: tuple[Path, ...] = ()
 
 
 def plan_batch(job: BatchJob) -> list[Item]:
@@ -45,6 +48,11 @@ def plan_batch(job: BatchJob) -> list[Item]:
     if job.masks.needs_files and not any(masks):
         raise NothingMatchedError(finder.hint(files))
     targets = name_results(job, files)
+    holes = [mask is not None or not job.masks.needs_files for mask in masks]
+    shelf = None
+    if job.references is not None:
+        filled = (file.path for file, hole in zip(files, holes, strict=True) if hole)
+        shelf = ReferenceFinder(job.references, filled)
     return [
         Item(
             number,
@@ -52,10 +60,11 @@ def plan_batch(job: BatchJob) -> list[Item]:
             file.name.as_posix(),
             mask,
             target,
-            mask is not None or not job.masks.needs_files,
+            hole,
+            shelf.of(file) if shelf is not None and hole else (),
         )
-        for number, (file, mask, target) in enumerate(
-            zip(files, masks, targets, strict=True), start=1
+        for number, (file, mask, target, hole) in enumerate(
+            zip(files, masks, targets, holes, strict=True), start=1
         )
     ]
 

@@ -33,6 +33,7 @@ from engine.batch.tell import Teller, teller_for
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.modules.options import takes_wishes
+from engine.reference import EXPRESSIONS
 
 INTERRUPTED = 130
 
@@ -99,6 +100,16 @@ def batch(
             "named, saved, or left out."
         ),
     ] = DOUBT_FLAG,
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with other photos of the people: what is hidden is taken from where it "
+            "is seen. Named {stem}_ref, in a person's folder, or found by themselves."
+        ),
+    ] = None,
+    expression: Annotated[
+        str, typer.Option(help="Of what references show: keep the photo's, or reference.")
+    ] = EXPRESSIONS[0],
     model: Annotated[
         str, typer.Option(help="An installed model, or 'prior' for no sharpening.")
     ] = "default",
@@ -141,6 +152,8 @@ def batch(
         raise typer.BadParameter("Give the folder for the results: -o FOLDER.")
     if watch and ray is not None:
         raise typer.BadParameter("--watch fills on this machine; leave --ray out.")
+    if references is not None and ray is not None:
+        raise typer.BadParameter("--references are read on this machine; leave --ray out.")
     job = BatchJob(
         tuple(paths),
         output,
@@ -161,6 +174,7 @@ def batch(
             device=device,
             precision=precision,
             seed=seed,
+            expression=expression,
             **wishes,
         ),
         format=format_,
@@ -168,6 +182,7 @@ def batch(
         name=name,
         conflict=OVERWRITE if overwrite else conflict,
         doubtful=doubtful,
+        references=references,
     )
     _check_model(job)
     control = Control()

@@ -17,6 +17,7 @@ from engine.base.errors import Cancelled, MienError
 from engine.batch.job import DOUBT_KEEP, DOUBT_SKIP, BatchJob
 from engine.batch.log import DOUBTFUL, FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
 from engine.batch.plan import Item
+from engine.batch.references import reader
 from engine.face.finder import Face
 from engine.inpaint import FillRequest, Inpainter
 from engine.mask import Mask
@@ -136,7 +137,8 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
 
     assert work.photo is not None
     assert work.mask is not None
-    request = FillRequest(work.photo, work.mask, job.options, work.faces)
+    references = reader.read(work.item.references, inpainter, stop)
+    request = FillRequest(work.photo, work.mask, job.options, work.faces, references)
     result = inpainter.fill(request, None, stop)
     work.photo = work.photo.apply(*result.patches)
     if job.masks.transparent:
@@ -148,6 +150,7 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
         {k: p[k] for k in ("box", "kind", "laid", "confidence", "seconds")} for p in told["patches"]
     ]
     record.readings, record.doubtful = told["readings"], told["doubtful"]
+    record.references = [one for one in told["references"] if one["shares"]]
     if result.doubts and job.doubtful != DOUBT_KEEP:
         record.note = " ".join(doubt.sentence for doubt in result.doubts)
         if job.doubtful == DOUBT_SKIP:

@@ -13,6 +13,15 @@ from engine.reference.reference import (
     Taken,
     check_regions,
     reference_in,
+    references_in,
 )
 
-__all__ = ["EXPRESSIONS", "REGIONS", "Reference", "Taken", "check_regions", "reference_in"]
+__all__ = [
+    "EXPRESSIONS",
+    "REGIONS",
+    "Reference",
+    "Taken",
+    "check_regions",
+    "reference_in",
+    "references_in",
+]

@@ -33,7 +33,8 @@ class Laid:
     of its photo to those of the photo that is filled. nodes: 478 x 2, its own after that, in crop
     units. off: root mean square distance of the nodes that both show, crop units. unknown: 478 x 2,
     how far hidden nodes lie off what the landmark network expects of them, crop units. likeness,
-    same: see engine.reference.identity."""
+    same: see engine.reference.identity. crop: S x S x 3 float32 in [0, 1], what its photo shows
+    where the crop of the face lies."""
 
     reference: Reference
     number: int
@@ -41,6 +42,7 @@ class Laid:
     nodes: np.ndarray
     off: float
     unknown: np.ndarray
+    crop: np.ndarray
     likeness: float = 0.0
     same: bool = True
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from engine.face import geometry
-from engine.photo import Photo
 from engine.prior.warp import MeanShape
 from engine.reference.alignment import Laid
 
@@ -52,10 +51,9 @@ def brought(
     frame: np.ndarray,
     box: tuple[int, int, int, int],
     net: np.ndarray,
-    photo: Photo,
 ) -> np.ndarray:
-    """The reference's pixels in a box of a photo, in its colour space: height x width x 3 float32,
-    1 is white. Arguments as of `bent`."""
+    """The reference's pixels in a box of a photo, height x width x 3 float32 sRGB, 1 is white.
+    Arguments as of `bent`."""
     theirs = laid.reference.photo
     places = bent(laid, nodes, frame, box, net)
     low = np.floor(places.min((0, 1))).astype(int) - MARGIN
@@ -70,5 +68,4 @@ def brought(
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
     rgb = theirs.to_srgb(part).astype(np.float32) / 255
     at = (places - 0.5).astype(np.float32)
-    moved = cv2.remap(rgb, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(photo.from_srgb(moved.clip(0, 1)), np.float32)
+    return cv2.remap(rgb, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

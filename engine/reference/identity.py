@@ -1,12 +1,15 @@
 """Who is it? Two faces are one person's where the prior says the same of their fine detail.
 
-Brought to the mean shape a face is told by the coefficients of the appearance prior, and two of one
-person point the same way, whatever their expression. Both are looked at where the one that is
-filled is visible, so that what is hidden of it is compared with nothing.
+Light is taken out: what is coarse of a face in the mean shape becomes the mean face's. What is left
+is told by coefficients of the appearance prior, and those of one person point the same way,
+whatever the expression. Both are looked at where the one that is filled is visible, so that what is
+hidden of it is compared with nothing.
 """
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,7 +17,15 @@ from torch import Tensor
 from engine.base.exact import exact
 from engine.prior.prior import FacePrior
 
-SAME = 0.2  # cosine of two faces' coefficients from which on they are one person's
+# Cosine of two faces' coefficients from which on they are one person's. Of 50 people photographed
+# twice, with glasses, eyes, mouth or the lower face hidden, 3 % of those of one person lie below
+# 0.40 and 1 % of those of two above 0.36; in other light, years apart, one person's begin at 0.24.
+SAME = 0.3
+# Beside one that is surely the person's another one is not believed that has less than this share
+# of its cosine.
+NEARLY = 0.75
+LIGHT = 0.12  # of the mean shape's side: sigma of what is light rather than face
+DARK = 0.04  # of white: added before light is divided out
 
 
 @exact
@@ -33,7 +44,31 @@ def likenesses(prior: FacePrior, crops: Tensor, hole: Tensor, meshes: Tensor) ->
     # In the mean shape the hole of the first is the same place of every face.
     shared = torch.maximum(hidden, beyond)
     told = [
-        fine.prior.posterior(picture, unseen).mean
+        fine.prior.posterior(_evened(picture, unseen, fine.prior.average), unseen).mean
         for picture, unseen in ((seen, hidden), *zip(others[:, None], shared[:, None], strict=True))
     ]
     return [float(F.cosine_similarity(told[0], other)[0]) for other in told[1:]]
+
+
+def same_person(alike: list[float]) -> list[bool]:
+    """Which of the references with these likenesses show the person."""
+    least = max(SAME, NEARLY * max(alike, default=0.0))
+    return [value >= least for value in alike]
+
+
+def _evened(pictures: Tensor, hidden: Tensor, average: Tensor) -> Tensor:
+    """Pictures in the mean shape (B x 3 x s x s) with the light of its average (3 x s x s)."""
+    both = (pictures + 1) / 2 + DARK, (average[None] + 1) / 2 + DARK
+    known = (1 - hidden).clamp(0, 1)
+    ours, theirs = (_coarse(one.clamp_min(DARK / 2), known) for one in both)
+    return (both[0] / ours * theirs - DARK) * 2 - 1
+
+
+def _coarse(pictures: Tensor, known: Tensor) -> Tensor:
+    """What is coarser than LIGHT of what is known of pictures, B x 3 x s x s."""
+    values = torch.cat([pictures * known, known.expand(len(pictures), -1, -1, -1)], 1)
+    planes = values.permute(0, 2, 3, 1).cpu().numpy()
+    sigma = LIGHT * values.shape[-1]
+    calm = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma) for plane in planes])
+    told = torch.from_numpy(calm).permute(0, 3, 1, 2).to(pictures)
+    return told[:, :3] / told[:, 3:].clamp_min(1e-4)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from engine.base.errors import MienError
 from engine.face import geometry
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 REGIONS = ("eyes", "brows", "nose", "mouth", "skin")
 KEEP, AS_SHOWN = "keep", "reference"
 EXPRESSIONS = (KEEP, AS_SHOWN)  # the one that the photo tells of, or that of the reference
+NEEDED = 1.6  # frames across of a reference that are kept
 SMALLEST = 48  # pixels of a frame's side: a smaller face shows nothing that is worth bringing
 
 
@@ -37,6 +40,20 @@ class Reference:
     sure: bool = False
     regions: tuple[str, ...] = REGIONS
     strength: float = 1.0
+
+    def trimmed(self) -> Reference:
+        """The same, of whose photo no more is kept than may be brought to another one."""
+        assert self.face.mesh is not None
+        frame = geometry.grown(geometry.frame_from_mesh(self.face.mesh), NEEDED)
+        x, y, width, height = geometry.bounds(frame, self.photo.size)
+        part = self.photo.pixels[y : y + height, x : x + width].copy()
+        left, top, wide, high = self.face.box
+        face = replace(
+            self.face,
+            box=(left - x, top - y, wide, high),
+            mesh=self.face.mesh - np.array([x, y], np.float32),
+        )
+        return replace(self, photo=self.photo.with_pixels(part), face=face)
 
     def __post_init__(self) -> None:
         if self.face.mesh is None:
@@ -79,16 +96,18 @@ def check_regions(regions: Iterable[str]) -> None:
             raise MienError(f"'{region}' is no region; choose of {', '.join(REGIONS)}.")
 
 
-def reference_in(
+def references_in(
     photo: Photo, faces: tuple[Face, ...], name: str, at: FaceFrame | None = None, **wishes: Any
-) -> Reference:
-    """The reference that a photo is, by the faces that were found in it.
+) -> tuple[Reference, ...]:
+    """The references that a photo holds, by the faces that were found in it: the largest first.
 
-    at: a box (x, y, width, height) around the face that is meant; None: the largest one. wishes: as
-    of Reference. Raises MienError with one sentence where the photo has no such face, or one that
-    is too small.
+    at: a box (x, y, width, height) around the one face that is meant; None: any of them, whichever
+    is the person. wishes: as of Reference. Raises MienError with one sentence where the photo has
+    no such face, or none that is large enough.
     """
     meshed = [face for face in faces if face.mesh is not None]
+    if not meshed:
+        raise MienError(f"{name} shows no face; choose a photo in which the person is seen.")
     if at is not None:
         middle = (at.x + at.width / 2, at.y + at.height / 2)
         meshed = [face for face in meshed if _holds(face, middle)]
@@ -97,15 +116,22 @@ def reference_in(
                 f"{name} shows no face at {at.x:g},{at.y:g},{at.width:g},{at.height:g}; give the "
                 "place of one that is seen."
             )
-    if not meshed:
-        raise MienError(f"{name} shows no face; choose a photo in which the person is seen.")
-    face = max(meshed, key=_side)
-    if _side(face) < SMALLEST:
+    meshed.sort(key=_side, reverse=True)
+    if _side(meshed[0]) < SMALLEST:
         raise MienError(
-            f"The face in {name} is only {_side(face):.0f} pixels wide; choose a photo in which it "
-            "is larger."
+            f"The face in {name} is only {_side(meshed[0]):.0f} pixels wide; choose a photo in "
+            "which it is larger."
         )
-    return Reference(photo, face, name, **wishes)
+    return tuple(
+        Reference(photo, face, name, **wishes) for face in meshed if _side(face) >= SMALLEST
+    )
+
+
+def reference_in(
+    photo: Photo, faces: tuple[Face, ...], name: str, at: FaceFrame | None = None, **wishes: Any
+) -> Reference:
+    """The first of `references_in`."""
+    return references_in(photo, faces, name, at, **wishes)[0]
 
 
 def _side(face: Face) -> float:

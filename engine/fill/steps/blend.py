@@ -55,23 +55,28 @@ def close_photo_seam(fill: FullShare, _: bool) -> FullShare:
 
 
 def closed(
-    seen: np.ndarray, pixels: np.ndarray, hidden: np.ndarray, matte: Matte | None, box: Box
+    seen: np.ndarray,
+    pixels: np.ndarray,
+    hidden: np.ndarray,
+    matte: Matte | None,
+    box: Box,
+    same: float = SAME,
 ) -> np.ndarray:
     """A fill (height x width x 3 float32) that meets what is seen around its hole (height x width
     bool) without a step. matte: of the face; each of its sides is closed with its own border only.
-    box: where all this lies in the photo."""
+    box: where all this lies in the photo. same: of white, what differs by less shows the same."""
     difference = seen - pixels
     if matte is None:
         return pixels + _border_membrane(difference, hidden)
     facing, out = matte.over(box), pixels.copy()
-    own = (facing > 0.5) & _alike(difference, hidden, geometry.frame_side(matte.frame))
+    own = (facing > 0.5) & _alike(difference, hidden, geometry.frame_side(matte.frame), same)
     for share, side in ((facing, own), (1 - facing, facing <= 0.5)):
         if (side & hidden).any():
             out += share[..., None] * _border_membrane(difference, hidden, side)
     return out
 
 
-def _alike(difference: np.ndarray, hidden: np.ndarray, side: float) -> np.ndarray:
+def _alike(difference: np.ndarray, hidden: np.ndarray, side: float, same: float) -> np.ndarray:
     """Where the visible photo has what the fill has, h x w bool: of what a wall shows beside a jaw
     nothing is carried into the jaw, nor of hair before it, though both together may be as bright
     as skin. side: of the matte, pixels."""
@@ -86,7 +91,7 @@ def _alike(difference: np.ndarray, hidden: np.ndarray, side: float) -> np.ndarra
         both = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
         both = cv2.GaussianBlur(both, (0, 0), max(0.5, sigma / step))
         off = np.abs(both[..., :3] / np.maximum(both[..., 3:], 1e-3)).max(-1)
-        alike &= cv2.resize(off, (width, height), interpolation=cv2.INTER_LINEAR) < SAME
+        alike &= cv2.resize(off, (width, height), interpolation=cv2.INTER_LINEAR) < same
     return alike
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.face import geometry
 from engine.face.frames import mesh_in_crop
+from engine.face.regions import outlined
 from engine.fill.photo_fill import CutShare, FullShare, ShareFill
 from engine.fill.steps.blend import closed
 from engine.fill.white_balance import WhiteBalance
-from engine.photo import Photo
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import brought
-from engine.reference.identity import SAME, likenesses
+from engine.reference.identity import likenesses, same_person
+from engine.reference.light import relighting, relit
 from engine.reference.reference import AS_SHOWN
 from engine.reference.trust import over, region_shares, trusted
 
+SAME_SKIN = 0.2  # of white: skin of one face differs by less once its light is the same
+RIM = np.ones((9, 9), np.uint8)  # crop pixels: where outlines end, hair begins
 LEAST = 0.01  # of a hole: a region that has less of it is not told of
 OFF = 0.03  # crop units that halve the say of a face turned otherwise
 Numbered = tuple[tuple[int, Reference], ...]
@@ -46,14 +50,16 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
     with torch.inference_mode():
         crop, hole = networks.tensors(fill.crop, fill.hidden)
         balanced = _balanced(crop, hole, networks.prior.average)
-        expected = landmarks(balanced, hole)[0].double().cpu().numpy()
-        nodes, seen = _shown(expected, mesh_in_crop(fill.share.face, fill.share.frame), fill.hidden)
+        expected = landmarks(balanced, hole)
+        nodes, seen = _shown(
+            expected[0].double().cpu().numpy(),
+            mesh_in_crop(fill.share.face, fill.share.frame),
+            fill.hidden,
+        )
         if not enough(seen):
             return fill
-        laid = [_laid(fill.share.frame, nodes, seen, number, one) for number, one in meant]
-        # What the photo of a reference shows at its face, cut as the face that is filled is.
-        crops = [_crop_of(one, fill.share.frame, len(fill.crop)) for one in laid]
-        theirs = torch.cat([networks.tensors(one, fill.hidden)[0] for one in crops])
+        laid = [_laid(fill, nodes, seen, number, one) for number, one in meant]
+        theirs = torch.cat([networks.tensors(one.crop, fill.hidden)[0] for one in laid])
         empty = torch.zeros_like(hole)
         lit = _balanced(theirs, empty, networks.prior.average)
         blinded = _balanced(theirs, hole, networks.prior.average)
@@ -62,17 +68,13 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
             replace(one, unknown=one.nodes - guess)
             for one, guess in zip(laid, guessed.double().cpu().numpy(), strict=True)
         ]
-        best = torch.from_numpy(
-            np.stack(
-                [np.where(seen[:, None], nodes, corrected(expected, laid, False))]
-                + [one.nodes for one in laid]
-            ).astype(np.float32)
-        ).to(crop)
-        alike = likenesses(networks.prior, torch.cat([balanced, lit]), hole, best)
+        # Both by the network, with the same part hidden: where it errs it errs alike.
+        meshes = torch.cat([expected, guessed])
+        alike = likenesses(networks.prior, torch.cat([balanced, lit]), hole, meshes)
     if alike is not None:
         laid = [
-            replace(one, likeness=value, same=one.reference.sure or value >= SAME)
-            for one, value in zip(laid, alike, strict=True)
+            replace(one, likeness=value, same=one.reference.sure or same)
+            for one, value, same in zip(laid, alike, same_person(alike), strict=True)
         ]
     return fill.becomes(CutShare, laid=tuple(laid))
 
@@ -138,8 +140,11 @@ def _brought(
         names = [n for n, b in best.items() if b == number and n in one.reference.regions]
         if not names:
             continue
-        theirs = brought(one, wanted, frame, box, net, fill.whole.photo)
-        theirs = closed(seen, theirs, hidden, fill.matte, box)
+        both = _both_show(one, wanted, fill.hidden)
+        light = geometry.put_back(relighting(fill.crop, one.crop, both), frame, box)
+        theirs = relit(brought(one, wanted, frame, box, net), light)
+        theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
+        theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
         told[one.number] = {}
         for name in names:
             share = areas[name] * trusts[number] * face
@@ -148,6 +153,13 @@ def _brought(
             if whole > LEAST * hidden.sum():
                 told[one.number][name] = float(share[hidden].sum()) / whole
     return out, told
+
+
+def _both_show(laid: Laid, wanted: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Where a crop and a reference show the same of a face, S x S float32."""
+    side = len(hidden)
+    faces = np.minimum(*(cv2.erode(outlined(n, side), RIM) for n in (laid.nodes, wanted)))
+    return faces.astype(np.float32) / 255 * ~hidden
 
 
 def _fit(laid: Laid, name: str, area: np.ndarray, trust: np.ndarray) -> float:
@@ -176,22 +188,23 @@ def _in_hole(nodes: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
 
 def _laid(
-    frame: np.ndarray, nodes: np.ndarray, seen: np.ndarray, number: int, reference: Reference
+    fill: CutShare, nodes: np.ndarray, seen: np.ndarray, number: int, reference: Reference
 ) -> Laid:
     mesh = reference.face.mesh
     assert mesh is not None
-    theirs = mesh[:, :2].astype(np.float64)
+    theirs, frame, photo = mesh[:, :2].astype(np.float64), fill.share.frame, reference.photo
     into, off = similar(theirs[seen], nodes[seen])
     moved = geometry.transform(into, theirs)
-    move = geometry.compose(geometry.invert(frame), into)
-    return Laid(reference, number, move, moved, off, np.zeros_like(moved))
-
-
-def _crop_of(laid: Laid, frame: np.ndarray, side: int) -> np.ndarray:
-    """A reference cut as the face that is filled is, side x side x 3 float32 in [0, 1]."""
-    photo: Photo = laid.reference.photo
-    cut = geometry.cut(photo.own8, geometry.compose(frame, laid.move), side, border="edge")
-    return photo.to_srgb(cut).astype(np.float32) / 255
+    crop = geometry.cut(photo.own8, into, len(fill.crop), border="edge")
+    return Laid(
+        reference,
+        number,
+        geometry.compose(geometry.invert(frame), into),
+        moved,
+        off,
+        np.zeros_like(moved),
+        photo.to_srgb(crop).astype(np.float32) / 255,
+    )
 
 
 def _balanced(crops: Tensor, hole: Tensor, average: Tensor) -> Tensor:

@@ -1,0 +1,105 @@
+"""The parts of a reference's way: laid over, lit, believed, bent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.face import geometry
+from engine.face.finder import Face
+from engine.face.frames import matrix_of
+from engine.face.mesh import INNER_LIPS, NODES
+from engine.reference.alignment import OWN, Laid, corrected, enough, similar
+from engine.reference.identity import SAME, same_person
+from engine.reference.light import relighting, relit
+from engine.reference.trust import opening, region_shares, trusted
+
+
+@pytest.fixture(scope="module")
+def nodes(face: Face) -> np.ndarray:
+    """The astronaut's mesh in crop units."""
+    assert face.mesh is not None
+    return geometry.transform(matrix_of(face), face.mesh[:, :2].astype(np.float64))
+
+
+def laid(nodes: np.ndarray, off: float = 0.01, unknown: np.ndarray | None = None) -> Laid:
+    still = np.zeros_like(nodes) if unknown is None else unknown
+    nothing = np.zeros((8, 8, 3), np.float32)
+    return Laid(None, 0, np.eye(2, 3), nodes, off, still, nothing)  # type: ignore[arg-type]
+
+
+def test_points_that_disagree_have_no_say() -> None:
+    rng = np.random.default_rng(0)
+    source = rng.uniform(0, 100, (200, 2))
+    truth = np.array([[1.2, -0.3, 5.0], [0.3, 1.2, -7.0]])
+    target = geometry.transform(truth, source) + rng.normal(0, 0.05, source.shape)
+    target[:40] += (9, -14)  # a fifth is elsewhere: a raised brow
+    move, _ = similar(source, target)
+    assert np.abs(geometry.transform(move, source) - geometry.transform(truth, source)).max() < 0.2
+    plain = geometry.similarity(source, target)
+    assert np.abs(geometry.transform(plain, source) - geometry.transform(truth, source)).max() > 2
+
+
+def test_what_the_network_does_not_know_of_a_person_is_added(nodes: np.ndarray) -> None:
+    chin = np.zeros_like(nodes)
+    chin[152] = (0, 0.05)
+    found = corrected(nodes, [laid(nodes, unknown=chin)], as_shown=False)
+    assert found[152, 1] - nodes[152, 1] == pytest.approx(OWN * 0.05)
+    assert np.array_equal(np.delete(found, 152, 0), np.delete(nodes, 152, 0))
+    # One that lies better has more say: nearly all of it.
+    two = corrected(nodes, [laid(nodes, 0.1), laid(nodes, 0.003, chin)], as_shown=False)
+    assert two[152, 1] - nodes[152, 1] > 0.95 * OWN * 0.05
+    shown = nodes + 0.01
+    assert np.array_equal(corrected(nodes, [laid(shown)], as_shown=True), shown)
+    assert corrected(nodes, [], as_shown=False) is nodes
+
+
+def test_few_nodes_lay_nothing() -> None:
+    seen = np.zeros(NODES, bool)
+    assert not enough(seen)
+    seen[:100] = True
+    assert enough(seen)
+
+
+def test_light_is_the_ratio_of_both_and_goes_on_into_the_hole() -> None:
+    rng = np.random.default_rng(1)
+    face = rng.uniform(0.3, 0.7, (128, 128, 3)).astype(np.float32)
+    slope = np.linspace(0.6, 1.1, 128, dtype=np.float32)[None, :, None] * np.array([1, 0.9, 0.8])
+    target = face * slope
+    seen = np.ones((128, 128), np.float32)
+    seen[48:80, 48:80] = 0
+    target[48:80, 48:80] = (0, 1, 0)  # what hides it is not looked at
+    light = relighting(target, face, seen)
+    hidden = np.s_[48:80, 48:80]
+    assert np.abs(relit(face, light)[hidden] - (face * slope)[hidden]).mean() < 0.02
+    assert np.array_equal(relighting(target, face, np.zeros((128, 128))), np.ones_like(face))
+
+
+def test_closed_lips_are_not_believed_of_an_open_mouth(nodes: np.ndarray) -> None:
+    closed = nodes.copy()
+    middle = nodes[list(INNER_LIPS), 1].mean()
+    closed[list(INNER_LIPS), 1] = middle
+    assert opening(nodes, (13, 14)) - opening(closed, (13, 14)) > 0.12  # the astronaut laughs
+    x, y = (nodes[[13, 14]].mean(0) * 256).astype(int)
+    forehead = (nodes[151] * 256).astype(int)
+    for shown, wanted in ((closed, nodes), (nodes, closed)):
+        trust = trusted(shown, wanted, 1.0)
+        assert trust[y, x] < 0.02
+        assert trust[forehead[1], forehead[0]] == 1
+    assert trusted(nodes, nodes, 1.0).min() == 1
+    assert trusted(nodes, nodes, 0.2).max() == 0  # far too small
+    assert 0 < trusted(nodes, nodes, 0.35)[0, 0] < 1
+
+
+def test_regions_share_a_face_out(nodes: np.ndarray) -> None:
+    shares = region_shares(nodes)
+    assert np.abs(np.sum(list(shares.values()), 0) - 1).max() < 1e-5
+    for region, node in (("eyes", 468), ("brows", 105), ("nose", 4), ("mouth", 13), ("skin", 50)):
+        x, y = (nodes[node] * 256).astype(int)
+        assert max(shares, key=lambda name: shares[name][y, x]) == region
+
+
+def test_beside_a_sure_one_a_half_likeness_is_none() -> None:
+    assert same_person([]) == []
+    assert same_person([SAME, SAME - 0.01]) == [True, False]
+    assert same_person([0.85, SAME + 0.05]) == [True, False]
