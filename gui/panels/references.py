@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -16,10 +15,7 @@ from gui.translation import tr
 
 
 class ReferencesSection(QWidget):
-    """Everything it shows is read off the shelf; it keeps nothing. Signal `asked` when there is
-    something to see in it."""
-
-    asked = Signal()
+    """Everything it shows is read off the shelf; it keeps nothing."""
 
     def __init__(
         self, actions: Actions, references: References, parent: QWidget | None = None
@@ -109,8 +105,6 @@ class ReferencesSection(QWidget):
         for place, name in enumerate(names):
             card = self.cards[name] = kept.get(name) or self._card(name)
             self._cards.insertWidget(place, card)
-        if shelf:
-            self.asked.emit()
 
     def _card(self, name: str) -> ReferenceCard:
         card, references = ReferenceCard(), self._references
@@ -141,8 +135,6 @@ class ReferencesSection(QWidget):
             self._references.complain(sentence)
 
     def _show_drop(self, over: bool) -> None:
-        self.setProperty("over", over)
         self.empty.setProperty("over", over)
-        for widget in (self, self.empty):
-            widget.style().unpolish(widget)
-            widget.style().polish(widget)
+        self.empty.style().unpolish(self.empty)
+        self.empty.style().polish(self.empty)
