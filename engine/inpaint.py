@@ -144,10 +144,11 @@ class FillResult:
 @dataclass(frozen=True)
 class Preview:
     """The prior's fill of the known faces as patches, and a reading of every known face, those
-    that nothing is filled of included."""
+    that nothing is filled of included. references: as of FillResult."""
 
     patches: tuple[Patch, ...]
     readings: tuple[FaceReading, ...] = ()
+    references: tuple[Taken, ...] = ()
 
 
 class Inpainter(Protocol):

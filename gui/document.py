@@ -44,6 +44,7 @@ class Document(ShownPhoto):
     mask_changed = Signal(tuple)
     faces_changed = Signal()
     nodes_changed = Signal()
+    shelf_changed = Signal()
     selected_changed = Signal(int)
     renamed = Signal()
 
@@ -130,6 +131,8 @@ class Document(ShownPhoto):
             self.faces_changed.emit()
         if before.nodes != after.nodes:
             self.nodes_changed.emit()
+        if before.shelf is not after.shelf or before.expression != after.expression:
+            self.shelf_changed.emit()
 
     # Faces and frames.
 

@@ -15,7 +15,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.edit.compositor import Composite
-from engine.edit.edit import Edit, Layer, request_of, subjects_of
+from engine.edit.edit import Edit, Layer, new_id, request_of, subjects_of
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, Inpainter, Progress
 from gui.base.operation import FILL, MASK, Desk, Operation
@@ -202,7 +202,8 @@ class Editor(QObject):
         elif again is None:
             self.told.emit(tr("This is filled so already; change a setting, or ask for more."))
         else:
-            made = next((old for old in one.results if old.options == again), None)
+            asked = again, edit.wishes
+            made = next((old for old in one.results if old.layer.asked == asked), None)
             if made is None:
                 self._fill(edit.without_hole(one.hole), again, one.mask, one.hole)
             else:
@@ -221,6 +222,12 @@ class Editor(QObject):
             edit = self.document.edit.without_hole(one.hole)
             self._fill(edit, options, one.mask, one.hole)
 
+    def fill_mask(self, mask: TiledMask) -> None:
+        """Fill something else than what is painted, which stays."""
+        if self.document.is_open and not self.is_busy and not mask.is_empty:
+            edit = self.document.edit
+            self._fill(edit, edit.options(self.options), mask, new_id())
+
     def _fill(self, edit: Edit, options: FillOptions, mask: TiledMask, hole: str) -> None:
         """edit: what the hole is filled in; its layers are the picture, the hole's own are not."""
         tab = self.document.tab
@@ -233,7 +240,7 @@ class Editor(QObject):
                 faces = tab.sought
             request = request_of(edit, options, picture.photo(), mask, faces)
             result = self._filler().fill(request, progress, cancel)
-            layer = Layer(hole, result, mask, options)
+            layer = Layer(hole, result, mask, options, wishes=edit.wishes)
             Composite.of(picture, edit.with_layer(layer)).warm()
             return layer, thumbnail(picture, mask, result)
 

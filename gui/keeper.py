@@ -199,4 +199,4 @@ def _changed(path: Path) -> float:
 
 
 def _has_work(edit: Edit) -> bool:
-    return bool(edit.layers or edit.frames or edit.nodes) or not edit.mask.is_blank
+    return bool(edit.layers or edit.frames or edit.nodes or edit.shelf) or not edit.mask.is_blank

@@ -37,11 +37,13 @@ from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
 from gui.drops import dropped
 from gui.editor import Editor
+from gui.eye_offer import EyeOffer
 from gui.faces import Faces
 from gui.files import Files
 from gui.masks import Masks
 from gui.modules import Modules
 from gui.offers import Offers
+from gui.open_eyes import OpenEyes
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
 from gui.panels.layers import LayersPanel
@@ -51,6 +53,8 @@ from gui.panels.strip import Strip
 from gui.panels.tab_bar import TabBar
 from gui.panels.welcome import Welcome
 from gui.possible import Possible
+from gui.reference_choices import ReferenceChoices
+from gui.references import References
 from gui.school import School
 from gui.settings import Settings
 from gui.tab import Tab
@@ -73,12 +77,16 @@ class MainWindow(QMainWindow):
         self.files = Files(self, self.document, self.editor, self.settings)
         self.masks = Masks(self, self.document, self.editor)
         self.faces = Faces(self.document, self)
+        self.references = References(self.document, self.editor, create, self)
+        self.reference_choices = ReferenceChoices(self, self.editor.tabs, self.references)
+        self.open_eyes = OpenEyes(self, self.document, self.editor, self.references)
         self.school = School(self, self.settings)
         self.batches = Batches(self, self.settings)
         self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
         self.choices = Choices(self.canvas, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
+        self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
@@ -92,7 +100,7 @@ class MainWindow(QMainWindow):
         self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
         self._possible = Possible(
-            self.actions_, self.document, self.editor, self.masks, self.modules
+            self.actions_, self.document, self.editor, self.masks, self.modules, self.open_eyes
         )
         self._show_title()
         self.welcome.setFocus()
@@ -103,7 +111,7 @@ class MainWindow(QMainWindow):
         """Menus and panels, in the interface's language; the canvas is put into them."""
         self.header = Header(self.actions_, self.document, self.editor)
         self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        self.inspector = Inspector(self.actions_, self.document, self.editor)
+        self.inspector = Inspector(self.actions_, self.document, self.editor, self.references)
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
@@ -138,6 +146,7 @@ class MainWindow(QMainWindow):
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
         self.tab_bar.close_asked.connect(self.files.close)
+        self.tab_bar.menu_asked.connect(self.reference_choices.offer)
         self.strip.refresh()
         self.modules.show_in(panel.modules)
         self.choices.show_in(panel)
@@ -188,8 +197,8 @@ class MainWindow(QMainWindow):
         editor.progressed.connect(lambda stage, done: self.status.show_progress(stage, done))
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
-        tellers = (editor, self.files, self.masks, self.faces, self.offers)
-        for teller in (*tellers, self.school, self.batches):
+        tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
+        for teller in (*tellers, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self.choices.list_models())
@@ -289,6 +298,7 @@ class MainWindow(QMainWindow):
         self.school.rebuild()
         self.batches.rebuild()
         self.offers.translate()
+        self.eye_offer.translate()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)
         if focused:
@@ -344,5 +354,6 @@ class MainWindow(QMainWindow):
         self.choices.keep()
         self.school.close()
         self.batches.close()
+        self.references.close()
         self.editor.close()
         event.accept()

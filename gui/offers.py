@@ -4,7 +4,7 @@ or what was filled."""
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.face.doubt import Doubt
 from engine.face.finder import FaceFrame
@@ -122,19 +122,25 @@ class Offers(QObject):
         self._place()
 
     def _place(self) -> None:
-        """Beside the guess, inside the canvas: at its right, else its left, else below."""
-        if not self.open:
-            return
-        guess, room = self.open[0], self._canvas.size()
-        self.panel.adjustSize()
-        size = self.panel.size()
-        box = self._canvas.view.rect_to_widget((guess.x, guess.y, guess.width, guess.height))
-        x, y = box.right() + GAP, box.top()
-        if x + size.width() > room.width():
-            x = box.left() - GAP - size.width()
-        if x < 0:
-            x, y = box.left(), box.bottom() + GAP
-        x = min(max(x, 10.0), max(10.0, room.width() - size.width() - 10.0))
-        y = min(max(y, 10.0), max(10.0, room.height() - size.height() - 10.0))
-        self.panel.move(QPointF(x, y).toPoint())
-        self.panel.raise_()
+        if self.open:
+            guess = self.open[0]
+            box = (guess.x, guess.y, guess.width, guess.height)
+            place_beside(self.panel, self._canvas, box)
+
+
+def place_beside(panel: QWidget, canvas: Canvas, place: tuple[float, float, float, float]) -> None:
+    """Beside a place in the photo (x, y, width, height), inside the canvas: at its right, else its
+    left, else below."""
+    room = canvas.size()
+    panel.adjustSize()
+    size = panel.size()
+    box = canvas.view.rect_to_widget(place)
+    x, y = box.right() + GAP, box.top()
+    if x + size.width() > room.width():
+        x = box.left() - GAP - size.width()
+    if x < 0:
+        x, y = box.left(), box.bottom() + GAP
+    x = min(max(x, 10.0), max(10.0, room.width() - size.width() - 10.0))
+    y = min(max(y, 10.0), max(10.0, room.height() - size.height() - 10.0))
+    panel.move(QPointF(x, y).toPoint())
+    panel.raise_()

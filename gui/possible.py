@@ -14,13 +14,20 @@ from gui.document import Document
 from gui.editor import Editor
 from gui.masks import Masks
 from gui.modules import Modules
+from gui.open_eyes import OpenEyes
 
 
 class Possible(QObject):
     """Switches the actions on and off. Most signals change no fact: then no action is touched."""
 
     def __init__(
-        self, actions: Actions, document: Document, editor: Editor, masks: Masks, modules: Modules
+        self,
+        actions: Actions,
+        document: Document,
+        editor: Editor,
+        masks: Masks,
+        modules: Modules,
+        open_eyes: OpenEyes,
     ) -> None:
         super().__init__(editor)
         history, results = document.history, editor.results
@@ -36,6 +43,7 @@ class Possible(QObject):
             "tabs": lambda: len(editor.tabs),
             "meshed": lambda: bool(masks.meshes()),
             "asked": lambda: modules.asks,
+            "closed": lambda: bool(open_eyes.closed),
             "undo": lambda: history.can_undo,
             "redo": lambda: history.can_redo,
         }
@@ -53,6 +61,7 @@ class Possible(QObject):
             (editor.tabs.changed, ("tabs",)),
             (editor.busy_changed, ("busy",)),
             (editor.options_changed, ("asked",)),
+            (open_eyes.changed, ("closed",)),
         ):
             signal.connect(lambda *_, facts=facts: self._look(facts))
         actions.enable(self._now)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, request_of
+from engine.edit.shelved import Wish
 from engine.inpaint import FillOptions, Inpainter, Preview
 from engine.readings import FaceReading
+from engine.reference import Taken
 from gui.canvas.painting import preview_image
 from gui.document import Document
 from gui.results import Results
@@ -27,11 +29,12 @@ ASK_MS = 15  # at most this often; what takes longer is asked for as soon as it 
 @dataclass(frozen=True)
 class Readings:
     """What is read now. filled: `after` is a real fill's, not the prior's. seconds: of that fill,
-    or of the preview."""
+    or of the preview. taken: what became of references, by the ids of face and reference."""
 
     faces: tuple[FaceReading, ...] = ()
     filled: bool = False
     seconds: float | None = None
+    taken: dict[tuple[str, str], Taken] = field(default_factory=dict)
 
     def of(self, face: int) -> FaceReading | None:
         """The reading of a face by its number."""
@@ -62,6 +65,7 @@ class Readout(QObject):
         self._inpainter: Inpainter | None = None
         self._worker = Worker("readout", self)
         self._live: tuple[FaceReading, ...] = ()
+        self._taken: dict[tuple[str, str], Taken] = {}
         self._seconds: float | None = None
         self._below: Composite | None = None
         self._asked = self._wanted = False
@@ -74,6 +78,7 @@ class Readout(QObject):
         document.mask_changed.connect(self.refresh)
         document.faces_changed.connect(self.refresh)
         document.nodes_changed.connect(self.refresh)
+        document.shelf_changed.connect(self.refresh)
         results.changed.connect(self._tell)
         results.changed.connect(self.refresh)
 
@@ -99,7 +104,7 @@ class Readout(QObject):
         now = document.now
         moved = {(n.face, n.node): n for n in (*current.options.nodes, *now.numbered(now.nodes))}
         options = replace(now.options(self._options()), nodes=tuple(moved.values()))
-        return None if options == current.options else options
+        return None if (options, now.wishes) == current.layer.asked else options
 
     def close(self) -> None:
         self._timer.stop()
@@ -107,7 +112,7 @@ class Readout(QObject):
 
     def _forget(self) -> None:
         self._below = None
-        self._live, self._seconds = (), None
+        self._live, self._taken, self._seconds = (), {}, None
         self._tell()
 
     def _ask(self) -> None:
@@ -165,6 +170,7 @@ class Readout(QObject):
         if revision == document.revision:
             names = tuple(subject.id for subject in asked.subjects)
             self._live = _numbered(preview.readings, names, document.edit)
+            self._taken = _named(preview.references, names, asked.wishes)
             self._seconds = sum(patch.seconds for patch in preview.patches) or None
             holds = document.has_mask if again is None else self.refill() is not None
             shows = self.shows_preview and bool(preview.patches) and holds
@@ -174,7 +180,7 @@ class Readout(QObject):
 
     def _on_failure(self, failure: Failure, revision: int) -> None:
         """A preview that fails is said once: it would fail again at every stroke."""
-        self._live, self._seconds = (), None
+        self._live, self._taken, self._seconds = (), {}, None
         self.previewed.emit([])
         if failure.sentence != self._trouble:
             self._trouble = failure.sentence
@@ -192,14 +198,15 @@ class Readout(QObject):
         """The readings of the fill that is shown while nothing new is painted, else the live."""
         shown = None if self._document.has_mask else self._results.current
         if shown is None:
-            self.readings = Readings(self._live, False, self._seconds)
+            self.readings = Readings(self._live, False, self._seconds, self._taken)
         else:
             read = {reading.face: reading for reading in self._live}
             layer = shown.layer
             filled = _numbered(layer.fill.readings, layer.subjects, self._document.edit)
             read |= {reading.face: reading for reading in filled}
             faces = tuple(read[face] for face in sorted(read))
-            self.readings = Readings(faces, True, shown.fill.seconds)
+            taken = _named(layer.fill.references, layer.subjects, layer.wishes) | self._taken
+            self.readings = Readings(faces, True, shown.fill.seconds, taken)
         self.read.emit(self.readings)
 
 
@@ -214,3 +221,15 @@ def _numbered(
         if number is not None:
             kept.append(replace(reading, face=number))
     return tuple(kept)
+
+
+def _named(
+    references: tuple[Taken, ...], names: tuple[str, ...], wishes: tuple[Wish, ...]
+) -> dict[tuple[str, str], Taken]:
+    """What became of references, by the ids of faces and of references. names: of the faces as
+    they were numbered. wishes: what was asked for, in the order of the references."""
+    return {
+        (names[taken.face], wishes[taken.number][0]): taken
+        for taken in references
+        if taken.face < len(names) and taken.number < len(wishes)
+    }

@@ -18,13 +18,15 @@ from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import TiledMask
 from engine.inpaint import FillOptions, FillResult
 from engine.photo.compositing import lay
-from gui import asked
+from engine.reference import REGIONS
+from gui import asked, parts
 from gui.document import Document
 from gui.qimage import image_from_rgb, resize
 from gui.tab import Tab
 from gui.translation import tr
 
 LARGEST_COUNT = 24  # fills of one hole to choose from
+TOLD = 0.1  # of a region: less of it that was taken from a reference is not told
 THUMBNAIL = 144  # pixels of its side; shown at half of that on common screens
 
 
@@ -53,13 +55,14 @@ class Result:
     @property
     def line(self) -> str:
         """What else was set, or that nothing was."""
-        parts = []
+        said = []
         if self.options.variant:
-            parts.append(tr("Variant {number}").format(number=self.options.variant))
-        parts += asked.rest(self.options)
+            said.append(tr("Variant {number}").format(number=self.options.variant))
+        said += asked.rest(self.options)
         if asked.drags(self.options) and self.options.nodes:
-            parts.append(tr("dragged"))
-        return " · ".join(parts) or tr("most probable")
+            said.append(tr("dragged"))
+        said += parts_taken(self.fill)
+        return " · ".join(said) or tr("most probable")
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +187,7 @@ class Results(QObject):
         if one is None or not one.results:
             return None
         options = (self.current or one.results[-1]).options
+        options = replace(options, expression=self._document.edit.options(options).expression)
         alike = [r.options.variant for r in one.results if _alike(r.options, options)]
         return one, replace(options, variant=1 + max(alike, default=options.variant))
 
@@ -191,8 +195,26 @@ class Results(QObject):
         one = self.round
         layer = result.layer
         others = one.results if one is not None and one.hole == layer.hole else []
-        alternatives = [o.layer for o in others if o.options != result.options]
+        alternatives = [o.layer for o in others if o.layer.asked != layer.asked]
         self._document.land(layer, title, alternatives[-LARGEST_COUNT + 1 :])
+
+
+def parts_taken(fill: FillResult) -> list[str]:
+    """Which reference gave what, a text each: "from IMG_2.jpg: eyes, skin"."""
+    given: dict[tuple[int, str], set[str]] = {}
+    for taken in fill.references:
+        regions = {region for region, share in taken.shares.items() if share >= TOLD}
+        if regions:
+            given.setdefault((taken.number, taken.name), set()).update(regions)
+    text = tr("from {name}: {regions}")
+    return [
+        text.format(name=name, regions=", ".join(_words(regions)))
+        for (_number, name), regions in sorted(given.items())
+    ]
+
+
+def _words(regions: set[str]) -> list[str]:
+    return [tr(parts.NAMES[region]).lower() for region in REGIONS if region in regions]
 
 
 def _alike(one: FillOptions, other: FillOptions) -> bool:

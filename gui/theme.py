@@ -231,6 +231,17 @@ def _style(c: Colours) -> str:
     #palette QListWidget::item {{ padding: 0; border-radius: 6px; }}
     #palette QListWidget::item:selected {{ background: {c.accent}; }}
     #offer {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
+    #reference {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 8px; }}
+    #reference QPushButton {{ background: {c.window}; border-color: {c.edge}; }}
+    #reference QPushButton:hover {{ background: {c.hover}; }}
+    #reference QToolButton#closeCard {{ padding: 3px; border-radius: 5px; }}
+    QPushButton#drop {{ background: transparent; border: 1px dashed {c.edge}; color: {c.quiet};
+        padding: 5px 4px; }}
+    QPushButton#drop:disabled {{ border-color: {c.line}; color: {faint}; }}
+    QPushButton#drop:hover:enabled, QPushButton#drop[over="true"] {{ background: {c.hover};
+        border-color: {c.accent}; color: {c.text}; }}
+    #doubt {{ color: {c.predicted}; }}
+    #tableHead {{ color: {c.quiet}; font-size: 11px; }}
     #question {{ font-size: 15px; font-weight: 600; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from engine.edit.shelved import Shelved, Wish
 from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
 from engine.face.frames import overlaps
 from engine.inpaint import FillOptions, FillRequest, FillResult, Patch
 from engine.photo import Photo
 from engine.readings import DraggedNode
+from engine.reference import EXPRESSIONS, Reference
 
 
 def new_id() -> str:
@@ -49,7 +51,8 @@ class Layer:
 
     hole: the id of the hole it fills; of the layers of one hole at most one is visible, the
     others are what else it could be. mask: what was painted. options: what was asked for.
-    subjects: ids of the faces, in the order of `fill.faces`. opacity: 0 .. 1.
+    subjects: ids of the faces, in the order of `fill.faces`. wishes: what references were asked
+    for, in their order. opacity: 0 .. 1.
     """
 
     hole: str
@@ -60,6 +63,12 @@ class Layer:
     visible: bool = True
     opacity: float = 1.0
     id: str = field(default_factory=new_id)
+    wishes: tuple[Wish, ...] = ()
+
+    @property
+    def asked(self) -> tuple[FillOptions, tuple[Wish, ...]]:
+        """Equal ones of a hole, equal fills."""
+        return self.options, self.wishes
 
     @property
     def patches(self) -> tuple[Patch, ...]:
@@ -85,7 +94,8 @@ class Edit:
 
     layers: from the lowest to the highest. mask: painted and not filled yet. frames: the faces
     the user framed; faces: those that were found, None before they were looked for. nodes: the
-    hidden nodes that were dragged and not filled yet.
+    hidden nodes that were dragged and not filled yet. shelf: other photos of the people in it.
+    expression: what those are brought to (see FillOptions).
     """
 
     photo: Photo
@@ -94,6 +104,8 @@ class Edit:
     frames: tuple[Subject, ...] = ()
     faces: tuple[Subject, ...] | None = None
     nodes: tuple[PlacedNode, ...] = ()
+    shelf: tuple[Shelved, ...] = ()
+    expression: str = EXPRESSIONS[0]
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -140,15 +152,44 @@ class Edit:
         )
 
     def options(self, options: FillOptions) -> FillOptions:
-        """Options with this edit's frames and dragged nodes."""
+        """Options with this edit's frames, dragged nodes and, where there are references, the
+        expression they are brought to."""
         frames = tuple(one.frame for one in self.frames if one.frame is not None)
-        return replace(options, frames=frames, nodes=self.numbered(self.nodes))
+        expression = self.expression if self.asking else EXPRESSIONS[0]
+        nodes = self.numbered(self.nodes)
+        return replace(options, frames=frames, nodes=nodes, expression=expression)
+
+    @property
+    def asking(self) -> tuple[Shelved, ...]:
+        """The references that a fill looks at: those that may give nothing stay out."""
+        return tuple(one for one in self.shelf if one.regions and one.strength)
+
+    @property
+    def wishes(self) -> tuple[Wish, ...]:
+        """What a fill is asked for of references."""
+        return tuple(one.wish for one in self.asking)
+
+    def references(self) -> tuple[Reference, ...]:
+        """The references as a fill takes them, in the order of `asking`. One of a face that is
+        gone, framed anew for example, is of whoever looks like it."""
+        numbers = [self.number_of(one.subject) if one.subject else None for one in self.asking]
+        return tuple(x.as_reference(n) for x, n in zip(self.asking, numbers, strict=True))
 
     def known_faces(self) -> tuple[Face, ...] | None:
         """The faces that were found, as a fill takes them."""
         return None if self.faces is None else tuple(subject.face for subject in self.faces)
 
     # New edits.
+
+    def with_shelved(self, one: Shelved) -> Edit:
+        """With a reference more, or with another of the same id in its place."""
+        if any(old.id == one.id for old in self.shelf):
+            return replace(self, shelf=tuple(one if x.id == one.id else x for x in self.shelf))
+        return replace(self, shelf=(*self.shelf, one))
+
+    def without_shelved(self, name: str) -> Edit:
+        """Without the reference of an id."""
+        return replace(self, shelf=tuple(one for one in self.shelf if one.id != name))
 
     def with_found(self, faces: tuple[Subject, ...]) -> Edit:
         """The edit once faces were looked for."""
@@ -235,4 +276,4 @@ def request_of(
     edit: Edit, options: FillOptions, photo: Photo, mask: TiledMask, faces: tuple[Face, ...] | None
 ) -> FillRequest:
     """What a fill needs; the whole mask is put together here, so not in the GUI thread."""
-    return FillRequest(photo, mask.to_mask(), options, faces)
+    return FillRequest(photo, mask.to_mask(), options, faces, edit.references())

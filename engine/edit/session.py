@@ -2,7 +2,8 @@
 
 A zip: `session.json` (a version, what the photo is, layers, faces, frames, nodes), masks as grey
 PNG of their painted box, patches as PNG of the photo's depth, meshes as NPY. The photo itself is
-named with its checksum; one that never was a file (pasted) is put in.
+named with its checksum; one that never was a file (pasted) is put in. So are the files of the
+references' photos, each once: no tab and no file has to stay for them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,11 +24,14 @@ from engine.base.atomic import write_atomically
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.edit.edit import Edit, Layer, PlacedNode, Subject
+from engine.edit.shelved import Shelved, ShelvedPhoto, shelved_file
 from engine.edit.tiles import TiledMask
+from engine.edit.written import Parts, mask_out, plain, png, shelved_out, subject_out
 from engine.face.finder import Face, FaceFrame
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, open_photo, photo_from_array
 from engine.readings import DraggedNode, FaceReading
+from engine.reference import EXPRESSIONS, Taken
 
 SUFFIX = ".mien"
 VERSION = 1
@@ -83,15 +87,17 @@ class SessionWriter:
         """Write a session whole or not at all. Raises MienError."""
         used = {layer.id for layer in edit.layers}
         self._encoded = {key: kept for key, kept in self._encoded.items() if key in (*used, "")}
-        parts = _Parts()
+        parts = Parts()
         manifest = {
             "version": VERSION,
             "photo": self._photo(edit.photo, parts, path),
-            "mask": _mask_out(edit.mask, "mask.png", parts),
+            "mask": mask_out(edit.mask, "mask.png", parts),
             "layers": [self._layer(layer, parts) for layer in edit.layers],
-            "frames": [_subject_out(subject, parts) for subject in edit.frames],
-            "faces": None if edit.faces is None else [_subject_out(s, parts) for s in edit.faces],
-            "nodes": [_plain(node, parts) for node in edit.nodes],
+            "frames": [subject_out(subject, parts) for subject in edit.frames],
+            "faces": None if edit.faces is None else [subject_out(s, parts) for s in edit.faces],
+            "nodes": [plain(node, parts) for node in edit.nodes],
+            "shelf": [shelved_out(one, parts) for one in edit.shelf],
+            "expression": edit.expression,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
 
@@ -107,12 +113,12 @@ class SessionWriter:
         write_atomically(path, write)
         return path
 
-    def _photo(self, photo: Photo, parts: _Parts, session: Path) -> dict[str, Any]:
+    def _photo(self, photo: Photo, parts: Parts, session: Path) -> dict[str, Any]:
         reference = self._reference
         made: dict[str, Any] = {"size": list(reference.size), "checksum": reference.checksum}
         if reference.path is None:
             if "" not in self._encoded:
-                self._encoded[""] = {_PIXELS: _png(photo.pixels)}
+                self._encoded[""] = {_PIXELS: png(photo.pixels)}
             parts.files.update(self._encoded[""])
             return made
         place = reference.path.absolute()
@@ -122,9 +128,9 @@ class SessionWriter:
             made["beside"] = place.relative_to(session.absolute().parent).as_posix()
         return made
 
-    def _layer(self, layer: Layer, parts: _Parts) -> dict[str, Any]:
+    def _layer(self, layer: Layer, parts: Parts) -> dict[str, Any]:
         kept = self._encoded.get(layer.id)
-        own = _Parts(kept)
+        own = Parts(kept)
         folder = f"layers/{layer.id}"
         fill = layer.fill
         made = {
@@ -133,23 +139,25 @@ class SessionWriter:
             "visible": layer.visible,
             "opacity": layer.opacity,
             "subjects": list(layer.subjects),
-            "options": _plain(layer.options, own),
-            "mask": _mask_out(layer.mask, f"{folder}/mask.png", own),
+            "options": plain(layer.options, own),
+            "wishes": plain(layer.wishes, own),
+            "references": plain(fill.references, own),
+            "mask": mask_out(layer.mask, f"{folder}/mask.png", own),
             "model": fill.model,
             "device": fill.device,
             "precision": fill.precision,
             "backend": fill.backend,
             "seconds": fill.seconds,
-            "faces": [_plain(face, own) for face in fill.faces],
-            "readings": [_plain(reading, own, folder) for reading in fill.readings],
+            "faces": [plain(face, own) for face in fill.faces],
+            "readings": [plain(reading, own, folder) for reading in fill.readings],
             "patches": [
                 {
                     "box": list(patch.box),
                     "kind": patch.kind,
                     "seconds": patch.seconds,
-                    "readings": _plain(patch.readings, own),
-                    "pixels": own.add(f"{folder}/{n}.png", lambda p=patch: _png(p.pixels)),
-                    "alpha": own.add(f"{folder}/{n}-alpha.png", lambda p=patch: _png(p.alpha)),
+                    "readings": plain(patch.readings, own),
+                    "pixels": own.add(f"{folder}/{n}.png", lambda p=patch: png(p.pixels)),
+                    "alpha": own.add(f"{folder}/{n}-alpha.png", lambda p=patch: png(p.alpha)),
                 }
                 for n, patch in enumerate(fill.patches)
             ],
@@ -189,6 +197,7 @@ def read_session(path: Path, photo: Path | None = None) -> Edit:
 class _Reader:
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive, self._path = archive, path
+        self._sources: dict[str, ShelvedPhoto] = {}
 
     def edit(self, manifest: dict[str, Any], given: Path | None) -> Edit:
         photo = self._photo(manifest["photo"], given)
@@ -200,6 +209,8 @@ class _Reader:
             tuple(self._subject(one) for one in manifest["frames"]),
             None if faces is None else tuple(self._subject(one) for one in faces),
             tuple(self._made(PlacedNode, one) for one in manifest["nodes"]),
+            tuple(self._shelved(one) for one in manifest.get("shelf", ())),
+            manifest.get("expression", EXPRESSIONS[0]),
         )
 
     def _photo(self, told: dict[str, Any], given: Path | None) -> Photo:
@@ -239,6 +250,7 @@ class _Reader:
             tuple(self._made(FaceReading, reading) for reading in told["readings"]),
             precision=told.get("precision", FLOAT32),
             backend=told.get("backend", TORCH),
+            references=tuple(self._made(Taken, one) for one in told.get("references", ())),
         )
         options = dict(told["options"])
         frames = tuple(self._made(FaceFrame, one) for one in options.pop("frames", ()))
@@ -252,6 +264,7 @@ class _Reader:
             told["visible"],
             told["opacity"],
             told["id"],
+            self._value(told.get("wishes", [])),
         )
 
     def _patch(self, told: dict[str, Any], photo: Photo) -> Patch:
@@ -284,6 +297,20 @@ class _Reader:
             None if frame is None else self._made(FaceFrame, frame),
         )
 
+    def _shelved(self, told: dict[str, Any]) -> Shelved:
+        file, name = told["file"], told["name"]
+        if file not in self._sources:
+            self._sources[file] = shelved_file(self._archive.read(file), name, Path(name))
+        return Shelved(
+            self._sources[file],
+            self._made(Face, told["face"]),
+            told["subject"],
+            told["sure"],
+            tuple(told["regions"]),
+            told["strength"],
+            told["id"],
+        )
+
     def _made(self, kind: Callable[..., Any], told: dict[str, Any]) -> Any:
         """A dataclass of what is known of its fields; a field from another version is left out."""
         known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -305,62 +332,6 @@ class _Reader:
             raise ValueError(f"{name} cannot be read")
         codes = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
         return cv2.cvtColor(decoded, codes[decoded.shape[2]]) if decoded.ndim == 3 else decoded
-
-
-class _Parts:
-    """The files of a session. kept: those of the same layer from an earlier time."""
-
-    def __init__(self, kept: dict[str, bytes] | None = None) -> None:
-        self.files: dict[str, bytes] = {}
-        self._kept = kept or {}
-
-    def add(self, name: str, encode: Callable[[], bytes]) -> str:
-        self.files[name] = self._kept[name] if name in self._kept else encode()
-        return name
-
-
-def _mask_out(mask: TiledMask, name: str, parts: _Parts) -> dict[str, Any] | None:
-    box = mask.painted
-    if box is None:
-        return None
-    return {"corner": [box[0], box[1]], "file": parts.add(name, lambda: _png(mask.read(box)))}
-
-
-def _subject_out(subject: Subject, parts: _Parts) -> dict[str, Any]:
-    frame = None if subject.frame is None else _plain(subject.frame, parts)
-    face = _plain(subject.face, parts, f"faces/{subject.id}")
-    return {"id": subject.id, "face": face, "frame": frame}
-
-
-def _plain(value: Any, parts: _Parts, folder: str = "layers") -> Any:
-    """A value as JSON has it; arrays become files."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name), parts, folder) for f in fields(value)}
-    if isinstance(value, np.ndarray):
-        buffer = io.BytesIO()
-        np.save(buffer, value, allow_pickle=False)
-        name = f"{folder}/{hashlib.sha256(buffer.getvalue()).hexdigest()[:24]}.npy"
-        return {"array": parts.add(name, buffer.getvalue)}
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, dict):
-        return {str(key): _plain(one, parts, folder) for key, one in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(one, parts, folder) for one in value]
-    return value
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """H x W, or H x W x 3 or 4 RGB(A), of 8 or 16 bit as PNG."""
-    import cv2
-
-    if pixels.ndim == 3:
-        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        pixels = cv2.cvtColor(np.ascontiguousarray(pixels), code)
-    done, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise MienError("The session could not be encoded; free some memory and save again.")
-    return encoded.tobytes()
 
 
 def sessions_folder() -> Path:

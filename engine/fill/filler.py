@@ -96,7 +96,7 @@ class FaceInpainter:
             live=True,
         )
         done = fill_photo(given)
-        return Preview(done.patches, done.readings)
+        return Preview(done.patches, done.readings, done.references)
 
     def _load(self, request: FillRequest) -> Loaded:
         options = request.options

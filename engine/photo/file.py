@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from engine.base.atomic import check_writable, write_atomically
@@ -57,6 +58,12 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     """
     path = Path(path)
     data, stamp = _read(path)
+    return replace(photo_of(data, path, partial=partial), stamp=stamp)
+
+
+def photo_of(data: bytes, path: Path, *, partial: bool = False) -> Photo:
+    """The photo that a file's bytes are, upright; path: where they lay, which need not be there any
+    more. Raises as `open_photo` does."""
 
     def check(width: int, height: int) -> None:
         if width * height > LARGEST:
@@ -104,8 +111,16 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
         decoded.single,
         grey,
         decoded.source,
-        stamp,
     )
+
+
+def file_of(photo: Photo) -> bytes:
+    """The bytes of a photo's file; those of a PNG of its pixels where that file is gone, was
+    changed since, or never was."""
+    path = photo.path
+    if path is not None and path.is_file() and not changed_on_disk(photo.stamp, path):
+        return _read(path)[0]
+    return encode(photo, "PNG", None)
 
 
 def _first_line(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.modules.module import Module
 from engine.modules.registry import MODULES, wishes
 from gui import asked
-from gui.commands.command import ASK, FACE, Command
+from gui.commands.command import ASK, FACE, Command, opened
 from gui.translation import mark, tr
 
 
@@ -90,5 +90,31 @@ FACES: tuple[Command, ...] = (
         "Shift+Del",
         when=lambda now: now.faces > 0 and not now.busy,
         tip=mark("For what is no face, or must not be touched"),
+    ),
+    Command(
+        "reference_add",
+        FACE,
+        mark("Add a re&ference photo…"),
+        lambda w: w.reference_choices.ask_add(),
+        "Shift+R",
+        when=opened,
+        tip=mark("Another photo of the same person: what is hidden here is taken from it"),
+        gap=True,
+    ),
+    Command(
+        "reference_tab",
+        FACE,
+        mark("&Use an open photo as reference…"),
+        lambda w: w.reference_choices.ask_tab(),
+        when=lambda now: now.open and now.tabs > 1,
+    ),
+    Command(
+        "open_eyes",
+        FACE,
+        mark("Open e&yes from…"),
+        lambda w: w.open_eyes.begin(),
+        "Shift+O",
+        when=lambda now: now.closed and not now.busy,
+        tip=mark("Closed eyes are filled from a photo in which they are open"),
     ),
 )

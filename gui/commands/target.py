@@ -30,6 +30,26 @@ class Modules(Protocol):
         ...
 
 
+class ReferenceChoices(Protocol):
+    """Photos for the shelf of references (see `gui.reference_choices`)."""
+
+    def ask_add(self) -> None:
+        """Ask for photos to put on it."""
+        ...
+
+    def ask_tab(self) -> None:
+        """Put an open photo on it."""
+        ...
+
+
+class Eyes(Protocol):
+    """Closed eyes (see `gui.open_eyes`)."""
+
+    def begin(self) -> None:
+        """Open those of the chosen face."""
+        ...
+
+
 class Place(Protocol):
     """A window of its own: the batch's, the training's."""
 
@@ -61,6 +81,12 @@ class Target(Protocol):
 
     @property
     def modules(self) -> Modules: ...
+
+    @property
+    def reference_choices(self) -> ReferenceChoices: ...
+
+    @property
+    def open_eyes(self) -> Eyes: ...
 
     @property
     def school(self) -> Place: ...

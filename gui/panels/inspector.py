@@ -1,4 +1,5 @@
-"""The inspector at the right: modules, faces and expression, brush, mask, and how to fill."""
+"""The inspector at the right: modules, faces, references and expression, brush, mask, and how to
+fill."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from gui.editor import Editor
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
 from gui.panels.modules import ModulesSection
+from gui.panels.references import ReferencesSection
 from gui.panels.widgets import (
     Chooser,
     Swatch,
@@ -31,6 +33,7 @@ from gui.panels.widgets import (
     shrinkable,
     slider_row,
 )
+from gui.references import References
 from gui.translation import tr
 
 WIDTH = 292
@@ -52,6 +55,7 @@ class Inspector(QWidget):
         actions: Actions,
         document: Document,
         editor: Editor,
+        references: References,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -66,10 +70,13 @@ class Inspector(QWidget):
         self._column.setSpacing(5)
         self.modules = ModulesSection(actions)
         self.faces = FacesSection(actions, document)
+        self.references = ReferencesSection(actions, references)
         self.expression = ExpressionPanel()
         self._column.addWidget(self.modules)
         self._column.addSpacing(GAP)
         self._column.addWidget(self.faces)
+        self._column.addSpacing(GAP)
+        self._column.addWidget(self.references)
         self._column.addSpacing(GAP)
         self._column.addWidget(self.expression)
         self._build_brush()

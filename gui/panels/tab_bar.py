@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QToolButton, QWidget
 
@@ -18,9 +18,11 @@ HEIGHT, NARROWEST, WIDEST = 36, 150, 260
 
 
 class TabBar(QWidget):
-    """Hidden while at most one photo is open. Signals: `close_asked` with a tab."""
+    """Hidden while at most one photo is open. Signals: `close_asked` with a tab; `menu_asked` with
+    a tab and the place on the screen."""
 
     close_asked = Signal(object)
+    menu_asked = Signal(object, object)
 
     def __init__(
         self, actions: Actions, tabs: Tabs, desk: Desk, parent: QWidget | None = None
@@ -36,6 +38,8 @@ class TabBar(QWidget):
         self.bar.currentChanged.connect(self._on_chosen)
         self.bar.tabMoved.connect(self._on_moved)
         self.bar.close_asked.connect(self._on_close)
+        self.bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.bar.customContextMenuRequested.connect(self._on_menu)
         self.bar.tabBarClicked.connect(lambda _number: give_focus_back(self))
         add = QToolButton()
         add.setObjectName("addTab")
@@ -107,6 +111,11 @@ class TabBar(QWidget):
     def _on_moved(self, start: int, end: int) -> None:
         self._listed.insert(end, self._listed.pop(start))
         self._tabs.move(start, end)
+
+    def _on_menu(self, at: QPoint) -> None:
+        number = self.bar.tabAt(at)
+        if number >= 0:
+            self.menu_asked.emit(self._listed[number], self.bar.mapToGlobal(at))
 
     def _on_close(self, number: int) -> None:
         self.close_asked.emit(self._listed[number])

@@ -18,6 +18,7 @@ from engine.face.shape import load_shapes
 from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.photo import photo_from_array, save_photo
 from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
+from engine.reference import Taken
 from gui import theme
 from gui.dialogs.messages import Question
 from gui.main_window import MainWindow
@@ -44,7 +45,9 @@ class FakeInpainter:
 
     `gate` holds a fill until it is set, `preview_gate` a preview; `error` makes a fill fail;
     `kind` is that of its patches, `suggestions` the frames it guesses at, `doubts` what it
-    says of its faces.
+    says of its faces. `shown` are the faces of other photos by their size, in place of `faces`;
+    `likeness` is how much a face of a reference is like one of the photo, by the left edges of
+    their boxes: 0.6 where nothing else is said.
     """
 
     def __init__(self) -> None:
@@ -59,15 +62,32 @@ class FakeInpainter:
         self.requests: list[FillRequest] = []
         self.previews: list[FillRequest] = []
         self.faces: tuple[Face, ...] = ()
+        self.shown: dict[tuple[int, int], tuple[Face, ...]] = {}
+        self.likeness: dict[tuple[float, float], float] = {}
 
     def find_faces(self, photo, cancel=None) -> tuple[Face, ...]:
-        return self.faces
+        return self.shown.get(photo.size, self.faces)
+
+    def _taken(self, request: FillRequest) -> tuple[Taken, ...]:
+        """What became of references: those of one's own person give all they may."""
+        found = []
+        faces = request.faces or self.faces
+        for number, reference in enumerate(request.references):
+            for face, shown in enumerate(faces):
+                if reference.of not in (None, face) or not request.mask.pixels.any():
+                    continue
+                place = shown.box[0], reference.face.box[0]
+                likeness = self.likeness.get(place, 0.6)
+                same = reference.sure or likeness >= 0.2
+                shares = dict.fromkeys(reference.regions, reference.strength) if same else {}
+                found.append(Taken(face, number, reference.name, likeness, same, shares))
+        return tuple(found)
 
     def preview(self, request: FillRequest) -> Preview:
         self.previews.append(request)
         self.preview_gate.wait(5)
         readings = tuple(self._reading(n, f, request) for n, f in enumerate(request.faces or ()))
-        return Preview((), readings)
+        return Preview((), readings, self._taken(request))
 
     def _reading(self, number: int, face: Face, request: FillRequest) -> FaceReading:
         assert face.mesh is not None
@@ -114,6 +134,7 @@ class FakeInpainter:
         result = FillResult((patch,), self.faces, "fake", "cpu", 0.1, readings)
         object.__setattr__(result, "suggestions", self.suggestions)
         object.__setattr__(result, "doubts", self.doubts)
+        object.__setattr__(result, "references", self._taken(request))
         return result
 
 

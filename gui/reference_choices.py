@@ -1,0 +1,62 @@
+"""Which photos are put on the shelf of references: asked for by dialog, or by tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from engine.photo import OPEN_SUFFIXES
+from gui.references import References
+from gui.tab import Tab
+from gui.tabs import Tabs
+from gui.translation import tr
+
+
+class ReferenceChoices(QObject):
+    """What the commands about references do."""
+
+    def __init__(self, window: QWidget, tabs: Tabs, references: References) -> None:
+        super().__init__(window)
+        self._window, self._tabs, self._references = window, tabs, references
+
+    def ask_add(self) -> None:
+        """Ask for photos of the same person."""
+        shown = self._tabs.shown
+        folder = "" if shown is None or shown.path is None else str(shown.path.parent)
+        patterns = " ".join(f"*{suffix}" for suffix in OPEN_SUFFIXES)
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window,
+            tr("Other photos of the same person"),
+            folder,
+            tr("Photos ({patterns})").format(patterns=patterns),
+        )
+        self._references.add(*(Path(name) for name in names))
+
+    def ask_tab(self) -> None:
+        """Put the other open photo on the shelf; of several, one that is chosen."""
+        others = [tab for tab in self._tabs if tab is not self._tabs.shown]
+        if len(others) == 1:
+            self._references.add_tab(others[0])
+        elif others:
+            menu = QMenu(self._window)
+            names = dict(zip(self._tabs, self._tabs.names(), strict=True))
+            for tab in others:
+                action = menu.addAction(names[tab].replace("&", "&&"))
+                action.triggered.connect(lambda _=False, one=tab: self._references.add_tab(one))
+            self._pop(menu, QCursor.pos())
+
+    def offer(self, tab: Tab, at: QPoint) -> None:
+        """The menu of an open tab. at: on the screen."""
+        menu = QMenu(self._window)
+        use = menu.addAction(tr("Use as reference"))
+        use.setEnabled(tab is not self._tabs.shown)
+        use.triggered.connect(lambda: self._references.add_tab(tab))
+        self._pop(menu, at)
+
+    @staticmethod
+    def _pop(menu: QMenu, at: QPoint) -> None:
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(at)
