@@ -132,7 +132,7 @@ def inpaint(
         check_room,
         open_photo,
         save_losses,
-        save_photo,
+        write_photo,
     )
 
     frames = tuple(parse_frame(text) for text in face or ())
@@ -177,13 +177,22 @@ def inpaint(
         and (changed_on_disk(picture.stamp, output))
     ):
         raise MienError(f"{output} was changed by another program meanwhile; fill it again.")
-    saved = save_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    written = write_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    saved = written.path
     if as_json:
-        told = {"output": str(saved), "grown": by, "lost": lost, **result.as_dict()}
+        told = {
+            "output": str(saved),
+            "outside": written.outside,
+            "grown": by,
+            "lost": lost,
+            **result.as_dict(),
+        }
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
     typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
+    if written.notice:
+        typer.echo(written.notice)
     for doubt in result.doubts:
         place = ",".join(f"{v:g}" for v in doubt.as_dict()["frame"])
         typer.echo(f"{doubt.sentence} If it does, draw its frame: it was --face {place}.")

@@ -43,7 +43,8 @@ class Record:
     find, fill, encode). faces: how many were found. laid: the patches that were laid (box, kind,
     seconds). readings: of every filled face. doubtful: those of them that may lie wrong
     (engine.face.doubt.Doubt). grown: pixels the mask was made larger by. precision, backend: what
-    the generator calculated in, and by what.
+    the generator calculated in, and by what. outside: of what was not filled, "identical" or
+    "re-encoded" (engine.photo.Saved).
     note: a sentence on what was left as it was or could not be kept. job: the digest of what was
     asked.
     """
@@ -67,6 +68,7 @@ class Record:
     device: str = ""
     precision: str = ""
     backend: str = ""
+    outside: str = ""
     worker: str = ""
     job: str = ""
     when: str = ""

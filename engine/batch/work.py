@@ -22,7 +22,7 @@ from engine.inpaint import FillRequest, Inpainter
 from engine.mask import Mask
 from engine.mask.file import open_mask, parse_colour, refuse_doubtful
 from engine.mask.grow import grow_mask
-from engine.photo import Photo, open_photo, save_losses, save_photo
+from engine.photo import Photo, open_photo, save_losses, write_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"
 STAGES: tuple[str, ...] = (DECODE, FIND, FILL, ENCODE)
@@ -164,7 +164,11 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     if lost:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()
-    save_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+    written = write_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+    work.record.outside = written.outside
+    if written.notice:
+        told = "It was encoded anew as a whole."
+        work.record.note = f"{work.record.note} {told}".strip()
     work.temporary = temporary
     work.record.output_sha256 = digest_of(temporary)
     work.drop()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.base.errors import MienError
-from engine.photo import colour, jpeg, png, tiff
+from engine.photo import colour, jpeg, keep, png, tiff
 from engine.photo import exif as exif_blocks
-from engine.photo.metadata import iptc_of
+from engine.photo.metadata import Metadata, iptc_of
 from engine.photo.source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
 
 if TYPE_CHECKING:
@@ -32,23 +33,7 @@ def check_size(size: tuple[int, int], format_: str) -> None:
 
 def losses(photo: Photo, format_: str) -> list[str]:
     """What the format cannot hold of a photo, one short clause each."""
-    metadata, source = photo.metadata, photo.source
-    lost = []
-    if source is not None and format_ != "TIFF":
-        if source.is_float:
-            lost.append("floating-point values")
-        if source.space == CMYK and format_ != "JPEG":
-            lost.append("CMYK inks (it becomes RGB)")
-        if source.space in ("lab", "icclab"):
-            lost.append("Lab colours (it becomes RGB)")
-        if set(source.extras) - {1, 2} or (source.space == CMYK and source.extras):
-            lost.append("extra channels")
-        if source.samples.dtype == np.uint32:
-            lost.append("32-bit depth")
-    if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
-        lost.append("16-bit depth")
-    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
-        lost.append("transparency")
+    metadata, lost = photo.metadata, _pixel_losses(photo, format_)
     described = metadata.exif or metadata.xmp or metadata.resources
     if format_ == "BMP" and (metadata.icc or described or metadata.comments or metadata.text):
         lost.append("metadata and colour profile")
@@ -69,17 +54,65 @@ def losses(photo: Photo, format_: str) -> list[str]:
     return [*dict.fromkeys([*lost, *metadata.lost])]
 
 
+def _pixel_losses(photo: Photo, format_: str) -> list[str]:
+    """Of them, what every pixel loses."""
+    source, lost = photo.source, []
+    if source is not None and format_ != "TIFF":
+        if source.is_float:
+            lost.append("floating-point values")
+        if source.space == CMYK and format_ != "JPEG":
+            lost.append("CMYK inks (it becomes RGB)")
+        if source.space in ("lab", "icclab"):
+            lost.append("Lab colours (it becomes RGB)")
+        if set(source.extras) - {1, 2} or (source.space == CMYK and source.extras):
+            lost.append("extra channels")
+        if source.samples.dtype == np.uint32:
+            lost.append("32-bit depth")
+    if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
+        lost.append("16-bit depth")
+    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
+        lost.append("transparency")
+    return lost
+
+
 def _texts_lost(text: tuple[tuple[bytes, bytes], ...], format_: str) -> bool:
     kept = b"Comment\0" if format_ == "JPEG" else b"\0"
     return any(not data.startswith(kept) for _, data in text)
 
 
-def encode(photo: Photo, format_: str, quality: int | None) -> bytes:
+@dataclass(frozen=True)
+class Encoded:
+    """A file. identical: whether the pixels that a fill left alone come out of it as they came out
+    of the photo's file; of a JPEG, whether their coefficients are those of its file."""
+
+    data: bytes
+    identical: bool
+
+
+def encode(photo: Photo, format_: str, quality: int | None) -> Encoded:
     """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own."""
     check_size(photo.size, format_)
-    return {"PNG": _png, "TIFF": _tiff, "JPEG": _jpeg, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[
-        format_
-    ](photo, quality)
+    if format_ == "JPEG":
+        return Encoded(*_jpeg(photo, quality))
+    write = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[format_]
+    return Encoded(write(photo, quality), anew(photo, format_, quality) == "")
+
+
+def anew(photo: Photo, format_: str, quality: int | None = None) -> str:
+    """Why all of a photo is encoded anew in a format, as a clause; "" where only what was filled
+    is. Of a JPEG it is what can be told before it is written."""
+    if format_ == "JPEG":
+        if photo.metadata.stored is None:
+            return "it was no JPEG" if photo.format != "JPEG" else "it is a JPEG of a rare kind"
+        return "another quality is asked for" if quality else keep.why_not(photo.metadata.stored)
+    if format_ == "AVIF" or (format_ == "WEBP" and (quality or not photo.metadata.lossless)):
+        return f"{_NAMES.get(format_, format_)} cannot keep pixels as they are"
+    changed = photo.profile is not None if format_ == "BMP" else False
+    if format_ == "WEBP":
+        changed = colour.space_of(photo.metadata.icc) == "GRAY"
+    if changed or _pixel_losses(photo, format_):
+        return "the format cannot hold its pixels as they are"
+    return ""
 
 
 def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
@@ -187,7 +220,8 @@ def _tiff(photo: Photo, _quality: int | None) -> bytes:
     )
 
 
-def _jpeg(photo: Photo, quality: int | None) -> bytes:
+def _jpeg(photo: Photo, quality: int | None) -> tuple[bytes, bool]:
+    """(the file, whether what was not changed kept its coefficients)."""
     from PIL import Image
 
     metadata, source = photo.metadata, photo.source
@@ -200,20 +234,12 @@ def _jpeg(photo: Photo, quality: int | None) -> bytes:
             icc = photo.profile
         flat = _on_white(pixels)
         image = Image.fromarray(flat[..., 0] if flat.shape[2] == 1 else flat)
-    options: dict[str, Any] = {"quality": quality or JPEG_QUALITY, "subsampling": 0}
-    if quality is None and metadata.jpeg:
-        options = dict(metadata.jpeg)
-        tables = options["qtables"]
-        if image.mode == "L":
-            options["qtables"] = {0: tables[0]}
-        elif len(tables) == 1:
-            options["qtables"] = {0: tables[0], 1: tables[0]}
-    if metadata.dpi:
-        options["dpi"] = tuple(round(value) for value in metadata.dpi)
-    if icc:
-        options["icc_profile"] = icc
-    file = io.BytesIO()
-    image.save(file, "JPEG", **options)
+    kept = None
+    if quality is None and metadata.stored is not None:
+        samples = np.asarray(image)
+        samples = samples if samples.ndim == 3 else samples[..., None]
+        kept = keep.kept_outside(metadata.stored, samples, jpeg.samples_of)
+    data = jpeg.with_resolution(kept or _anew(image, metadata, quality), metadata.dpi)
     exif, xmp, resources = metadata.exif, metadata.xmp, metadata.resources
     if exif:
         exif, _ = exif_blocks.slimmed(exif, jpeg.EXIF_MOST)
@@ -224,7 +250,24 @@ def _jpeg(photo: Photo, quality: int | None) -> bytes:
     comments = metadata.comments
     if not comments and (text := png.comment(metadata.text)):
         comments = (text,)
-    return jpeg.insert(file.getvalue(), exif, xmp, resources, comments)
+    return jpeg.insert(data, exif, xmp, resources, comments, icc), bool(kept)
+
+
+def _anew(image: Any, metadata: Metadata, quality: int | None) -> bytes:
+    """A JPEG of all of a Pillow picture, in the quality the photo had or this one."""
+    options: dict[str, Any] = {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    if quality is None and metadata.jpeg:
+        options = dict(metadata.jpeg)
+        tables = options["qtables"]
+        if image.mode == "L":
+            options["qtables"] = {0: tables[0]}
+        elif len(tables) == 1:
+            options["qtables"] = {0: tables[0], 1: tables[0]}
+    if metadata.dpi:
+        options["dpi"] = tuple(round(value) for value in metadata.dpi)
+    file = io.BytesIO()
+    image.save(file, "JPEG", **options)
+    return file.getvalue()
 
 
 def _webp(photo: Photo, quality: int | None) -> bytes:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.atomic import check_writable, write_atomically
 from engine.base.errors import MienError
 from engine.base.libraries import missing_library
 from engine.photo.decode import decode, kind_of
-from engine.photo.encode import check_size, encode, losses
+from engine.photo.encode import anew, check_size, encode, losses
 from engine.photo.unpack import EndsEarly, NeedsPackage
 from engine.photo.value import Photo, Stamp, has_no_colour
 
@@ -39,6 +40,7 @@ RAW_SUFFIXES = (
 )
 SAVE_SUFFIXES = tuple(FORMATS)
 OPEN_SUFFIXES = (*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+IDENTICAL, REENCODED = "identical", "re-encoded"
 LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
 
@@ -193,18 +195,45 @@ def save_losses(photo: Photo, path: Path) -> list[str]:
     return losses(photo, FORMATS.get(path.suffix.lower(), "PNG"))
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A file that was written. outside: "identical" where what was not filled is what it was in
+    the photo's file (of a JPEG its coefficients), "re-encoded" otherwise. notice: a sentence where
+    a JPEG's blocks could have been expected to be kept and were not."""
+
+    path: Path
+    outside: str
+    notice: str = ""
+
+
+def why_anew(photo: Photo, path: Path) -> str:
+    """Why a JPEG that is saved as a JPEG of this name is encoded anew as a whole, as a clause; ""
+    where only what was filled is, and for other formats."""
+    format_ = FORMATS.get(path.suffix.lower())
+    return anew(photo, "JPEG") if format_ == photo.format == "JPEG" else ""
+
+
 def save_photo(
     photo: Photo, path: Path | str, *, overwrite: bool = False, quality: int | None = None
 ) -> Path:
+    """As `write_photo`; the file's path."""
+    return write_photo(photo, path, overwrite=overwrite, quality=quality).path
+
+
+def write_photo(
+    photo: Photo, path: Path | str, *, overwrite: bool = False, quality: int | None = None
+) -> Saved:
     """Save a photo whole or not at all; the ending of `path` chooses the format.
 
-    quality: 1..100 for JPEG, WebP and AVIF; None keeps a JPEG's own tables and a WebP's
-    losslessness. Transparency falls on white where the format has none. Raises MienError.
+    A JPEG of a JPEG keeps the coefficients of all blocks without a changed pixel, as they were in
+    the file that was opened, whatever was saved since. quality: 1..100 for JPEG, WebP and AVIF,
+    which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness. Transparency
+    falls on white where the format has none. Raises MienError.
     """
     path = Path(path)
     format_ = check_destination(path, overwrite=overwrite)
     try:
-        data = encode(photo, format_, quality)
+        encoded = encode(photo, format_, quality)
     except MienError:
         raise
     except MemoryError:
@@ -213,5 +242,10 @@ def save_photo(
         raise MienError(
             f"{path.name} could not be encoded ({_first_line(error)}); save as PNG."
         ) from error
-    write_atomically(path, lambda file: file.write(data))
-    return path
+    write_atomically(path, lambda file: file.write(encoded.data))
+    if encoded.identical:
+        return Saved(path, IDENTICAL)
+    if format_ != "JPEG" or photo.format != "JPEG" or quality is not None:
+        return Saved(path, REENCODED)
+    why = why_anew(photo, path) or "its own blocks do not give the same pixels"
+    return Saved(path, REENCODED, f"{path.name} was encoded anew as a whole: {why}.")

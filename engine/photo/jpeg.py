@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.photo.jpeg_frame import Stored, picture_of
 from engine.photo.metadata import Metadata
 from engine.photo.source import CMYK, Source
 from engine.photo.unpack import Check, Unpacked, dpi_of, load, opened, orientation_of, rgb_of
@@ -102,6 +103,7 @@ def insert(
     xmp: bytes | None,
     resources: bytes | None,
     comments: tuple[bytes, ...],
+    icc: bytes | None = None,
 ) -> bytes:
     """An encoded JPEG with these segments after its first (JFIF) one; each must fit."""
     at = 2
@@ -115,10 +117,22 @@ def insert(
     step = LARGEST_SEGMENT - len(_IPTC)
     for start in range(0, len(resources or b""), step):
         made.append(_segment(0xED, _IPTC + (resources or b"")[start : start + step]))
+    step = LARGEST_SEGMENT - len(_ICC) - 2
+    pieces = [(icc or b"")[start : start + step] for start in range(0, len(icc or b""), step)]
+    for number, piece in enumerate(pieces, 1):
+        made.append(_segment(0xE2, _ICC + bytes([number, len(pieces)]) + piece))
     for comment in comments:
         for start in range(0, len(comment), LARGEST_SEGMENT):
             made.append(_segment(0xFE, comment[start : start + LARGEST_SEGMENT]))
     return encoded[:at] + b"".join(made) + encoded[at:]
+
+
+def with_resolution(encoded: bytes, dpi: tuple[float, float] | None) -> bytes:
+    """An encoded JPEG whose JFIF segment, where it begins with one, says so many pixels an inch."""
+    if dpi is None or encoded[2:4] != b"\xff\xe0":
+        return encoded
+    told = struct.pack(">BHH", 1, *(min(round(value), 65535) for value in dpi))
+    return encoded[:13] + told + encoded[18:]
 
 
 def _segment(marker: int, content: bytes) -> bytes:
@@ -129,7 +143,7 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
     """A JPEG's first picture, its inks kept. Raises EndsEarly for a cut one."""
     from PIL import JpegImagePlugin
 
-    found = read_segments(data)
+    found, whole = read_segments(data), picture_of(data)
     with opened(data, "JPEG", check) as image:
         sampling = JpegImagePlugin.get_sampling(image) if image.mode in ("RGB", "CMYK") else 0
         jpeg = {
@@ -141,10 +155,17 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
         raw.orientation = orientation_of(found.exif)
         upright = raw.orientation == 1 and image.mode in ("RGB", "L")
         raw.metadata = Metadata(
-            found.icc, dpi=dpi_of(image), jpeg=jpeg, blocks=upright, comments=found.comments
+            found.icc,
+            dpi=dpi_of(image),
+            jpeg=jpeg,
+            blocks=upright,
+            stored=None if whole is None else Stored(whole, raw.orientation),
+            comments=found.comments,
         )
         raw.single = image.mode == "L"
-        raw.pixels = _quick_jpeg(data, raw.single) if image.mode in ("RGB", "L") else None
+        # The bare picture: what is kept is compared with what the same reader saw.
+        quick = image.mode in ("RGB", "L")
+        raw.pixels = _quick_jpeg(whole or data, raw.single) if quick else None
         if raw.pixels is None or raw.pixels.shape[1::-1] != image.size:
             load(image, partial)
             if image.mode == "CMYK":
@@ -156,6 +177,19 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
     if found.more_xmp:
         raw.lost.append("the second part of its XMP")
     return raw
+
+
+def samples_of(data: bytes) -> np.ndarray:
+    """A JPEG's samples as it lies, H x W x 1, 3 (RGB) or 4 (inks)."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        quick = _quick_jpeg(data, image.mode == "L") if image.mode in ("L", "RGB") else None
+        if quick is None or quick.shape[1::-1] != image.size:
+            quick = np.asarray(image)
+        pixels = quick if quick.ndim == 3 else quick[..., None]
+        return pixels[..., :1] if image.mode == "L" else pixels
 
 
 def recompressed(pixels: np.ndarray, jpeg: dict[str, Any]) -> np.ndarray:

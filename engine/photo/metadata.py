@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from engine.photo.jpeg_frame import Stored
+
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
 # Pictures inside an XMP packet, as elements or attributes: thumbnails, depth and original images.
 _XMP_PICTURES = (
@@ -35,8 +37,8 @@ class Metadata:
     packet. resources: Photoshop's blocks, IPTC among them. comments: of a JPEG. text: a PNG's text
     chunks, (kind, content). colour: its colour chunks, by kind. dpi: (x, y). jpeg: quantisation
     tables, subsampling and progression, to save at the quality it had. blocks: whether the pixels
-    lie in the blocks of these tables, as those of a turned photo do not. lossless: of a WebP. lost:
-    what opening left out, one short clause each."""
+    lie in the blocks of these tables, as those of a turned photo do not. stored: a JPEG's picture
+    as its file has it. lossless: of a WebP. lost: what opening left out, one short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None
@@ -44,6 +46,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None
     blocks: bool = False
+    stored: Stored | None = None
     lossless: bool = False
     resources: bytes | None = None
     comments: tuple[bytes, ...] = ()

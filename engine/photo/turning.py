@@ -1,0 +1,36 @@
+"""Orientation: pictures that lie as a camera was held, and stand as they are looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """EXIF orientations 1 to 8 undone."""
+    import cv2
+
+    if orientation not in range(2, 9):
+        return np.ascontiguousarray(pixels)
+    if pixels.dtype in (np.uint8, np.uint16, np.float32) and pixels.shape[2] <= 4:
+        turned = {
+            2: lambda p: cv2.flip(p, 1),
+            3: lambda p: cv2.rotate(p, cv2.ROTATE_180),
+            4: lambda p: cv2.flip(p, 0),
+            5: cv2.transpose,
+            6: lambda p: cv2.rotate(p, cv2.ROTATE_90_CLOCKWISE),
+            7: lambda p: cv2.rotate(cv2.transpose(p), cv2.ROTATE_180),
+            8: lambda p: cv2.rotate(p, cv2.ROTATE_90_COUNTERCLOCKWISE),
+        }[orientation](np.ascontiguousarray(pixels))
+        return turned if turned.ndim == 3 else turned[..., None]
+    # What OpenCV does not take, ten times as slow.
+    return np.ascontiguousarray(
+        {
+            2: lambda p: p[:, ::-1],
+            3: lambda p: p[::-1, ::-1],
+            4: lambda p: p[::-1],
+            5: lambda p: p.swapaxes(0, 1),
+            6: lambda p: p.swapaxes(0, 1)[:, ::-1],
+            7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
+            8: lambda p: p.swapaxes(0, 1)[::-1],
+        }[orientation](pixels)
+    )
