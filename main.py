@@ -15,6 +15,7 @@ import typer
 
 from engine.base.errors import Cancelled, MienError
 from engine.base.libraries import missing_library
+from engine.batch.tell import one_line
 from engine.batch.verb import batch
 from engine.modules.options import takes_wishes
 from training.verbs import app as training_app
@@ -155,7 +156,8 @@ def inpaint(
     lost = save_losses(picture, output)
     if lost and not as_json:
         typer.echo(f"{output.name} will be without {', '.join(lost)}.", err=True)
-    hole = open_mask(mask, picture.size, invert=invert, marker=colour)
+    turned = picture.metadata.orientation
+    hole = open_mask(mask, picture.size, invert=invert, marker=colour, orientation=turned)
     if hole.is_empty:
         raise MienError(
             f"The mask {mask} is all black; paint white what should be filled, or invert it "
@@ -256,6 +258,10 @@ def main(arguments: list[str] | None = None) -> int:
     # torch is loaded, which happens later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
+    for name in ("stdout", "stderr"):
+        # A desktop's starter, or a service, may close them; there is nobody to tell then.
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A name that a console's encoding lacks is shown escaped; it must not end a verb.
         if isinstance(stream, io.TextIOWrapper):
@@ -266,9 +272,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # A typer.Exit comes back as its code here; a verb itself returns None.
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except MienError as error:
-        print(error, file=sys.stderr)
+        _refuse(arguments, one_line(str(error)))
         return 1
+    except BrokenPipeError:
+        # Whoever read has read enough: what was asked for is done, and told to nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Cancelled:
         print("Cancelled; nothing was changed.", file=sys.stderr)
         return 130
@@ -278,11 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
             raise
-        sentence = missing_package(str(error.name))
-        if "--json" in arguments:
-            # Who reads JSON lines, the editor's panel above all, is told in one.
-            print(json.dumps({"event": "error", "message": sentence}), flush=True)
-        print(sentence, file=sys.stderr)
+        _refuse(arguments, missing_package(str(error.name)))
         return 1
     except ImportError as error:
         library = missing_library(error)
@@ -295,8 +302,19 @@ def main(arguments: list[str] | None = None) -> int:
         show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if show is None or code is None:
             raise
+        if "--json" in arguments:
+            told = getattr(error, "format_message", None)
+            words = told() if told else str(error)
+            print(json.dumps({"event": "error", "message": words}), flush=True)
         show()
     return code if isinstance(code, int) else 0
+
+
+def _refuse(arguments: list[str], sentence: str) -> None:
+    """Say why nothing was done: who reads JSON, the editor's panel above all, is told in it."""
+    if "--json" in arguments:
+        print(json.dumps({"event": "error", "message": sentence}), flush=True)
+    print(sentence, file=sys.stderr)
 
 
 def missing_package(name: str) -> str:

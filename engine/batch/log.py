@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.base.atomic import sync
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.batch.inputs import key_of
@@ -127,7 +128,7 @@ class Log:
                 start = b"" if _ends_whole(self.path) else b"\n"
                 file.write(start + text + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
+                sync(file)
         except OSError as error:
             raise MienError(
                 f"The log {self.path} could not be written ({error.strerror}); "

@@ -99,7 +99,13 @@ def decode(work: Work, job: BatchJob) -> None:
         return
     work.record.mask_sha256 = work.record.mask_sha256 or digest_of(item.mask)
     marker = None if rule.marker is None else parse_colour(rule.marker)
-    mask = open_mask(item.mask, photo.size, invert=rule.invert, marker=marker)
+    mask = open_mask(
+        item.mask,
+        photo.size,
+        invert=rule.invert,
+        marker=marker,
+        orientation=photo.metadata.orientation,
+    )
     if mask.is_empty:
         raise MienError(
             f"The mask {item.mask.name} is all black; paint white what should be filled, or "
@@ -164,7 +170,12 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     if lost:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()
-    written = write_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+    try:
+        written = write_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+    except MienError as error:
+        # The name it has for the moment says nothing to anybody.
+        named = temporary.name if work.target is None else work.target.name
+        raise MienError(str(error).replace(temporary.name, named)) from error
     work.record.outside = written.outside
     if written.notice:
         told = "It was encoded anew as a whole."

@@ -68,6 +68,8 @@ def _pixel_losses(photo: Photo, format_: str) -> list[str]:
             lost.append("extra channels")
         if source.samples.dtype == np.uint32:
             lost.append("32-bit depth")
+    if photo.hdr is not None and format_ != "PNG":
+        lost.append("HDR brightness (it becomes sRGB)")
     if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
         lost.append("16-bit depth")
     if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
@@ -117,9 +119,9 @@ def anew(photo: Photo, format_: str, quality: int | None = None) -> str:
 
 def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
     """RGB(A) pixels and their profile, where one channel does not do: a grey profile says nothing
-    of them, so they become sRGB."""
+    of them, and no profile says PQ or HLG, so they become sRGB."""
     icc = photo.metadata.icc
-    if colour.space_of(icc) != "GRAY":
+    if colour.space_of(icc) != "GRAY" and photo.hdr is None:
         return photo.pixels, icc
     rgb = photo.to_srgb(photo.pixels)
     if photo.pixels.shape[2] == 4:
@@ -146,7 +148,7 @@ def _grey_or_own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
 
 
 def _png(photo: Photo, _quality: int | None) -> bytes:
-    pixels, icc = _grey_or_own(photo)
+    pixels, icc = (photo.pixels, None) if photo.hdr else _grey_or_own(photo)
     if pixels.shape[2] == 2 and pixels.dtype == np.uint16:
         pixels, icc = _own(photo)  # no encoder at hand writes deep grey with transparency
     metadata, chunks = photo.metadata, []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.base.atomic import check_writable, write_atomically
@@ -18,7 +18,7 @@ from engine.base.errors import MienError
 from engine.base.libraries import missing_library
 from engine.photo.decode import decode, kind_of
 from engine.photo.encode import anew, check_size, encode, losses
-from engine.photo.unpack import EndsEarly, NeedsPackage
+from engine.photo.unpack import EndsEarly, NeedsPackage, Unreadable
 from engine.photo.value import Photo, Stamp, has_no_colour
 
 FORMATS = {
@@ -39,7 +39,11 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
-OPEN_SUFFIXES = (*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+OPEN_SUFFIXES = (
+    *(*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", ".jxl"),
+    *(".psd", ".psb", ".ora", ".kra"),
+    *RAW_SUFFIXES,
+)
 IDENTICAL, REENCODED = "identical", "re-encoded"
 LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
@@ -59,6 +63,11 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     """
     path = Path(path)
     data, stamp = _read(path)
+    return replace(photo_of(data, path, partial=partial), stamp=stamp)
+
+
+def photo_of(data: bytes, path: Path, *, partial: bool = False) -> Photo:
+    """As `open_photo`, of bytes that lie elsewhere: in an archive. path: what they are called."""
 
     def check(width: int, height: int) -> None:
         if width * height > LARGEST:
@@ -71,7 +80,7 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
     if kind is None:
         raise MienError(
             f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF, "
-            "HEIC or GIF."
+            "HEIC, JPEG XL, PSD or GIF."
         )
     try:
         decoded = decode(data, kind, check, partial)
@@ -87,6 +96,10 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
         raise MienError(
             f"{path.name} is a {what} file, and {package} is not installed; install it with "
             f"'pip install {package}', or save the photo as JPEG or TIFF elsewhere."
+        ) from error
+    except Unreadable as error:
+        raise MienError(
+            f"{path.name} is a {error.args[0]}, which Mien does not read; save it as PNG elsewhere."
         ) from error
     except MemoryError:
         raise MienError(f"{path.name} does not fit into memory; close other programs.") from None
@@ -106,7 +119,6 @@ def open_photo(path: Path | str, *, partial: bool = False) -> Photo:
         decoded.single,
         grey,
         decoded.source,
-        stamp,
     )
 
 

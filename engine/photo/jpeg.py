@@ -10,10 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from engine.photo.jpeg_frame import Stored, picture_of
+from engine.photo.behind import behind
+from engine.photo.jpeg_frame import Stored, kind_of_jpeg, picture_of, size_of_jpeg
 from engine.photo.metadata import Metadata
 from engine.photo.source import CMYK, Source
-from engine.photo.unpack import Check, Unpacked, dpi_of, load, opened, orientation_of, rgb_of
+from engine.photo.unpack import (
+    Check,
+    Unpacked,
+    Unreadable,
+    dpi_of,
+    load,
+    opened,
+    orientation_of,
+    rgb_of,
+)
+from engine.photo.xmp import CREDENTIALS
 
 LARGEST_SEGMENT = 65533  # bytes of content
 LARGEST_SIDE = 65500
@@ -25,7 +36,8 @@ _IPTC, _MPF = b"Photoshop 3.0\0", b"MPF\0"
 @dataclass(frozen=True)
 class Segments:
     """What stands before the picture. resources: Photoshop's blocks (IPTC among them).
-    pictures: how many pictures the file says it holds. more_xmp: an extended packet is there."""
+    pictures: how many pictures the file says it holds. more_xmp: an extended packet is there.
+    signed: content credentials are."""
 
     exif: bytes | None = None
     xmp: bytes | None = None
@@ -35,13 +47,14 @@ class Segments:
     comments: tuple[bytes, ...] = ()
     pictures: int = 1
     progressive: bool = False
+    signed: bool = False
 
 
 def read_segments(data: bytes) -> Segments:
     """The segments of a JPEG up to its first scan."""
     exif = xmp = None
     resources, comments, profile = b"", [], {}
-    more, pictures, progressive = False, 1, False
+    more, pictures, progressive, signed = False, 1, False, False
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -66,6 +79,8 @@ def read_segments(data: bytes) -> Segments:
             profile[content[12]] = content[14:]
         elif marker == 0xE2 and content.startswith(_MPF):
             pictures = max(pictures, _pictures(content[4:]))
+        elif marker == 0xEB and content.startswith(b"JP"):
+            signed = True
         elif marker == 0xED and content.startswith(_IPTC):
             resources += content[len(_IPTC) :]
         elif marker == 0xFE:
@@ -74,7 +89,9 @@ def read_segments(data: bytes) -> Segments:
             progressive = True
         at += 2 + length
     icc = b"".join(profile[number] for number in sorted(profile)) or None
-    return Segments(exif, xmp, more, icc, resources or None, tuple(comments), pictures, progressive)
+    return Segments(
+        exif, xmp, more, icc, resources or None, tuple(comments), pictures, progressive, signed
+    )
 
 
 def _pictures(block: bytes) -> int:
@@ -140,10 +157,18 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
-    """A JPEG's first picture, its inks kept. Raises EndsEarly for a cut one."""
+    """A JPEG's first picture, its inks kept. Raises EndsEarly for a cut one, and Unreadable with
+    its kind for one that nothing here decodes."""
     from PIL import JpegImagePlugin
 
-    found, whole = read_segments(data), picture_of(data)
+    found, kind = read_segments(data), kind_of_jpeg(data)
+    if kind not in (
+        "JPEG",
+        "JPEG with arithmetic coding",
+        "progressive JPEG with arithmetic coding",
+    ):
+        return _rare_jpeg(data, kind, found, check)
+    whole = picture_of(data)
     with opened(data, "JPEG", check) as image:
         sampling = JpegImagePlugin.get_sampling(image) if image.mode in ("RGB", "CMYK") else 0
         jpeg = {
@@ -172,10 +197,36 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
                 raw.source = Source(np.asarray(image), CMYK, (), found.icc)
             else:
                 raw.pixels = rgb_of(image)
-    if found.pictures > 1:
-        raw.lost.append("the other pictures of the file")
+    raw.lost += behind(data, found.pictures)
+    if found.signed:
+        raw.lost.append(CREDENTIALS)
     if found.more_xmp:
         raw.lost.append("the second part of its XMP")
+    return raw
+
+
+def _rare_jpeg(data: bytes, kind: str, found: Segments, check: Check) -> Unpacked:
+    """A JPEG of more than 8 bit or without loss, grey or RGB."""
+    import imagecodecs
+
+    size, bits = size_of_jpeg(data)
+    check(*size)
+    read = imagecodecs.jpegls_decode if kind == "JPEG-LS" else imagecodecs.jpeg_decode
+    try:
+        pixels = np.asarray(read(data))
+    except Exception as error:  # the library raises whatever it finds wrong
+        raise Unreadable(kind) from error
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.shape[1::-1] != size or pixels.shape[2] not in (1, 3):
+        raise Unreadable(kind)
+    if pixels.dtype == np.uint16:
+        top = 2**bits - 1
+        pixels = ((pixels.astype(np.uint32) * 65535 + top // 2) // top).astype(np.uint16)
+    raw = Unpacked(exif=found.exif, xmp=found.xmp, resources=found.resources)
+    raw.orientation, raw.single = orientation_of(found.exif), pixels.shape[2] == 1
+    raw.metadata = Metadata(found.icc, comments=found.comments)
+    raw.pixels = np.repeat(pixels, 3, axis=2) if raw.single else np.ascontiguousarray(pixels)
     return raw
 
 

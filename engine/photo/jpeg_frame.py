@@ -114,6 +114,15 @@ def kind_of_jpeg(data: bytes) -> str:
     return "JPEG"
 
 
+def size_of_jpeg(data: bytes) -> tuple[tuple[int, int], int]:
+    """((width, height), bits of a sample) of a JPEG of any kind. Raises ValueError."""
+    for marker, start, _ in _walk(data):
+        if marker in _FRAMES or marker in _KINDS:
+            bits, height, width = struct.unpack_from(">BHH", data, start + 4)
+            return (width, height), bits
+    raise ValueError("a JPEG without a picture")
+
+
 def read_frame(data: bytes) -> Frame:
     """Take a JPEG apart. Raises ValueError for kinds whose coefficients are not kept (arithmetic
     coding, lossless, hierarchical, more than 8 bit) and struct.error or IndexError for damage."""
@@ -187,7 +196,9 @@ def picture_of(data: bytes) -> bytes | None:
 
     None where it does not come to an end.
     """
-    parts, end = [b"\xff\xd8"], 0
+    if end_of_picture(data) is None:
+        return None
+    parts = [b"\xff\xd8"]
     for marker, start, end in _walk(data):
         if marker == SOS:
             end = end_of_scan(data, end)
@@ -198,7 +209,19 @@ def picture_of(data: bytes) -> bytes | None:
             elif not (marker == 0xE0 and content.startswith(b"JFIF\0")):
                 continue
         parts.append(data[start:end])
-    return b"".join(parts) + b"\xff\xd9" if data[end : end + 2] == b"\xff\xd9" else None
+    return b"".join(parts) + b"\xff\xd9"
+
+
+def end_of_picture(data: bytes) -> int | None:
+    """Behind the first picture of a JPEG; None where it does not come to an end."""
+    try:
+        segments = _walk(data)
+    except struct.error:
+        return None
+    at = segments[-1][2] if segments else 2
+    if segments and segments[-1][0] == SOS:
+        at = end_of_scan(data, at)
+    return at + 2 if data[at : at + 2] == b"\xff\xd9" else None
 
 
 def _quantisation(body: bytes) -> dict[int, tuple[int, ...]]:

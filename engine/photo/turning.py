@@ -34,3 +34,22 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
             8: lambda p: p.swapaxes(0, 1)[::-1],
         }[orientation](pixels)
     )
+
+
+def turned_point(
+    x: float, y: float, size: tuple[float, float], orientation: int
+) -> tuple[float, float]:
+    """Where a point of a picture of this (width, height) lies once orientation 1 to 8 is undone."""
+    width, height = size
+    if orientation >= 5:
+        x, y, width, height = y, x, height, width
+    if orientation in (2, 3, 6, 7):
+        x = width - x
+    if orientation in (3, 4, 7, 8):
+        y = height - y
+    return x, y
+
+
+def undone(orientation: int) -> int:
+    """The orientation that lays an upright picture down again."""
+    return {6: 8, 8: 6}.get(orientation, orientation)
