@@ -276,8 +276,11 @@ def main(arguments: list[str] | None = None) -> int:
     except MienError as error:
         _refuse(arguments, one_line(str(error)))
         return 1
-    except BrokenPipeError:
-        # Whoever read has read enough: what was asked for is done, and told to nobody.
+    except (BrokenPipeError, SystemExit) as error:
+        # Whoever read has read enough: what was asked for is done, and told to nobody. (Typer
+        # makes a failure of it.)
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Cancelled:
