@@ -7,8 +7,23 @@ from engine.photo.xmp import GAIN_MAP, VIDEO
 
 _PADDING = 1024  # bytes that nobody misses
 _GAIN = (b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
-PICTURES = "the other pictures of the file"
+PICTURES, DATA = "the other pictures of the file", "the data behind the picture"
 _HELD = 2**17  # bytes at the start of a picture that hold what it says of itself
+
+
+def gain_map(data: bytes) -> bytes | None:
+    """The gain map of an Ultra HDR photo, a JPEG of its own; None where the first picture is
+    followed by something else, or by more."""
+    end = end_of_picture(data)
+    if end is None:
+        return None
+    start = data.find(b"\xff\xd8\xff", end)
+    length = None if start < 0 else end_of_picture(data[start:])
+    if length is None or data.find(b"\xff\xd8\xff", start + length) >= 0:
+        return None
+    # What says how bright the map makes a pixel: without it nobody can use it.
+    known = any(mark in data[start : start + length] for mark in _GAIN[:2])
+    return data[start : start + length] if known else None
 
 
 def behind(data: bytes, pictures: int = 1) -> list[str]:
@@ -30,5 +45,5 @@ def behind(data: bytes, pictures: int = 1) -> list[str]:
     if pictures > seen:
         found.append(PICTURES)
     if not found and len(rest.strip(b"\0\xff\n\r ")) > _PADDING:
-        found.append("the data behind the picture")
+        found.append(DATA)
     return list(dict.fromkeys(found))

@@ -26,7 +26,7 @@ from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the box that holds them (C2PA)
 _OTHER = "the other pictures of the file"
-_AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
+AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
 
 
 def read_avif(data: bytes, check: Check, partial: bool) -> Unpacked:
@@ -95,7 +95,7 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if file.info.get("depth_images"):
         raw.lost.append(DEPTH)
     for kind in file.info.get("aux") or ():
-        raw.lost.append(next((said for word, said in _AUXILIARY if word in kind), _OTHER))
+        raw.lost.append(next((said for word, said in AUXILIARY if word in kind), _OTHER))
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     return raw

@@ -33,7 +33,7 @@ from engine.photo.unpack import (
     orientation_of,
     rgb_of,
 )
-from engine.photo.xmp import CREDENTIALS, clean_packet
+from engine.photo.xmp import CREDENTIALS, GAIN_MAP, clean_packet
 
 _PROFILES = {GREY: "GRAY", RGB: "RGB", CMYK: "CMYK", LAB: "Lab", ICC_LAB: "Lab"}
 
@@ -128,6 +128,9 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
         resources=clean_resources(raw.resources),
         lost=tuple(dict.fromkeys([*raw.lost, *xmp.lost])),
     )
+    if metadata.gain is not None:
+        # It is not lost, whatever pointed to it.
+        metadata = replace(metadata, lost=tuple(x for x in metadata.lost if x != GAIN_MAP))
     if metadata.dpi and raw.orientation >= 5:
         metadata = replace(metadata, dpi=metadata.dpi[::-1])
     space = colour.space_of(metadata.icc)

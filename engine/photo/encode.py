@@ -11,8 +11,11 @@ import numpy as np
 from engine.base.errors import MienError
 from engine.photo import colour, jpeg, keep, png, tiff
 from engine.photo import exif as exif_blocks
+from engine.photo import gain as gain_maps
 from engine.photo.metadata import Metadata, iptc_of
 from engine.photo.source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
+from engine.photo.turning import upright
+from engine.photo.xmp import GAIN_MAP
 
 if TYPE_CHECKING:
     from engine.photo.value import Photo
@@ -38,6 +41,8 @@ def losses(photo: Photo, format_: str) -> list[str]:
     if format_ == "BMP" and (metadata.icc or described or metadata.comments or metadata.text):
         lost.append("metadata and colour profile")
         return [*lost, *metadata.lost]
+    if metadata.gain is not None and format_ != "JPEG":
+        lost.append(GAIN_MAP)
     if format_ == "JPEG":
         if metadata.exif and exif_blocks.slimmed(metadata.exif, jpeg.EXIF_MOST)[1]:
             lost.append("EXIF fields above 64 KB")
@@ -252,7 +257,25 @@ def _jpeg(photo: Photo, quality: int | None) -> tuple[bytes, bool]:
     comments = metadata.comments
     if not comments and (text := png.comment(metadata.text)):
         comments = (text,)
-    return jpeg.insert(data, exif, xmp, resources, comments, icc), bool(kept)
+    gain = _gain_map(photo, image)
+    if gain is None:
+        return jpeg.insert(data, exif, xmp, resources, comments, icc), bool(kept)
+    told = gain_maps.with_directory(xmp, len(gain))
+    whole = jpeg.insert(data, exif, told, resources, comments, icc)
+    assert metadata.gain is not None
+    return gain_maps.joined(whole, gain, metadata.gain.iso), bool(kept)
+
+
+def _gain_map(photo: Photo, image: Any) -> bytes | None:
+    """The gain map of a photo, continued where it was changed; `image` is what is saved of it."""
+    metadata = photo.metadata
+    if metadata.gain is None or metadata.stored is None or image.mode not in ("RGB", "L"):
+        return None
+    orientation = metadata.orientation
+    before = upright(jpeg.samples_of(metadata.stored.picture), orientation)
+    after = np.asarray(image).reshape(before.shape)
+    changed = (before != after).any(axis=2)
+    return gain_maps.continued(metadata.gain, orientation, changed, jpeg.samples_of)
 
 
 def _anew(image: Any, metadata: Metadata, quality: int | None) -> bytes:

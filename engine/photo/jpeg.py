@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from engine.photo.behind import behind
+from engine.photo.behind import behind, gain_map
+from engine.photo.gain import ISO, GainMap, can_be_kept
 from engine.photo.jpeg_frame import Stored, kind_of_jpeg, picture_of, size_of_jpeg
 from engine.photo.metadata import Metadata
 from engine.photo.source import CMYK, Source
@@ -24,7 +25,7 @@ from engine.photo.unpack import (
     orientation_of,
     rgb_of,
 )
-from engine.photo.xmp import CREDENTIALS
+from engine.photo.xmp import CREDENTIALS, GAIN_MAP
 
 LARGEST_SEGMENT = 65533  # bytes of content
 LARGEST_SIDE = 65500
@@ -197,7 +198,13 @@ def read_jpeg(data: bytes, check: Check, partial: bool) -> Unpacked:
                 raw.source = Source(np.asarray(image), CMYK, (), found.icc)
             else:
                 raw.pixels = rgb_of(image)
-    raw.lost += behind(data, found.pictures)
+    followed = behind(data, found.pictures)
+    if followed == [GAIN_MAP] and (file := gain_map(data)):
+        gain = GainMap(file, ISO in data[: data.find(file)])
+        if can_be_kept(gain, raw.orientation) and raw.source is None:
+            raw.metadata = replace(raw.metadata, gain=gain)
+    if raw.metadata.gain is None:
+        raw.lost += followed
     if found.signed:
         raw.lost.append(CREDENTIALS)
     if found.more_xmp:

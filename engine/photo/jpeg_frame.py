@@ -212,6 +212,16 @@ def picture_of(data: bytes) -> bytes | None:
     return b"".join(parts) + b"\xff\xd9"
 
 
+def head_segments(data: bytes) -> list[tuple[int, int, int]]:
+    """(marker, start, end) of every segment before a JPEG's first scan."""
+    found = []
+    for segment in _walk(data):
+        if segment[0] == SOS:
+            break
+        found.append(segment)
+    return found
+
+
 def end_of_picture(data: bytes) -> int | None:
     """Behind the first picture of a JPEG; None where it does not come to an end."""
     try:

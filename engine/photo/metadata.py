@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from engine.photo.gain import GainMap
 from engine.photo.jpeg_frame import Stored
 
 _RESOURCE_THUMBNAILS = (0x0409, 0x040C)
@@ -26,7 +27,8 @@ class Metadata:
     tables, subsampling and progression, to save at the quality it had. blocks: whether the pixels
     lie in the blocks of these tables, as those of a turned photo do not. stored: a JPEG's picture
     as its file has it. orientation: 1 to 8, by which the pixels were turned when they were read.
-    lossless: of a WebP. lost: what opening left out, one short clause each."""
+    gain: the map of an Ultra HDR photo, which JPEG alone
+    holds. lossless: of a WebP. lost: what opening left out, one short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None
@@ -36,6 +38,7 @@ class Metadata:
     blocks: bool = False
     stored: Stored | None = None
     orientation: int = 1
+    gain: GainMap | None = None
     lossless: bool = False
     resources: bytes | None = None
     comments: tuple[bytes, ...] = ()

@@ -22,10 +22,10 @@ AREA, SIZE = _ADOBE + "xmp/sType/Area#", _ADOBE + "xap/1.0/sType/Dimensions#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 GAIN_MAP, VIDEO, DEPTH = "the HDR gain map", "the video behind the picture", "the depth map"
-CREDENTIALS = "the content credentials"
+CREDENTIALS, UNREADABLE = "the content credentials", "XMP that cannot be read"
 # What goes, and what is said of it: pictures of the photo as it was, and signposts to what follows
 # the first picture, which is all that is kept.
-_GONE: tuple[tuple[str, str, str], ...] = (
+GONE: tuple[tuple[str, str, str], ...] = (
     (_ADOBE + "xap/1.0/", "Thumbnails", ""),
     (_ADOBE + "xap/1.0/g/img/", "image", ""),
     (_GOOGLE + "image/", "Data", ""),
@@ -95,7 +95,7 @@ def clean_packet(
     packet = _utf8(xmp.encode() if isinstance(xmp, str) else xmp)
     reader = _Reader(packet, orientation, size)
     if not reader.read():
-        return Cleaned(None, ("XMP that cannot be read",))
+        return Cleaned(None, (UNREADABLE,))
     edited, end = bytearray(), 0
     for start, stop, instead in sorted(reader.edits):
         if start >= end:  # what lies inside something that goes has gone
@@ -188,7 +188,7 @@ class _Reader:
             self._open[-1].said.update(element.said)
 
     def _goes(self, name: Name, value: bytes) -> bool:
-        for space, pattern, words in _GONE:
+        for space, pattern, words in GONE:
             if name[0] == space and re.fullmatch(pattern, name[1]):
                 if space == TERMS and b"jumbf" not in value:
                     return False

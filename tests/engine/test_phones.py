@@ -21,6 +21,8 @@ from engine.mask.file import open_mask
 from engine.photo import Photo, open_photo, save_losses, save_photo, write_photo
 from engine.photo.exif import EXIF_FOLDER, byte_order, first_directory, read_directory
 from engine.photo.hdr import from_srgb, to_srgb
+from engine.photo.jpeg import read_segments
+from engine.photo.patch import Patch
 from engine.photo.xmp import clean_packet
 from tests.engine.pictures import INSIDE, gradient, painted
 
@@ -198,10 +200,6 @@ def samsung() -> bytes:
     [
         (jpeg() + VIDEO, ["the video behind the picture"]),
         (samsung(), ["the video behind the picture"]),
-        (
-            jpeg() + jpeg(segment(0xE1, XMP + packet(GAIN, 'hdrgm:Version="1"'))),
-            ["the HDR gain map"],
-        ),
         (jpeg() + jpeg(), ["the other pictures of the file"]),
         (jpeg() + bytes(range(1, 255)) * 9, ["the data behind the picture"]),
         (jpeg() + bytes(5000), []),
@@ -433,3 +431,62 @@ def test_jpeg_xl_is_read_with_what_lies_beside_it(tmp_path: Path, depth: type) -
     (tmp_path / "cut.jxl").write_bytes(imagecodecs.jpegxl_encode(pixels)[:60])
     with pytest.raises(MienError):
         open_photo(tmp_path / "cut.jxl")
+
+
+def ultra_hdr(width: int = 320, height: int = 256) -> bytes:
+    """As libultrahdr writes it: a bright ramp."""
+    y, x = np.mgrid[:height, :width]
+    light = np.ones((height, width, 4), np.float16)
+    light[..., 0], light[..., 1], light[..., 2] = x / width * 4, y / height * 2, 0.3
+    return imagecodecs.ultrahdr_encode(light, level=95)
+
+
+def test_a_gain_map_is_carried_on_and_continued_in_the_hole(tmp_path: Path) -> None:
+    (tmp_path / "r0.jpg").write_bytes(ultra_hdr())
+    first = open_photo(tmp_path / "r0.jpg")
+    assert save_losses(first, tmp_path / "a.png") == ["the HDR gain map"]
+    assert save_losses(first, tmp_path / "a.jpg") == []
+    box, grey = (100, 100, 50, 40), np.full((40, 50, 3), 120, np.uint8)
+    patch = Patch(box, grey, np.full((40, 50), 255, np.uint8), "face", 0.0)
+    before = imagecodecs.ultrahdr_decode((tmp_path / "r0.jpg").read_bytes()).astype(float)
+    for turn in range(3):
+        photo = open_photo(tmp_path / f"r{turn}.jpg")
+        saved = write_photo(photo.apply(patch), tmp_path / f"r{turn + 1}.jpg")
+        assert saved.outside == "identical"
+        data = saved.path.read_bytes()
+        after = imagecodecs.ultrahdr_decode(data).astype(float)
+        assert np.array_equal(after[:80], before[:80])
+        assert np.array_equal(after[160:], before[160:])
+        # The hole is as bright as its grey, times what the map says beside it.
+        assert np.ptp(after[110:130, 110:140, :3]) < 0.6
+        assert data.count(b"Item:Length=") == data.count(b"MPF\0") == 1
+    sizes = [len((tmp_path / f"r{n}.jpg").read_bytes()) for n in (1, 3)]
+    assert abs(sizes[0] - sizes[1]) < 200
+    # The Multi-Picture directory says where the map begins, and how long it is.
+    assert read_segments(data).pictures == 2
+    base = data.find(b"MPF\0") + 4
+    length, offset = struct.unpack_from(">II", data, base + 50 + 16 + 4)
+    assert len(data) - base - offset == length
+    with Image.open(io.BytesIO(data[base + offset :])) as image:
+        assert np.asarray(image).std() > 1
+
+
+@pytest.mark.parametrize(("size", "kept"), [((320, 256), True), ((328, 250), False)])
+def test_a_gain_map_turns_with_its_photo_or_is_said(
+    tmp_path: Path, size: tuple[int, int], kept: bool
+) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    block = b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")
+    data = ultra_hdr(*size)
+    (tmp_path / "in.jpg").write_bytes(data[:2] + segment(0xE1, block) + data[2:])
+    photo = open_photo(tmp_path / "in.jpg")
+    out = tmp_path / "out.jpg"
+    assert (save_losses(photo, out) == []) is kept
+    save_photo(painted(photo), out)
+    before = imagecodecs.ultrahdr_decode(data).astype(float)[..., :3]
+    if kept:
+        after = imagecodecs.ultrahdr_decode(out.read_bytes()).astype(float)[..., :3]
+        assert np.abs(after - np.rot90(before, -1))[80:].max() < 0.15
+    else:
+        assert b"hdrgm:Version" not in out.read_bytes()
