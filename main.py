@@ -111,6 +111,10 @@ def inpaint(
     partial: Annotated[
         bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
     ] = False,
+    lying: Annotated[
+        bool,
+        typer.Option("--lying", help="Leave a turned JPEG on its side, with its orientation tag."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     steps: Annotated[
         Path | None, typer.Option(help="A folder for the picture after every step, for developers.")
@@ -179,7 +183,8 @@ def inpaint(
         and (changed_on_disk(picture.stamp, output))
     ):
         raise MienError(f"{output} was changed by another program meanwhile; fill it again.")
-    written = write_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    filled = picture.apply(*result.patches)
+    written = write_photo(filled, output, overwrite=overwrite, lying=lying)
     saved = written.path
     if as_json:
         told = {

@@ -119,8 +119,9 @@ class BatchJob:
     result exists: "resume" goes on where the same batch was (by content), "skip" leaves it,
     "rename" numbers the new one, "overwrite" replaces it. quality: 1..100 for JPEG and WebP, None
     keeps the photo's own. doubtful: what becomes of a photo with a face that may lie wrong: "flag"
-    saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out. Raises
-    MienError for what cannot be meant.
+    saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out. lying:
+    JPEGs on their sides stay so, with their orientation tag. Raises MienError for what cannot be
+    meant.
     """
 
     inputs: tuple[Path, ...]
@@ -132,6 +133,7 @@ class BatchJob:
     conflict: str = RESUME
     quality: int | None = None
     doubtful: str = DOUBT_FLAG
+    lying: bool = False
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -168,7 +170,7 @@ class BatchJob:
         rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS, sure=False)
         options = asdict(self.options)
         del options["precision"]
-        told = [asdict(rule), options, self.format, self.quality]
+        told = [asdict(rule), options, self.format, self.quality, *["lying"] * self.lying]
         text = json.dumps(told, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

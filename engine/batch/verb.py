@@ -113,6 +113,10 @@ def batch(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos filled at a time; by cores and memory.")
     ] = None,
+    lying: Annotated[
+        bool,
+        typer.Option("--lying", help="Leave turned JPEGs on their sides, with orientation tag."),
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another batch writes to the output folder.")
     ] = False,
@@ -168,6 +172,7 @@ def batch(
         name=name,
         conflict=OVERWRITE if overwrite else conflict,
         doubtful=doubtful,
+        lying=lying,
     )
     _check_model(job)
     control = Control()

@@ -171,7 +171,9 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()
     try:
-        written = write_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+        written = write_photo(
+            work.photo, temporary, overwrite=True, quality=job.quality, lying=job.lying
+        )
     except MienError as error:
         # The name it has for the moment says nothing to anybody.
         named = temporary.name if work.target is None else work.target.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from engine.photo import exif as exif_blocks
 from engine.photo import gain as gain_maps
 from engine.photo.metadata import Metadata, iptc_of
 from engine.photo.source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
-from engine.photo.turning import upright
-from engine.photo.xmp import GAIN_MAP
+from engine.photo.turning import undone, upright
+from engine.photo.xmp import GAIN_MAP, clean_packet
 
 if TYPE_CHECKING:
     from engine.photo.value import Photo
@@ -96,13 +96,33 @@ class Encoded:
     identical: bool
 
 
-def encode(photo: Photo, format_: str, quality: int | None) -> Encoded:
-    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own."""
+def encode(photo: Photo, format_: str, quality: int | None, lying: bool = False) -> Encoded:
+    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own. lying: a JPEG
+    of a turned JPEG lies on its side as that did, and says so."""
     check_size(photo.size, format_)
     if format_ == "JPEG":
-        return Encoded(*_jpeg(photo, quality))
+        return Encoded(*_jpeg(laid_down(photo) if lying else photo, quality))
     write = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[format_]
     return Encoded(write(photo, quality), anew(photo, format_, quality) == "")
+
+
+def laid_down(photo: Photo) -> Photo:
+    """A turned JPEG as it lay in its file, and what is said of it: the pixels, the orientation,
+    named faces, width and height."""
+    metadata, orientation = photo.metadata, photo.metadata.orientation
+    if metadata.stored is None or orientation == 1 or photo.source is not None:
+        return photo
+    back = undone(orientation)
+    dpi = metadata.dpi
+    lying = replace(
+        metadata,
+        exif=exif_blocks.laid_down(metadata.exif, orientation, photo.size),
+        xmp=clean_packet(metadata.xmp, back, photo.size, orientation).packet,
+        stored=replace(metadata.stored, orientation=1),
+        orientation=1,
+        dpi=dpi[::-1] if dpi and orientation >= 5 else dpi,
+    )
+    return replace(photo, pixels=upright(photo.pixels, back), metadata=lying)
 
 
 def anew(photo: Photo, format_: str, quality: int | None = None) -> str:

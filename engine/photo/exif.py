@@ -11,7 +11,7 @@ import re
 import struct
 from dataclasses import dataclass, field, replace
 
-from engine.photo.turning import turned_point
+from engine.photo.turning import turned_point, undone
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 SIZES |= {16: 8, 17: 8, 18: 8}
@@ -114,6 +114,25 @@ def clean_exif(
     orientation: 1 to 8, by which the pixels were turned; size: (width, height) before. A block
     that cannot be read is dropped.
     """
+    return _turned(exif, orientation, size, 1)
+
+
+def laid_down(exif: bytes | None, orientation: int, size: tuple[int, int]) -> bytes | None:
+    """A cleaned block for pixels that lie again as orientation 1 to 8 says, which it says; size:
+    (width, height) upright. A block without that field gets it."""
+    block = _turned(exif, undone(orientation), size, orientation)
+    try:
+        order = byte_order(block or b"")
+        entries = read_directory(block or b"", first_directory(block or b"")).entries
+    except (ValueError, struct.error):
+        order, block, entries = ">", None, {}
+    if ORIENTATION in entries:
+        return block
+    entries[ORIENTATION] = Entry(3, 1, struct.pack(order + "H", orientation))
+    return grown(block, entries, order) if block else build(entries, b"", order)
+
+
+def _turned(exif: bytes | None, orientation: int, size: tuple[int, int], said: int) -> bytes | None:
     if not exif:
         return None
     data = bytearray(exif.removeprefix(b"Exif\0\0"))
@@ -121,7 +140,7 @@ def clean_exif(
         order = byte_order(data)
         main = read_directory(data, first_directory(data))
         if ORIENTATION in main.entries:
-            _set_short(data, main.entries[ORIENTATION], order, 1)
+            _set_short(data, main.entries[ORIENTATION], order, said)
         if main.next:
             _blank_thumbnail(data, main.next, order)
             struct.pack_into(order + "I", data, main.pointer_at, 0)

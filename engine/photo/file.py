@@ -233,19 +233,26 @@ def save_photo(
 
 
 def write_photo(
-    photo: Photo, path: Path | str, *, overwrite: bool = False, quality: int | None = None
+    photo: Photo,
+    path: Path | str,
+    *,
+    overwrite: bool = False,
+    quality: int | None = None,
+    lying: bool = False,
 ) -> Saved:
     """Save a photo whole or not at all; the ending of `path` chooses the format.
 
     A JPEG of a JPEG keeps the coefficients of all blocks without a changed pixel, as they were in
     the file that was opened, whatever was saved since. quality: 1..100 for JPEG, WebP and AVIF,
-    which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness. Transparency
-    falls on white where the format has none. Raises MienError.
+    which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness. lying: a
+    JPEG that was turned to be upright is laid down again and keeps its orientation tag, so that its
+    blocks can be kept whatever its size. Transparency falls on white where the format has none.
+    Raises MienError.
     """
     path = Path(path)
     format_ = check_destination(path, overwrite=overwrite)
     try:
-        encoded = encode(photo, format_, quality)
+        encoded = encode(photo, format_, quality, lying)
     except MienError:
         raise
     except MemoryError:
@@ -260,4 +267,6 @@ def write_photo(
     if format_ != "JPEG" or photo.format != "JPEG" or quality is not None:
         return Saved(path, REENCODED)
     why = why_anew(photo, path) or "its own blocks do not give the same pixels"
+    if "turned" in why:
+        why += "; --lying leaves it on its side, as it was"
     return Saved(path, REENCODED, f"{path.name} was encoded anew as a whole: {why}.")

@@ -84,16 +84,17 @@ class Cleaned:
 
 
 def clean_packet(
-    xmp: bytes | str | None, orientation: int = 1, size: tuple[int, int] = (0, 0)
+    xmp: bytes | str | None, orientation: int = 1, size: tuple[int, int] = (0, 0), said: int = 1
 ) -> Cleaned:
     """A packet that is true of a photo turned upright and filled.
 
-    orientation: 1 to 8, by which the pixels were turned; size: (width, height) before.
+    orientation: 1 to 8, by which the pixels were turned; size: (width, height) before. said: the
+    orientation that they have now.
     """
     if not xmp:
         return Cleaned(None)
     packet = _utf8(xmp.encode() if isinstance(xmp, str) else xmp)
-    reader = _Reader(packet, orientation, size)
+    reader = _Reader(packet, orientation, size, said)
     if not reader.read():
         return Cleaned(None, (UNREADABLE,))
     edited, end = bytearray(), 0
@@ -114,7 +115,8 @@ def _utf8(packet: bytes) -> bytes:
 class _Reader:
     """Goes through a packet once and notes what has to be changed: (start, end, instead)."""
 
-    def __init__(self, packet: bytes, orientation: int, size: tuple[int, int]) -> None:
+    def __init__(self, packet: bytes, orientation: int, size: tuple[int, int], said: int) -> None:
+        self._said = str(said).encode()
         self._packet, self._orientation, self._size = packet, orientation, size
         self._open: list[_Element] = []
         self._areas: list[dict[Name, tuple[int, int]]] = []
@@ -199,8 +201,8 @@ class _Reader:
 
     def _say(self, name: Name, value: tuple[int, int], element: _Element) -> None:
         text = self._packet[slice(*value)].strip()
-        if name == (TIFF, "Orientation") and text != b"1":
-            self.edits.append((*value, b"1"))
+        if name == (TIFF, "Orientation") and text != self._said:
+            self.edits.append((*value, self._said))
         element.said[name] = value
 
     def _number(self, said: dict[Name, tuple[int, int]], name: Name) -> float | None:

@@ -216,9 +216,36 @@ def test_a_turned_photo_of_part_of_a_block_is_encoded_anew_and_says_so(tmp_path:
     saved = write_photo(filled(photo), tmp_path / "out.jpg")
     assert saved.outside == "re-encoded"
     assert saved.notice.startswith("out.jpg was encoded anew as a whole: the photo is turned, and")
+    assert saved.notice.endswith("of 16 x 16; --lying leaves it on its side, as it was.")
     # The side that is mirrored counts, and no other.
     (tmp_path / "in.jpg").write_bytes(jpeg("4:2:0", (173, 128), exif=exif))
     assert why_anew(open_photo(tmp_path / "in.jpg"), tmp_path / "out.jpg") == ""
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turned_photo_of_any_size_may_be_left_lying(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    exif.get_ifd(34665).update({40962: 173, 40963: 139, 37396: (60, 40, 9, 5)})
+    (tmp_path / "in.jpg").write_bytes(jpeg("4:2:0", (173, 139), exif=exif))
+    before = open_photo(tmp_path / "in.jpg")
+    saved = write_photo(filled(before), tmp_path / "out.jpg", lying=True)
+    assert saved.outside == "identical"
+    after = open_photo(saved.path)
+    assert after.size == before.size
+    same = (after.pixels == before.pixels).all(axis=2)
+    assert same[:30].all()
+    assert same[:, :50].all()
+    assert not same[55:75, 75:105].all()
+    with Image.open(saved.path) as image:
+        assert image.size == (173, 139)
+        assert image.getexif()[274] == orientation
+        assert image.getexif().get_ifd(34665)[37396] == (60, 40, 9, 5)
+        assert image.getexif().get_ifd(34665)[40962] == 173
+    # Without a turn it is as it was.
+    upright = open_photo(save_photo(filled(before), tmp_path / "up.jpg"))
+    again = write_photo(upright, tmp_path / "again.jpg", lying=True)
+    assert again.outside == "identical"
 
 
 def test_another_quality_encodes_all_of_it(tmp_path: Path) -> None:
