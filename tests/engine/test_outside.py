@@ -255,6 +255,23 @@ def test_another_quality_encodes_all_of_it(tmp_path: Path) -> None:
     assert saved.path.stat().st_size < (tmp_path / "in.jpg").stat().st_size / 2
 
 
+def test_where_the_decoder_fails_all_of_it_is_encoded_anew_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise imagecodecs.Jpeg8Error("jpeg8_decode", "no")
+
+    (tmp_path / "in.jpg").write_bytes(jpeg("4:2:0", (160, 128)))
+    photo = open_photo(tmp_path / "in.jpg")
+    monkeypatch.setattr(imagecodecs, "jpeg8_decode", fail)
+    saved = write_photo(filled(photo), tmp_path / "out.jpg")
+    assert saved.outside == "re-encoded"
+    assert saved.notice == (
+        "out.jpg was encoded anew as a whole: its own blocks do not give the same pixels."
+    )
+    assert np.abs(open_photo(saved.path).pixels.astype(int) - filled(photo).pixels).mean() < 4
+
+
 def test_a_thumbnail_of_what_was_there_does_not_stay_in_the_head(tmp_path: Path) -> None:
     data = jpeg("4:2:0", (160, 128))
     head = b"JFIF\0\1\2\0\0\1\0\1\2\2" + b"\x55" * 12
