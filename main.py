@@ -15,6 +15,7 @@ import typer
 
 from engine.base.errors import Cancelled, MienError
 from engine.base.libraries import missing_library
+from engine.batch.tell import one_line
 from engine.batch.verb import batch
 from engine.modules.options import takes_wishes
 from training.verbs import app as training_app
@@ -135,6 +136,10 @@ def inpaint(
     partial: Annotated[
         bool, typer.Option("--partial", help="Of a file that ends early, open what is there.")
     ] = False,
+    lying: Annotated[
+        bool,
+        typer.Option("--lying", help="Leave a turned JPEG on its side, with its orientation tag."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT if it exists.")] = False,
     steps: Annotated[
         Path | None, typer.Option(help="A folder for the picture after every step, for developers.")
@@ -157,7 +162,7 @@ def inpaint(
         check_room,
         open_photo,
         save_losses,
-        save_photo,
+        write_photo,
     )
     from engine.reference.files import read_references, refuse_strangers, told_of_references
 
@@ -182,7 +187,8 @@ def inpaint(
     lost = save_losses(picture, output)
     if lost and not as_json:
         typer.echo(f"{output.name} will be without {', '.join(lost)}.", err=True)
-    hole = open_mask(mask, picture.size, invert=invert, marker=colour)
+    turned = picture.metadata.orientation
+    hole = open_mask(mask, picture.size, invert=invert, marker=colour, orientation=turned)
     if hole.is_empty:
         raise MienError(
             f"The mask {mask} is all black; paint white what should be filled, or invert it "
@@ -209,15 +215,25 @@ def inpaint(
         and (changed_on_disk(picture.stamp, output))
     ):
         raise MienError(f"{output} was changed by another program meanwhile; fill it again.")
-    saved = save_photo(picture.apply(*result.patches), output, overwrite=overwrite)
+    filled = picture.apply(*result.patches)
+    written = write_photo(filled, output, overwrite=overwrite, lying=lying)
+    saved = written.path
     if as_json:
-        told = {"output": str(saved), "grown": by, "lost": lost, **result.as_dict()}
+        told = {
+            "output": str(saved),
+            "outside": written.outside,
+            "grown": by,
+            "lost": lost,
+            **result.as_dict(),
+        }
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     kinds = ", ".join(f"{patch.kind} {patch.seconds:.2f} s" for patch in result.patches)
     typer.echo(f"{saved}: {result.seconds:.1f} s on {result.device}, {result.model} ({kinds})")
     for line in told_of_references(references, result.references):
         typer.echo(line)
+    if written.notice:
+        typer.echo(written.notice)
     for doubt in result.doubts:
         place = ",".join(f"{v:g}" for v in doubt.as_dict()["frame"])
         typer.echo(f"{doubt.sentence} If it does, draw its frame: it was --face {place}.")
@@ -281,6 +297,10 @@ def main(arguments: list[str] | None = None) -> int:
     # torch is loaded, which happens later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
+    for name in ("stdout", "stderr"):
+        # A desktop's starter, or a service, may close them; there is nobody to tell then.
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A name that a console's encoding lacks is shown escaped; it must not end a verb.
         if isinstance(stream, io.TextIOWrapper):
@@ -291,9 +311,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # A typer.Exit comes back as its code here; a verb itself returns None.
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except MienError as error:
-        print(error, file=sys.stderr)
+        _refuse(arguments, one_line(str(error)))
         return 1
+    except (BrokenPipeError, SystemExit) as error:
+        # Whoever read has read enough: what was asked for is done, and told to nobody. (Typer
+        # makes a failure of it.)
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Cancelled:
         print("Cancelled; nothing was changed.", file=sys.stderr)
         return 130
@@ -303,11 +331,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
             raise
-        sentence = missing_package(str(error.name))
-        if "--json" in arguments:
-            # Who reads JSON lines, the editor's panel above all, is told in one.
-            print(json.dumps({"event": "error", "message": sentence}), flush=True)
-        print(sentence, file=sys.stderr)
+        _refuse(arguments, missing_package(str(error.name)))
         return 1
     except ImportError as error:
         library = missing_library(error)
@@ -320,8 +344,19 @@ def main(arguments: list[str] | None = None) -> int:
         show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if show is None or code is None:
             raise
+        if "--json" in arguments:
+            told = getattr(error, "format_message", None)
+            words = told() if told else str(error)
+            print(json.dumps({"event": "error", "message": words}), flush=True)
         show()
     return code if isinstance(code, int) else 0
+
+
+def _refuse(arguments: list[str], sentence: str) -> None:
+    """Say why nothing was done: who reads JSON, the editor's panel above all, is told in it."""
+    if "--json" in arguments:
+        print(json.dumps({"event": "error", "message": sentence}), flush=True)
+    print(sentence, file=sys.stderr)
 
 
 def missing_package(name: str) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 
 from engine.base.errors import MienError
 from engine.edit.session import write_session
-from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of
+from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of, why_anew
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
 from gui.tab import Tab
@@ -41,6 +41,7 @@ class Saving(Work):
         tab = self._document.tab
         assert tab is not None
         edit, picture = tab.edit, tab.picture
+        anew = why_anew(edit.photo, path)
 
         def write() -> Path:
             return save_photo(picture.photo(), path, overwrite=overwrite)
@@ -50,7 +51,7 @@ class Saving(Work):
                 with self._document.on(tab):
                     self._document.rename(saved, edit)
 
-        self._save(tab, path, write, done, then, changed)
+        self._save(tab, path, write, done, then, changed, _words(anew != ""))
 
     def save_session(
         self,
@@ -82,6 +83,7 @@ class Saving(Work):
         done: Callable[[Path], object],
         then: Callable[[], object] | None,
         changed: Callable[[], object] | None,
+        words: str | None = None,
     ) -> None:
         def job(progress: object, cancel: threading.Event) -> tuple[Path, Stamp | None]:
             if changed is not None and changed_on_disk(tab.stamps.get(path), path):
@@ -94,7 +96,7 @@ class Saving(Work):
             if stamp is not None:
                 tab.stamps[saved] = stamp
             done(saved)
-            self.told.emit(tr("Saved {name}.").format(name=saved.name))
+            self.told.emit((words or _words()).format(name=saved.name))
             self.saved.emit(saved)
             if then is not None:
                 then()
@@ -116,3 +118,10 @@ class Saving(Work):
         if saving is not None and then is not None:
             saving.when_done(lambda _saved: then())
         return saving is not None
+
+
+def _words(anew: bool = False) -> str:
+    """What is told of a file that was saved."""
+    if anew:
+        return tr("Saved {name}. Its JPEG blocks could not be kept: all of it was encoded anew.")
+    return tr("Saved {name}.")

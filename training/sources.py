@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 
 from engine.base.errors import MienError
+from engine.photo import OPEN_SUFFIXES, photo_of
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+PICTURES = frozenset(OPEN_SUFFIXES)
+_QUICK = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}  # read by OpenCV as well
 
 
 class Source(NamedTuple):
@@ -34,8 +36,14 @@ class Source(NamedTuple):
             data = Path(self.path).read_bytes()
         else:
             data = _archive(self.archive).read(self.path)
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-        return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        quick = data and Path(self.name).suffix.lower() in _QUICK
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if quick else None
+        if pixels is not None:
+            return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        try:
+            return photo_of(data, Path(self.name)).rgb8
+        except MienError:
+            return None
 
 
 _archives: dict[Path, zipfile.ZipFile] = {}
@@ -64,7 +72,9 @@ def find_sources(place: Path) -> list[Source]:
             if path.suffix.lower() in PICTURES
         ]
     if not found:
-        raise MienError(f"{place} holds no photos; give a folder or zip with JPEG, PNG or WebP.")
+        raise MienError(
+            f"{place} holds no photos; give a folder or zip with JPEG, PNG, WebP or HEIC."
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from engine.base.errors import MienError
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 _PART = re.compile(r"\.mien-([0-9a-f]{8})-(\d+)-\d+\.part")
 _DAY = 86400.0
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _numbers = itertools.count()
 _swept: set[Path] = set()
 
@@ -42,8 +43,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         with temporary.open("wb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
+            sync(file)
+        # A new file has no mode to keep, and cards and network shares have none at all.
+        with contextlib.suppress(OSError):
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
     except OSError as error:
@@ -52,6 +54,16 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
     _sync_folder(target.parent)
+
+
+def sync(file: BinaryIO) -> None:
+    """Put what was written on the disk, where the disk can be asked for it; some network shares
+    refuse. Raises OSError where it was lost."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def real_target(path: Path) -> Path:

@@ -23,7 +23,7 @@ from engine.batch.settle import Settler
 from engine.batch.work import DECODE, Work, begin, process, stage
 from engine.fill import create_inpainter
 
-RETRIES = 3  # on other workers, when one dies
+RETRIES = 1  # on another worker, when one dies: a photo that kills a second one is set aside
 WAITING = 2  # photos on their way for every worker
 
 _inpainters: dict[str, Any] = {}
@@ -81,10 +81,16 @@ def _connected(address: str) -> Any:
     if not ray.is_initialized():
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except ray.exceptions.AuthenticationError as error:
+            raise MienError(
+                f"The Ray cluster at '{address}' wants a token: put the one of its head into "
+                "~/.ray/auth_token or RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token."
+            ) from error
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             raise MienError(
                 f"No Ray cluster answers at '{address}' ({str(error).splitlines()[0]}); "
-                "start one with: ray start --head."
+                "start one with: ray start --head. One that wants a token answers only with "
+                "RAY_AUTH_MODE=token and the token in ~/.ray/auth_token."
             ) from error
     return ray
 

@@ -15,6 +15,12 @@ from engine.photo import OPEN_SUFFIXES
 # What other systems leave among photos.
 SIDE_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "__macosx", "@eadir"}
 SIDE_FOLDERS = {".thumbnails", ".trash", ".trashes", "$recycle.bin", "#recycle"} | SIDE_NAMES
+# Pictures that are not read: named, where they lie among photos.
+UNREAD = {
+    *(".jp2", ".j2k", ".jpx", ".jpf", ".jxr", ".wdp", ".exr", ".hdr", ".tga", ".pcx", ".sgi"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".svg", ".eps", ".ai", ".pdf", ".xcf", ".clip"),
+    *(".afphoto", ".heics", ".avifs", ".insp", ".dcm", ".fits", ".ico", ".jps"),
+}
 _LOOKED_AT = 192  # pixels a side are enough to tell a mask from a photo
 
 
@@ -43,7 +49,10 @@ def is_picture(path: Path) -> bool:
 
 def read_list(text: str, base: Path) -> tuple[Path, ...]:
     """The paths of a list, one a line; empty lines and those that begin with # are passed over.
-    Relative ones start at `base`."""
+    Relative ones start at `base`. With NULs in it (find -print0) they part the paths, whatever
+    these are made of."""
+    if "\0" in text:
+        return tuple(base / path for path in text.split("\0") if path.strip("\r\n"))
     lines = (line.strip("\r\n\ufeff") for line in text.split("\n"))
     return tuple(base / line for line in lines if line.strip() and not line.startswith("#"))
 
@@ -55,7 +64,7 @@ def gather(job: BatchJob) -> list[PhotoFile]:
     input, and masks that lie among the photos. Raises MienError for inputs and outputs that cannot
     be used.
     """
-    _check(job)
+    _check(job)  # of several photos, one that is not there fails by itself
     apart = [job.output, *([job.masks.folder] if job.masks.folder else [])]
     if job.references is not None and job.references not in job.inputs:
         apart.append(job.references)
@@ -95,7 +104,7 @@ def _apart_from(taken: set[str], file: PhotoFile) -> PhotoFile:
 
 def _check(job: BatchJob) -> None:
     for given in job.inputs:
-        if not given.exists():
+        if not given.exists() and not (len(job.inputs) > 1 and is_picture(given)):
             raise MienError(f"There is no {given}; give a folder of photos, or photos.")
         if given.is_dir() and _absolute(given) == _absolute(job.output):
             raise MienError("Results would replace the photos; give another folder for them.")
@@ -192,6 +201,21 @@ def looks_like_mask(path: Path) -> bool:
         return bool(high < 8 or low > 247)  # an empty or a full one
     near = np.minimum(grey - low, high - grey) <= max(2.0, 0.06 * (high - low))
     return bool(near.mean() > 0.9)
+
+
+def passed_over(job: BatchJob) -> list[str]:
+    """The names of pictures below a job's folders whose kind is not read; what programs keep
+    beside photos is none."""
+    found = []
+    for given in job.inputs:
+        for place, folders, names in os.walk(given):
+            folders[:] = [name for name in folders if name.lower() not in SIDE_FOLDERS]
+            found += [
+                (Path(place) / name).relative_to(given).as_posix()
+                for name in names
+                if Path(name).suffix.lower() in UNREAD and not is_side_file(Path(name))
+            ]
+    return sorted(found, key=key_of)
 
 
 def _absolute(path: Path) -> Path:

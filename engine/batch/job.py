@@ -120,8 +120,8 @@ class BatchJob:
     "rename" numbers the new one, "overwrite" replaces it. quality: 1..100 for JPEG and WebP, None
     keeps the photo's own. doubtful: what becomes of a photo with a face that may lie wrong: "flag"
     saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out.
-    references: a folder with other photos of the people (see engine.batch.references). Raises
-    MienError for what cannot be meant.
+    references: a folder with other photos of the people (see engine.batch.references). lying: JPEGs
+    on their sides stay so, with their orientation tag. Raises MienError for what cannot be meant.
     """
 
     inputs: tuple[Path, ...]
@@ -134,6 +134,7 @@ class BatchJob:
     quality: int | None = None
     doubtful: str = DOUBT_FLAG
     references: Path | None = None
+    lying: bool = False
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -170,7 +171,7 @@ class BatchJob:
         rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS, sure=False)
         options = asdict(self.options)
         del options["precision"]
-        told = [asdict(rule), options, self.format, self.quality]
+        told = [asdict(rule), options, self.format, self.quality, *["lying"] * self.lying]
         if self.references is None:
             del options["expression"]  # of references
         else:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.base.atomic import sync
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
 from engine.batch.inputs import key_of
@@ -44,7 +45,7 @@ class Record:
     seconds). readings: of every filled face. doubtful: those of them that may lie wrong
     (engine.face.doubt.Doubt). references: what was taken of other photos (engine.reference.Taken).
     grown: pixels the mask was made larger by. precision, backend: what the generator calculated in,
-    and by what.
+    and by what. outside: of what was not filled, "identical" or "re-encoded" (engine.photo.Saved).
     note: a sentence on what was left as it was or could not be kept. job: the digest of what was
     asked.
     """
@@ -69,6 +70,7 @@ class Record:
     device: str = ""
     precision: str = ""
     backend: str = ""
+    outside: str = ""
     worker: str = ""
     job: str = ""
     when: str = ""
@@ -127,7 +129,7 @@ class Log:
                 start = b"" if _ends_whole(self.path) else b"\n"
                 file.write(start + text + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
+                sync(file)
         except OSError as error:
             raise MienError(
                 f"The log {self.path} could not be written ({error.strerror}); "

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, Protocol, TextIO
 
@@ -154,7 +155,8 @@ class Bar(Lines):
 
     def report(self, status: Status, record: Record) -> None:
         if record.error or record.note or not status.total:
-            self._console.print(f"{record.photo}: {line_of(record)}", soft_wrap=True)
+            line = one_line(f"{record.photo}: {line_of(record)}")
+            self._console.print(line, soft_wrap=True)
         if self._task is not None:
             self._progress.update(self._task, completed=status.done)
 
@@ -212,8 +214,18 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else "…" + name[-most + 1 :]
 
 
+def one_line(text: str) -> str:
+    """A text whose line breaks and other signs that a console obeys are written out: a file may be
+    called anything."""
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) == "Cc" else letter
+        for letter in text
+    )
+
+
 def _say(text: str, stream: TextIO) -> None:
     """Print in whatever the console can show: what it cannot is escaped, never an error."""
+    text = one_line(text)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     with contextlib.suppress(BrokenPipeError):
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)

@@ -14,7 +14,7 @@ import typer
 
 from engine.base.device import AUTO
 from engine.base.errors import MienError
-from engine.batch.inputs import read_list
+from engine.batch.inputs import passed_over, read_list
 from engine.batch.job import (
     CONFLICTS,
     DOUBT_FLAG,
@@ -124,6 +124,10 @@ def batch(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos filled at a time; by cores and memory.")
     ] = None,
+    lying: Annotated[
+        bool,
+        typer.Option("--lying", help="Leave turned JPEGs on their sides, with orientation tag."),
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another batch writes to the output folder.")
     ] = False,
@@ -183,6 +187,7 @@ def batch(
         conflict=OVERWRITE if overwrite else conflict,
         doubtful=doubtful,
         references=references,
+        lying=lying,
     )
     _check_model(job)
     control = Control()
@@ -201,6 +206,11 @@ def batch(
             teller.refuse(str(error))
             raise typer.Exit(1) from None
         teller.end(summary)
+        if unread := passed_over(job):
+            named = ", ".join(unread[:8]) + (", ..." if len(unread) > 8 else "")
+            one = len(unread) == 1
+            are = "file of a kind that is not read was" if one else "files of unread kinds were"
+            teller.hint(f"{len(unread)} {are} passed over: {named}.")
         code = _code(summary, job, teller)
     if code:
         raise typer.Exit(code)
@@ -272,11 +282,10 @@ def _listed(path: Path) -> list[Path]:
 
 
 def _check_model(job: BatchJob) -> None:
-    """Refuse an unknown model before 300 photos each fail for it."""
-    if job.options.model != "prior":
-        from engine.catalogue.weights import find
+    """Refuse a model that is unknown, or fills nothing, before 300 photos each fail for it."""
+    from engine.catalogue.weights import find_filler
 
-        find(job.options.model)
+    find_filler(job.options.model)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from engine.inpaint import FillRequest, Inpainter
 from engine.mask import Mask
 from engine.mask.file import open_mask, parse_colour, refuse_doubtful
 from engine.mask.grow import grow_mask
-from engine.photo import Photo, open_photo, save_losses, save_photo
+from engine.photo import Photo, open_photo, save_losses, write_photo
 
 DECODE, FIND, FILL, ENCODE = "decode", "find", "fill", "encode"
 STAGES: tuple[str, ...] = (DECODE, FIND, FILL, ENCODE)
@@ -100,7 +100,13 @@ def decode(work: Work, job: BatchJob) -> None:
         return
     work.record.mask_sha256 = work.record.mask_sha256 or digest_of(item.mask)
     marker = None if rule.marker is None else parse_colour(rule.marker)
-    mask = open_mask(item.mask, photo.size, invert=rule.invert, marker=marker)
+    mask = open_mask(
+        item.mask,
+        photo.size,
+        invert=rule.invert,
+        marker=marker,
+        orientation=photo.metadata.orientation,
+    )
     if mask.is_empty:
         raise MienError(
             f"The mask {item.mask.name} is all black; paint white what should be filled, or "
@@ -167,7 +173,18 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     if lost:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()
-    save_photo(work.photo, temporary, overwrite=True, quality=job.quality)
+    try:
+        written = write_photo(
+            work.photo, temporary, overwrite=True, quality=job.quality, lying=job.lying
+        )
+    except MienError as error:
+        # The name it has for the moment says nothing to anybody.
+        named = temporary.name if work.target is None else work.target.name
+        raise MienError(str(error).replace(temporary.name, named)) from error
+    work.record.outside = written.outside
+    if written.notice:
+        told = "It was encoded anew as a whole."
+        work.record.note = f"{work.record.note} {told}".strip()
     work.temporary = temporary
     work.record.output_sha256 = digest_of(temporary)
     work.drop()

@@ -19,6 +19,7 @@ from engine.base.errors import MienError
 from engine.mask.mask import Mask, sizes_differ
 from engine.photo import open_photo
 from engine.photo.source import eight_bit, grey_of
+from engine.photo.turning import upright
 
 _LABELS = 64  # numbered classes: all values below this, black to the eye
 _DARK = 48  # a ground is no lighter than this
@@ -35,17 +36,22 @@ def open_mask(
     *,
     invert: bool = False,
     marker: tuple[int, int, int] | None = None,
+    orientation: int = 1,
 ) -> Mask:
     """Read a mask from a picture: white fills, grey fills that much.
 
-    size: the photo's (width, height); another size raises MienError naming both. invert: fill what
+    size: the photo's (width, height); another size raises MienError naming both. orientation: by
+    which the photo was turned; a mask of the size it had before was drawn on it as it lies, and is
+    turned as well. invert: fill what
     the picture keeps. marker: the picture is a photo, and what is painted on it in this (red,
     green, blue) is filled. A photo without a marker raises MienError.
     """
     photo = open_photo(path)
-    if size is not None and photo.size != size:
-        raise MienError(f"{Path(path).name}: {sizes_differ(photo.size, size)}")
     pixels = photo.pixels
+    if orientation >= 5 and photo.size != size and photo.size[::-1] == size:
+        pixels = upright(pixels, orientation)
+    elif size is not None and photo.size != size:
+        raise MienError(f"{Path(path).name}: {sizes_differ(photo.size, size)}")
     if pixels.dtype == np.uint16 and pixels[..., :3].max() < 256:
         pixels = pixels.astype(np.uint8)  # numbered classes in 16 bit, black to the eye
     pixels = eight_bit(pixels)
@@ -156,7 +162,7 @@ def refuse_doubtful(mask: Mask, name: str) -> None:
 
 def is_lossy(format_: str, lossless: bool) -> bool:
     """Whether a file's format blurs values."""
-    return format_ in ("JPEG", "AVIF", "HEIF") or (format_ == "WEBP" and not lossless)
+    return format_ in ("JPEG", "AVIF", "HEIF", "JXL") or (format_ == "WEBP" and not lossless)
 
 
 def _decides(alpha: np.ndarray) -> bool:

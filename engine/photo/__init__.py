@@ -9,6 +9,7 @@ from engine.photo.file import (
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
     IncompletePhotoError,
+    Saved,
     changed_on_disk,
     check_destination,
     check_room,
@@ -18,6 +19,8 @@ from engine.photo.file import (
     save_losses,
     save_photo,
     stamp_of,
+    why_anew,
+    write_photo,
 )
 from engine.photo.value import Photo, Stamp, photo_from_array
 
@@ -26,6 +29,7 @@ __all__ = [
     "SAVE_SUFFIXES",
     "IncompletePhotoError",
     "Photo",
+    "Saved",
     "Stamp",
     "changed_on_disk",
     "check_destination",
@@ -37,4 +41,6 @@ __all__ = [
     "save_losses",
     "save_photo",
     "stamp_of",
+    "why_anew",
+    "write_photo",
 ]

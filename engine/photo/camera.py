@@ -1,4 +1,5 @@
-"""Pictures of phones and cameras: AVIF, HEIC and raw files, each by a package of its own."""
+"""Pictures of phones and cameras: AVIF, HEIC, JPEG XL and raw files, each by a package of its
+own."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from engine.photo.jpeg import read_jpeg
 from engine.photo.metadata import Metadata
 from engine.photo.unpack import (
     Check,
+    EndsEarly,
     NeedsPackage,
     Unpacked,
     beside,
@@ -20,6 +22,11 @@ from engine.photo.unpack import (
     opened,
     rgb_of,
 )
+from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP
+
+_CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the box that holds them (C2PA)
+_OTHER = "the other pictures of the file"
+AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
 
 
 def read_avif(data: bytes, check: Check, partial: bool) -> Unpacked:
@@ -34,10 +41,26 @@ def read_avif(data: bytes, check: Check, partial: bool) -> Unpacked:
         raw.pixels = rgb_of(image)
         if getattr(image, "n_frames", 1) > 1:
             raw.lost.append("the other pictures of the file")
+    place = data.find(b"colrnclx")
+    if place >= 0 and raw.metadata.icc is None:
+        points = struct.unpack_from(">HH", data.ljust(place + 12), place + 8)
+        raw.metadata = replace(raw.metadata, colour=_code_points(*points))
+    if _CREDENTIALS in data:
+        raw.lost.append(CREDENTIALS)
     place = data.find(b"pixi")
     if place >= 0 and len(data) > place + 9 and data[place + 9] > 8:
         raw.lost.append("the depth above 8 bit")
     return raw
+
+
+def _code_points(primaries: int, curve: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The colours a container names by numbers (ITU-T H.273), as a PNG's cICP; none for sRGB, and
+    for what encoders of films write without meaning it."""
+    # The curves of television are written for photos that are meant, and shown, as sRGB.
+    curve = 13 if curve in (1, 2, 6, 14, 15) else curve
+    if primaries not in (1, 9, 11, 12) or (primaries, curve) == (1, 13):
+        return ()
+    return ((b"cICP", bytes([primaries, curve & 255, 0, 1])),)
 
 
 def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
@@ -54,12 +77,80 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if pixels.shape[2] < 3:
         pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
     raw = Unpacked(np.ascontiguousarray(pixels), single=file.mode.startswith(("L", "I")))
+    if pixels.dtype == np.uint16:
+        # The library fills up with zeros below, which would leave white a little grey.
+        bits = int(file.info.get("bit_depth", 16))
+        top = 2**bits - 1
+        deep = (pixels >> (16 - bits)).astype(np.uint32)
+        raw.pixels = ((deep * 65535 + top // 2) // top).astype(np.uint16)
     # The library turns the picture by the container's word, which the EXIF's repeats.
     raw.exif, raw.xmp = file.info.get("exif"), file.info.get("xmp")
-    raw.metadata = Metadata(file.info.get("icc_profile"))
+    icc, coded = file.info.get("icc_profile"), file.info.get("nclx_profile")
+    raw.metadata = Metadata(icc)
+    if coded and not icc:
+        points = (coded["color_primaries"], coded["transfer_characteristics"])
+        raw.metadata = Metadata(colour=_code_points(*points))
     if len(file) > 1:
         raw.lost.append("the other pictures of the file")
+    if file.info.get("depth_images"):
+        raw.lost.append(DEPTH)
+    for kind in file.info.get("aux") or ():
+        raw.lost.append(next((said for word, said in AUXILIARY if word in kind), _OTHER))
+    if _CREDENTIALS in data:
+        raw.lost.append(CREDENTIALS)
     return raw
+
+
+def read_jxl(data: bytes, check: Check, partial: bool) -> Unpacked:
+    """JPEG XL by libjxl, which turns the picture upright. Its colours are taken as sRGB."""
+    import imagecodecs
+
+    try:
+        pixels = np.asarray(imagecodecs.jpegxl_decode(data))
+    except imagecodecs.JpegxlError as error:
+        raise EndsEarly from error
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    raw = Unpacked()
+    if pixels.ndim == 4:
+        pixels = pixels[0]
+        raw.lost.append(_OTHER)
+    check(pixels.shape[1], pixels.shape[0])
+    raw.single = pixels.shape[2] < 3
+    if pixels.dtype.kind == "f":
+        pixels = (pixels.astype(np.float32).clip(0, 1) * 65535 + 0.5).astype(np.uint16)
+        raw.lost.append("floating-point values")
+    if raw.single:
+        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
+    raw.pixels = np.ascontiguousarray(pixels[..., :4])
+    for kind, content in _boxes_of_jxl(data):
+        if kind == b"Exif" and raw.exif is None:
+            raw.exif = content[4:]
+        elif kind == b"xml " and raw.xmp is None:
+            raw.xmp = content
+        elif kind == b"jumb":
+            raw.lost.append(CREDENTIALS)
+        elif kind == b"jhgm":
+            raw.lost.append(GAIN_MAP)
+    return raw
+
+
+def _boxes_of_jxl(data: bytes) -> list[tuple[bytes, bytes]]:
+    import imagecodecs
+
+    found, at = [], 0
+    while data[4:8] == b"JXL " and at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        head = 16 if size == 1 else 8
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+        end = len(data) if size == 0 else at + max(size, head)
+        content = data[at + head : end]
+        if kind == b"brob":
+            kind, content = content[:4], bytes(imagecodecs.brotli_decode(content[4:]))
+        found.append((kind, content))
+        at = end
+    return found
 
 
 def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:

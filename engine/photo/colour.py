@@ -37,6 +37,12 @@ _XYZ_TO_RGB = np.array(
 )
 
 
+def primaries_of(number: int) -> tuple[tuple[float, float], tuple[float, ...]] | None:
+    """Chromaticities (x, y) of the white, and of red, green and blue in a row, of primaries as
+    ITU-T H.273 numbers them."""
+    return _PRIMARIES.get(number)
+
+
 @cache
 def srgb() -> bytes:
     """The sRGB profile."""

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from engine.photo import colour, png, tiff
-from engine.photo.camera import read_avif, read_heif, read_raw
+from engine.photo.camera import read_avif, read_heif, read_jxl, read_raw
 from engine.photo.exif import block_of_tiff, clean_exif
 from engine.photo.jpeg import read_jpeg
+from engine.photo.layered import is_layered_zip, read_layered_zip, read_psd
 from engine.photo.metadata import (
     Metadata,
     clean_resources,
-    clean_xmp,
     iptc_of,
     resources_of_iptc,
 )
 from engine.photo.source import CMYK, GREY, ICC_LAB, LAB, RGB, Source
+from engine.photo.turning import upright
 from engine.photo.unpack import (
     Check,
     EndsEarly,
@@ -32,6 +33,7 @@ from engine.photo.unpack import (
     orientation_of,
     rgb_of,
 )
+from engine.photo.xmp import CREDENTIALS, GAIN_MAP, clean_packet
 
 _PROFILES = {GREY: "GRAY", RGB: "RGB", CMYK: "CMYK", LAB: "Lab", ICC_LAB: "Lab"}
 
@@ -62,6 +64,12 @@ def kind_of(data: bytes) -> str | None:
         return "BMP"
     if data[:6] in (b"GIF87a", b"GIF89a"):
         return "GIF"
+    if data[:2] == b"\xff\x0a" or data[:12] == b"\0\0\0\x0cJXL \r\n\x87\n":
+        return "JXL"
+    if data[:4] == b"8BPS":
+        return "PSD"
+    if is_layered_zip(data):
+        return "LAYERS"
     if data[4:8] == b"ftyp":
         size = int.from_bytes(data[:4], "big")
         brands = {data[at : at + 4] for at in range(8, min(size, 256), 4)}
@@ -87,6 +95,9 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
         "GIF": _gif,
         "AVIF": read_avif,
         "HEIF": read_heif,
+        "JXL": read_jxl,
+        "PSD": read_psd,
+        "LAYERS": _layers,
         "RAW": read_raw,
     }[kind]
     raw = reader(data, check, partial)
@@ -106,13 +117,20 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
     else:
         assert raw.pixels is not None
         raw.pixels = upright(raw.pixels, raw.orientation)
+    height, width = raw.pixels.shape[:2]
+    size = (width, height) if raw.orientation < 5 else (height, width)  # as it lay
+    xmp = clean_packet(raw.xmp, raw.orientation, size)
     metadata = replace(
         raw.metadata,
-        exif=clean_exif(raw.exif, turned=raw.orientation >= 5),
-        xmp=clean_xmp(raw.xmp),
+        exif=clean_exif(raw.exif, raw.orientation, size),
+        xmp=xmp.packet,
+        orientation=raw.orientation,
         resources=clean_resources(raw.resources),
-        lost=tuple(raw.lost),
+        lost=tuple(dict.fromkeys([*raw.lost, *xmp.lost])),
     )
+    if metadata.gain is not None:
+        # It is not lost, whatever pointed to it.
+        metadata = replace(metadata, lost=tuple(x for x in metadata.lost if x != GAIN_MAP))
     if metadata.dpi and raw.orientation >= 5:
         metadata = replace(metadata, dpi=metadata.dpi[::-1])
     space = colour.space_of(metadata.icc)
@@ -122,42 +140,13 @@ def decode(data: bytes, kind: str, check: Check, partial: bool = False) -> Decod
     return Decoded(raw.pixels, kind, metadata, raw.single, source)
 
 
-def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """EXIF orientations 1 to 8 undone."""
-    import cv2
-
-    if orientation not in range(2, 9):
-        return np.ascontiguousarray(pixels)
-    if pixels.dtype in (np.uint8, np.uint16, np.float32) and pixels.shape[2] <= 4:
-        turned = {
-            2: lambda p: cv2.flip(p, 1),
-            3: lambda p: cv2.rotate(p, cv2.ROTATE_180),
-            4: lambda p: cv2.flip(p, 0),
-            5: cv2.transpose,
-            6: lambda p: cv2.rotate(p, cv2.ROTATE_90_CLOCKWISE),
-            7: lambda p: cv2.rotate(cv2.transpose(p), cv2.ROTATE_180),
-            8: lambda p: cv2.rotate(p, cv2.ROTATE_90_COUNTERCLOCKWISE),
-        }[orientation](np.ascontiguousarray(pixels))
-        return turned if turned.ndim == 3 else turned[..., None]
-    # What OpenCV does not take, ten times as slow.
-    return np.ascontiguousarray(
-        {
-            2: lambda p: p[:, ::-1],
-            3: lambda p: p[::-1, ::-1],
-            4: lambda p: p[::-1],
-            5: lambda p: p.swapaxes(0, 1),
-            6: lambda p: p.swapaxes(0, 1)[:, ::-1],
-            7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
-            8: lambda p: p.swapaxes(0, 1)[::-1],
-        }[orientation](pixels)
-    )
-
-
 def _png(data: bytes, check: Check, partial: bool) -> Unpacked:
     chunks = png.read_chunks(data)
     raw = Unpacked(xmp=png.xmp(chunks.text))
     raw.exif = chunks.first.get(b"eXIf") or png.raw_profile(chunks.text, b"exif")
     raw.orientation = orientation_of(raw.exif)
+    if b"caBX" in chunks.first:
+        raw.lost.append(CREDENTIALS)
     iptc = png.raw_profile(chunks.text, b"iptc")
     raw.resources = iptc if iptc and iptc[:4] == b"8BIM" else resources_of_iptc(iptc)
     with opened(chunks.pixels, "PNG", check) as image:
@@ -213,6 +202,10 @@ def _is_intact(data: bytes) -> bool:
     return at == len(data)
 
 
+def _layers(data: bytes, check: Check, partial: bool) -> Unpacked:
+    return read_layered_zip(data, check, partial, _png)
+
+
 def _tiff(data: bytes, check: Check, partial: bool) -> Unpacked:
     page = tiff.read_page(data, check)
     raw = Unpacked(source=page.source, orientation=page.orientation, xmp=page.xmp)
@@ -232,6 +225,8 @@ def _tiff(data: bytes, check: Check, partial: bool) -> Unpacked:
                 raw.single = image.mode in ("L", "1", "LA")
                 raw.lost += {"1": ["one bit a pixel"], "P": ["the palette"]}.get(image.mode, [])
                 raw.pixels = rgb_of(image.convert("L") if image.mode == "1" else image)
+    if page.signed:
+        raw.lost.append(CREDENTIALS)
     if page.layers:
         raw.lost.append("the layers")
     if page.pictures > 1:
@@ -263,9 +258,21 @@ def _webp(data: bytes, check: Check, partial: bool) -> Unpacked:
         raw = beside(image)
         raw.pixels = rgb_of(image)
         raw.metadata = replace(raw.metadata, lossless=b"VP8L" in data[:64])
+        if _has_riff_chunk(data, b"C2PA"):
+            raw.lost.append(CREDENTIALS)
         if getattr(image, "n_frames", 1) > 1:
             raw.lost.append("the other pictures of the file")
     return raw
+
+
+def _has_riff_chunk(data: bytes, kind: bytes) -> bool:
+    at = 12
+    while at + 8 <= len(data):
+        if data[at : at + 4] == kind:
+            return True
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        at += 8 + length + length % 2
+    return False
 
 
 def _bmp(data: bytes, check: Check, partial: bool) -> Unpacked:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.base.errors import MienError
-from engine.photo import colour, jpeg, png, tiff
+from engine.photo import colour, jpeg, keep, png, tiff
 from engine.photo import exif as exif_blocks
-from engine.photo.metadata import iptc_of
+from engine.photo import gain as gain_maps
+from engine.photo.metadata import Metadata, iptc_of
 from engine.photo.source import ALPHA, CMYK, GREY, RGB, eight_bit, grey_of
+from engine.photo.turning import undone, upright
+from engine.photo.xmp import GAIN_MAP, clean_packet
 
 if TYPE_CHECKING:
     from engine.photo.value import Photo
@@ -32,27 +36,13 @@ def check_size(size: tuple[int, int], format_: str) -> None:
 
 def losses(photo: Photo, format_: str) -> list[str]:
     """What the format cannot hold of a photo, one short clause each."""
-    metadata, source = photo.metadata, photo.source
-    lost = []
-    if source is not None and format_ != "TIFF":
-        if source.is_float:
-            lost.append("floating-point values")
-        if source.space == CMYK and format_ != "JPEG":
-            lost.append("CMYK inks (it becomes RGB)")
-        if source.space in ("lab", "icclab"):
-            lost.append("Lab colours (it becomes RGB)")
-        if set(source.extras) - {1, 2} or (source.space == CMYK and source.extras):
-            lost.append("extra channels")
-        if source.samples.dtype == np.uint32:
-            lost.append("32-bit depth")
-    if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
-        lost.append("16-bit depth")
-    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
-        lost.append("transparency")
+    metadata, lost = photo.metadata, _pixel_losses(photo, format_)
     described = metadata.exif or metadata.xmp or metadata.resources
     if format_ == "BMP" and (metadata.icc or described or metadata.comments or metadata.text):
         lost.append("metadata and colour profile")
         return [*lost, *metadata.lost]
+    if metadata.gain is not None and format_ != "JPEG":
+        lost.append(GAIN_MAP)
     if format_ == "JPEG":
         if metadata.exif and exif_blocks.slimmed(metadata.exif, jpeg.EXIF_MOST)[1]:
             lost.append("EXIF fields above 64 KB")
@@ -69,24 +59,94 @@ def losses(photo: Photo, format_: str) -> list[str]:
     return [*dict.fromkeys([*lost, *metadata.lost])]
 
 
+def _pixel_losses(photo: Photo, format_: str) -> list[str]:
+    """Of them, what every pixel loses."""
+    source, lost = photo.source, []
+    if source is not None and format_ != "TIFF":
+        if source.is_float:
+            lost.append("floating-point values")
+        if source.space == CMYK and format_ != "JPEG":
+            lost.append("CMYK inks (it becomes RGB)")
+        if source.space in ("lab", "icclab"):
+            lost.append("Lab colours (it becomes RGB)")
+        if set(source.extras) - {1, 2} or (source.space == CMYK and source.extras):
+            lost.append("extra channels")
+        if source.samples.dtype == np.uint32:
+            lost.append("32-bit depth")
+    if photo.hdr is not None and format_ != "PNG":
+        lost.append("HDR brightness (it becomes sRGB)")
+    if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
+        lost.append("16-bit depth")
+    if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
+        lost.append("transparency")
+    return lost
+
+
 def _texts_lost(text: tuple[tuple[bytes, bytes], ...], format_: str) -> bool:
     kept = b"Comment\0" if format_ == "JPEG" else b"\0"
     return any(not data.startswith(kept) for _, data in text)
 
 
-def encode(photo: Photo, format_: str, quality: int | None) -> bytes:
-    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own."""
+@dataclass(frozen=True)
+class Encoded:
+    """A file. identical: whether the pixels that a fill left alone come out of it as they came out
+    of the photo's file; of a JPEG, whether their coefficients are those of its file."""
+
+    data: bytes
+    identical: bool
+
+
+def encode(photo: Photo, format_: str, quality: int | None, lying: bool = False) -> Encoded:
+    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own. lying: a JPEG
+    of a turned JPEG lies on its side as that did, and says so."""
     check_size(photo.size, format_)
-    return {"PNG": _png, "TIFF": _tiff, "JPEG": _jpeg, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[
-        format_
-    ](photo, quality)
+    if format_ == "JPEG":
+        return Encoded(*_jpeg(laid_down(photo) if lying else photo, quality))
+    write = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[format_]
+    return Encoded(write(photo, quality), anew(photo, format_, quality) == "")
+
+
+def laid_down(photo: Photo) -> Photo:
+    """A turned JPEG as it lay in its file, and what is said of it: the pixels, the orientation,
+    named faces, width and height."""
+    metadata, orientation = photo.metadata, photo.metadata.orientation
+    if metadata.stored is None or orientation == 1 or photo.source is not None:
+        return photo
+    back = undone(orientation)
+    dpi = metadata.dpi
+    lying = replace(
+        metadata,
+        exif=exif_blocks.laid_down(metadata.exif, orientation, photo.size),
+        xmp=clean_packet(metadata.xmp, back, photo.size, orientation).packet,
+        stored=replace(metadata.stored, orientation=1),
+        orientation=1,
+        dpi=dpi[::-1] if dpi and orientation >= 5 else dpi,
+    )
+    return replace(photo, pixels=upright(photo.pixels, back), metadata=lying)
+
+
+def anew(photo: Photo, format_: str, quality: int | None = None) -> str:
+    """Why all of a photo is encoded anew in a format, as a clause; "" where only what was filled
+    is. Of a JPEG it is what can be told before it is written."""
+    if format_ == "JPEG":
+        if photo.metadata.stored is None:
+            return "it was no JPEG" if photo.format != "JPEG" else "it is a JPEG of a rare kind"
+        return "another quality is asked for" if quality else keep.why_not(photo.metadata.stored)
+    if format_ == "AVIF" or (format_ == "WEBP" and (quality or not photo.metadata.lossless)):
+        return f"{_NAMES.get(format_, format_)} cannot keep pixels as they are"
+    changed = photo.profile is not None if format_ == "BMP" else False
+    if format_ == "WEBP":
+        changed = colour.space_of(photo.metadata.icc) == "GRAY"
+    if changed or _pixel_losses(photo, format_):
+        return "the format cannot hold its pixels as they are"
+    return ""
 
 
 def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
     """RGB(A) pixels and their profile, where one channel does not do: a grey profile says nothing
-    of them, so they become sRGB."""
+    of them, and no profile says PQ or HLG, so they become sRGB."""
     icc = photo.metadata.icc
-    if colour.space_of(icc) != "GRAY":
+    if colour.space_of(icc) != "GRAY" and photo.hdr is None:
         return photo.pixels, icc
     rgb = photo.to_srgb(photo.pixels)
     if photo.pixels.shape[2] == 4:
@@ -113,7 +173,7 @@ def _grey_or_own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
 
 
 def _png(photo: Photo, _quality: int | None) -> bytes:
-    pixels, icc = _grey_or_own(photo)
+    pixels, icc = (photo.pixels, None) if photo.hdr else _grey_or_own(photo)
     if pixels.shape[2] == 2 and pixels.dtype == np.uint16:
         pixels, icc = _own(photo)  # no encoder at hand writes deep grey with transparency
     metadata, chunks = photo.metadata, []
@@ -187,7 +247,8 @@ def _tiff(photo: Photo, _quality: int | None) -> bytes:
     )
 
 
-def _jpeg(photo: Photo, quality: int | None) -> bytes:
+def _jpeg(photo: Photo, quality: int | None) -> tuple[bytes, bool]:
+    """(the file, whether what was not changed kept its coefficients)."""
     from PIL import Image
 
     metadata, source = photo.metadata, photo.source
@@ -200,20 +261,12 @@ def _jpeg(photo: Photo, quality: int | None) -> bytes:
             icc = photo.profile
         flat = _on_white(pixels)
         image = Image.fromarray(flat[..., 0] if flat.shape[2] == 1 else flat)
-    options: dict[str, Any] = {"quality": quality or JPEG_QUALITY, "subsampling": 0}
-    if quality is None and metadata.jpeg:
-        options = dict(metadata.jpeg)
-        tables = options["qtables"]
-        if image.mode == "L":
-            options["qtables"] = {0: tables[0]}
-        elif len(tables) == 1:
-            options["qtables"] = {0: tables[0], 1: tables[0]}
-    if metadata.dpi:
-        options["dpi"] = tuple(round(value) for value in metadata.dpi)
-    if icc:
-        options["icc_profile"] = icc
-    file = io.BytesIO()
-    image.save(file, "JPEG", **options)
+    kept = None
+    if quality is None and metadata.stored is not None:
+        samples = np.asarray(image)
+        samples = samples if samples.ndim == 3 else samples[..., None]
+        kept = keep.kept_outside(metadata.stored, samples, jpeg.samples_of)
+    data = jpeg.with_resolution(kept or _anew(image, metadata, quality), metadata.dpi)
     exif, xmp, resources = metadata.exif, metadata.xmp, metadata.resources
     if exif:
         exif, _ = exif_blocks.slimmed(exif, jpeg.EXIF_MOST)
@@ -224,7 +277,42 @@ def _jpeg(photo: Photo, quality: int | None) -> bytes:
     comments = metadata.comments
     if not comments and (text := png.comment(metadata.text)):
         comments = (text,)
-    return jpeg.insert(file.getvalue(), exif, xmp, resources, comments)
+    gain = _gain_map(photo, image)
+    if gain is None:
+        return jpeg.insert(data, exif, xmp, resources, comments, icc), bool(kept)
+    told = gain_maps.with_directory(xmp, len(gain))
+    whole = jpeg.insert(data, exif, told, resources, comments, icc)
+    assert metadata.gain is not None
+    return gain_maps.joined(whole, gain, metadata.gain.iso), bool(kept)
+
+
+def _gain_map(photo: Photo, image: Any) -> bytes | None:
+    """The gain map of a photo, continued where it was changed; `image` is what is saved of it."""
+    metadata = photo.metadata
+    if metadata.gain is None or metadata.stored is None or image.mode not in ("RGB", "L"):
+        return None
+    orientation = metadata.orientation
+    before = upright(jpeg.samples_of(metadata.stored.picture), orientation)
+    after = np.asarray(image).reshape(before.shape)
+    changed = (before != after).any(axis=2)
+    return gain_maps.continued(metadata.gain, orientation, changed, jpeg.samples_of)
+
+
+def _anew(image: Any, metadata: Metadata, quality: int | None) -> bytes:
+    """A JPEG of all of a Pillow picture, in the quality the photo had or this one."""
+    options: dict[str, Any] = {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    if quality is None and metadata.jpeg:
+        options = dict(metadata.jpeg)
+        tables = options["qtables"]
+        if image.mode == "L":
+            options["qtables"] = {0: tables[0]}
+        elif len(tables) == 1:
+            options["qtables"] = {0: tables[0], 1: tables[0]}
+    if metadata.dpi:
+        options["dpi"] = tuple(round(value) for value in metadata.dpi)
+    file = io.BytesIO()
+    image.save(file, "JPEG", **options)
+    return file.getvalue()
 
 
 def _webp(photo: Photo, quality: int | None) -> bytes:

@@ -11,6 +11,8 @@ import re
 import struct
 from dataclasses import dataclass, field, replace
 
+from engine.photo.turning import turned_point, undone
+
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 SIZES |= {16: 8, 17: 8, 18: 8}
 _LETTERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -18,12 +20,14 @@ _LETTERS |= {11: "f", 12: "d"}
 ORIENTATION, EXIF_FOLDER, GPS_FOLDER, INTEROP_FOLDER = 0x0112, 0x8769, 0x8825, 0xA005
 MAKER_NOTE, _WIDTH, _HEIGHT = 0x927C, 0xA002, 0xA003
 XMP, IPTC, RESOURCES, ICC, LAYERS = 700, 33723, 34377, 34675, 37724
+CREDENTIALS = 52545  # Content Credentials (C2PA)
+_SUBJECTS = (0x9214, 0xA214)  # the area and the place of what the photo is of
 # What says how a file's pixels lie, and what travels elsewhere or shows the photo as it was.
 STRUCTURE = (
     {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284}
     | {292, 293, 296, 297, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336}
     | {338, 339, 340, 341, 343, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531}
-    | {532, 50838, 50839, 37726, XMP, IPTC, RESOURCES, ICC, LAYERS}
+    | {532, 50838, 50839, 37726, XMP, IPTC, RESOURCES, ICC, LAYERS, CREDENTIALS}
     # Raw development: true of the sensor's values, not of a picture.
     | set(range(50706, 51200))
     | set(range(33421, 33423))
@@ -102,11 +106,33 @@ def read_directory(data: bytes | bytearray, start: int) -> Directory:
     return Directory(entries, following, end)
 
 
-def clean_exif(exif: bytes | None, turned: bool = False) -> bytes | None:
+def clean_exif(
+    exif: bytes | None, orientation: int = 1, size: tuple[int, int] = (0, 0)
+) -> bytes | None:
     """The block upright and without pictures of the photo as it was; everything else as it was.
 
-    turned: width and height have changed places. A block that cannot be read is dropped.
+    orientation: 1 to 8, by which the pixels were turned; size: (width, height) before. A block
+    that cannot be read is dropped.
     """
+    return _turned(exif, orientation, size, 1)
+
+
+def laid_down(exif: bytes | None, orientation: int, size: tuple[int, int]) -> bytes | None:
+    """A cleaned block for pixels that lie again as orientation 1 to 8 says, which it says; size:
+    (width, height) upright. A block without that field gets it."""
+    block = _turned(exif, undone(orientation), size, orientation)
+    try:
+        order = byte_order(block or b"")
+        entries = read_directory(block or b"", first_directory(block or b"")).entries
+    except (ValueError, struct.error):
+        order, block, entries = ">", None, {}
+    if ORIENTATION in entries:
+        return block
+    entries[ORIENTATION] = Entry(3, 1, struct.pack(order + "H", orientation))
+    return grown(block, entries, order) if block else build(entries, b"", order)
+
+
+def _turned(exif: bytes | None, orientation: int, size: tuple[int, int], said: int) -> bytes | None:
     if not exif:
         return None
     data = bytearray(exif.removeprefix(b"Exif\0\0"))
@@ -114,13 +140,20 @@ def clean_exif(exif: bytes | None, turned: bool = False) -> bytes | None:
         order = byte_order(data)
         main = read_directory(data, first_directory(data))
         if ORIENTATION in main.entries:
-            _set_short(data, main.entries[ORIENTATION], order, 1)
+            _set_short(data, main.entries[ORIENTATION], order, said)
         if main.next:
             _blank_thumbnail(data, main.next, order)
             struct.pack_into(order + "I", data, main.pointer_at, 0)
-        if turned and EXIF_FOLDER in main.entries:
+        if orientation > 1 and EXIF_FOLDER in main.entries:
             inner = read_directory(data, main.entries[EXIF_FOLDER].number(order)).entries
-            if _WIDTH in inner and _HEIGHT in inner and inner[_WIDTH].type == inner[_HEIGHT].type:
+            _turn_subjects(data, inner, order, orientation, size)
+            turned = orientation >= 5
+            if (
+                turned
+                and _WIDTH in inner
+                and _HEIGHT in inner
+                and inner[_WIDTH].type == inner[_HEIGHT].type
+            ):
                 wide, high = inner[_WIDTH], inner[_HEIGHT]
                 data[wide.at + 8 : wide.at + 12], data[high.at + 8 : high.at + 12] = (
                     data[high.at + 8 : high.at + 12],
@@ -135,6 +168,29 @@ def clean_exif(exif: bytes | None, turned: bool = False) -> bytes | None:
 def _set_short(data: bytearray, entry: Entry, order: str, value: int) -> None:
     letter = {1: "B", 4: "I"}.get(entry.type, "H")
     struct.pack_into(order + letter, data, entry.at + 8, value)
+
+
+def _turn_subjects(
+    data: bytearray,
+    entries: dict[int, Entry],
+    order: str,
+    orientation: int,
+    size: tuple[int, int],
+) -> None:
+    """A centre, with a diameter or a width and height behind it, goes with the pixels."""
+    for tag in _SUBJECTS:
+        entry = entries.get(tag)
+        if entry is None or entry.type != 3 or entry.count not in (2, 3, 4):
+            continue
+        x, y, *extent = struct.unpack(f"{order}{entry.count}H", entry.value)
+        x, y = turned_point(x, y, size, orientation)
+        if orientation >= 5 and len(extent) == 2:
+            extent.reverse()
+        values = (min(max(round(v), 0), 65535) for v in (x, y, *extent))
+        place = entry.at + 8
+        if entry.count > 2:
+            (place,) = struct.unpack_from(order + "I", data, place)
+        struct.pack_into(f"{order}{entry.count}H", data, place, *values)
 
 
 def _blank_thumbnail(data: bytearray, start: int, order: str) -> None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.base.atomic import check_writable, write_atomically
 from engine.base.errors import MienError
 from engine.base.libraries import missing_library
 from engine.photo.decode import decode, kind_of
-from engine.photo.encode import check_size, encode, losses
-from engine.photo.unpack import EndsEarly, NeedsPackage
+from engine.photo.encode import anew, check_size, encode, losses
+from engine.photo.unpack import EndsEarly, NeedsPackage, Unreadable
 from engine.photo.value import Photo, Stamp, has_no_colour
 
 FORMATS = {
@@ -39,7 +39,12 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
-OPEN_SUFFIXES = (*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", *RAW_SUFFIXES)
+OPEN_SUFFIXES = (
+    *(*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", ".jxl"),
+    *(".psd", ".psb", ".ora", ".kra"),
+    *RAW_SUFFIXES,
+)
+IDENTICAL, REENCODED = "identical", "re-encoded"
 LARGEST_SUMMED = 32 * 2**20  # bytes; opening should cost what decoding costs
 LARGEST = 400_000_000  # pixels; beyond, a small file that unpacks to gigabytes is more likely
 
@@ -76,7 +81,7 @@ def photo_of(data: bytes, path: Path, *, partial: bool = False) -> Photo:
     if kind is None:
         raise MienError(
             f"{path.name} is not a photo Mien can read; use JPEG, PNG, WebP, TIFF, BMP, AVIF, "
-            "HEIC or GIF."
+            "HEIC, JPEG XL, PSD or GIF."
         )
     try:
         decoded = decode(data, kind, check, partial)
@@ -92,6 +97,10 @@ def photo_of(data: bytes, path: Path, *, partial: bool = False) -> Photo:
         raise MienError(
             f"{path.name} is a {what} file, and {package} is not installed; install it with "
             f"'pip install {package}', or save the photo as JPEG or TIFF elsewhere."
+        ) from error
+    except Unreadable as error:
+        raise MienError(
+            f"{path.name} is a {error.args[0]}, which Mien does not read; save it as PNG elsewhere."
         ) from error
     except MemoryError:
         raise MienError(f"{path.name} does not fit into memory; close other programs.") from None
@@ -120,7 +129,7 @@ def file_of(photo: Photo) -> bytes:
     path = photo.path
     if path is not None and path.is_file() and not changed_on_disk(photo.stamp, path):
         return _read(path)[0]
-    return encode(photo, "PNG", None)
+    return encode(photo, "PNG", None).data
 
 
 def _first_line(error: Exception) -> str:
@@ -208,18 +217,52 @@ def save_losses(photo: Photo, path: Path) -> list[str]:
     return losses(photo, FORMATS.get(path.suffix.lower(), "PNG"))
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A file that was written. outside: "identical" where what was not filled is what it was in
+    the photo's file (of a JPEG its coefficients), "re-encoded" otherwise. notice: a sentence where
+    a JPEG's blocks could have been expected to be kept and were not."""
+
+    path: Path
+    outside: str
+    notice: str = ""
+
+
+def why_anew(photo: Photo, path: Path) -> str:
+    """Why a JPEG that is saved as a JPEG of this name is encoded anew as a whole, as a clause; ""
+    where only what was filled is, and for other formats."""
+    format_ = FORMATS.get(path.suffix.lower())
+    return anew(photo, "JPEG") if format_ == photo.format == "JPEG" else ""
+
+
 def save_photo(
     photo: Photo, path: Path | str, *, overwrite: bool = False, quality: int | None = None
 ) -> Path:
+    """As `write_photo`; the file's path."""
+    return write_photo(photo, path, overwrite=overwrite, quality=quality).path
+
+
+def write_photo(
+    photo: Photo,
+    path: Path | str,
+    *,
+    overwrite: bool = False,
+    quality: int | None = None,
+    lying: bool = False,
+) -> Saved:
     """Save a photo whole or not at all; the ending of `path` chooses the format.
 
-    quality: 1..100 for JPEG, WebP and AVIF; None keeps a JPEG's own tables and a WebP's
-    losslessness. Transparency falls on white where the format has none. Raises MienError.
+    A JPEG of a JPEG keeps the coefficients of all blocks without a changed pixel, as they were in
+    the file that was opened, whatever was saved since. quality: 1..100 for JPEG, WebP and AVIF,
+    which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness. lying: a
+    JPEG that was turned to be upright is laid down again and keeps its orientation tag, so that its
+    blocks can be kept whatever its size. Transparency falls on white where the format has none.
+    Raises MienError.
     """
     path = Path(path)
     format_ = check_destination(path, overwrite=overwrite)
     try:
-        data = encode(photo, format_, quality)
+        encoded = encode(photo, format_, quality, lying)
     except MienError:
         raise
     except MemoryError:
@@ -228,5 +271,12 @@ def save_photo(
         raise MienError(
             f"{path.name} could not be encoded ({_first_line(error)}); save as PNG."
         ) from error
-    write_atomically(path, lambda file: file.write(data))
-    return path
+    write_atomically(path, lambda file: file.write(encoded.data))
+    if encoded.identical:
+        return Saved(path, IDENTICAL)
+    if format_ != "JPEG" or photo.format != "JPEG" or quality is not None:
+        return Saved(path, REENCODED)
+    why = why_anew(photo, path) or "its own blocks do not give the same pixels"
+    if "turned" in why:
+        why += "; --lying leaves it on its side, as it was"
+    return Saved(path, REENCODED, f"{path.name} was encoded anew as a whole: {why}.")

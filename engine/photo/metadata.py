@@ -6,23 +6,13 @@ and layers would still show what was painted over, so they go.
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from typing import Any
 
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
-# Pictures inside an XMP packet, as elements or attributes: thumbnails, depth and original images.
-_XMP_PICTURES = (
-    re.compile(rb"<(xmp|xap):Thumbnails\b[^>]*>.*?</\1:Thumbnails\s*>", re.S),
-    re.compile(rb"<(xmpGImg|xapGImg|GImage|GDepth):(image|Data)\b[^>]*>.*?</\1:\2\s*>", re.S),
-    re.compile(rb"\s(?:xmpGImg|xapGImg):image\s*=\s*(\"[^\"]*\"|'[^']*')", re.S),
-    re.compile(rb"\s(?:GImage|GDepth):Data\s*=\s*(\"[^\"]*\"|'[^']*')", re.S),
-    # Signposts to pictures after the first one's end, which is all that is kept.
-    re.compile(rb"\shdrgm:Version\s*=\s*(\"[^\"]*\"|'[^']*')"),
-    re.compile(rb"\s(?:GCamera|Camera):M\w+(?:Video|Photo)\w*\s*=\s*(\"[^\"]*\"|'[^']*')"),
-    re.compile(rb"<(Container|GContainer):Directory\b[^>]*>.*?</\1:Directory\s*>", re.S),
-)
+from engine.photo.gain import GainMap
+from engine.photo.jpeg_frame import Stored
+
 _RESOURCE_THUMBNAILS = (0x0409, 0x040C)
 _RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP, _RESOURCE_ICC = 0x0404, 0x0422, 0x0424, 0x040F
 _RESOURCE_STALE = {*_RESOURCE_THUMBNAILS, _RESOURCE_EXIF, 0x0423, _RESOURCE_XMP, _RESOURCE_ICC}
@@ -35,8 +25,10 @@ class Metadata:
     packet. resources: Photoshop's blocks, IPTC among them. comments: of a JPEG. text: a PNG's text
     chunks, (kind, content). colour: its colour chunks, by kind. dpi: (x, y). jpeg: quantisation
     tables, subsampling and progression, to save at the quality it had. blocks: whether the pixels
-    lie in the blocks of these tables, as those of a turned photo do not. lossless: of a WebP. lost:
-    what opening left out, one short clause each."""
+    lie in the blocks of these tables, as those of a turned photo do not. stored: a JPEG's picture
+    as its file has it. orientation: 1 to 8, by which the pixels were turned when they were read.
+    gain: the map of an Ultra HDR photo, which JPEG alone
+    holds. lossless: of a WebP. lost: what opening left out, one short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None
@@ -44,23 +36,15 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None
     blocks: bool = False
+    stored: Stored | None = None
+    orientation: int = 1
+    gain: GainMap | None = None
     lossless: bool = False
     resources: bytes | None = None
     comments: tuple[bytes, ...] = ()
     text: tuple[tuple[bytes, bytes], ...] = ()
     colour: tuple[tuple[bytes, bytes], ...] = ()
     lost: tuple[str, ...] = ()
-
-
-def clean_xmp(xmp: bytes | str | None) -> bytes | None:
-    """The XMP packet with tiff:Orientation 1 and without pictures."""
-    if not xmp:
-        return None
-    packet = xmp.encode() if isinstance(xmp, str) else xmp
-    packet = _XMP_ORIENTATION.sub(rb"\g<1>1", packet)
-    for pattern in _XMP_PICTURES:
-        packet = pattern.sub(b"", packet)
-    return packet.rstrip(b"\0") or None
 
 
 def clean_resources(blocks: bytes | None) -> bytes | None:
@@ -80,6 +64,11 @@ def resources_of_iptc(iptc: bytes | None) -> bytes | None:
 def iptc_of(blocks: bytes | None) -> bytes | None:
     """The IPTC record among Photoshop's blocks."""
     return next((data for number, data, _ in _resources(blocks) if number == _RESOURCE_IPTC), None)
+
+
+def photoshop_blocks(blocks: bytes | None) -> list[tuple[int, bytes]]:
+    """(number, content) of each of Photoshop's blocks."""
+    return [(number, content) for number, content, _ in _resources(blocks)]
 
 
 def _resources(blocks: bytes | None) -> list[tuple[int, bytes, bytes]]:

@@ -34,6 +34,7 @@ class TiffPage:
     iptc: bytes | None
     resources: bytes | None
     layers: bool
+    signed: bool
     pictures: int
 
 
@@ -70,6 +71,7 @@ def read_page(data: bytes, check: Any) -> TiffPage:
             iptc=tag(exif_blocks.IPTC),
             resources=tag(exif_blocks.RESOURCES),
             layers=any(mark in layers for mark in (b"Layr", b"ryaL", b"Lr16", b"Lr32", b"61rL")),
+            signed=exif_blocks.CREDENTIALS in page.tags,
             pictures=max(1, len(pictures)),
         )
 

@@ -26,6 +26,10 @@ class NeedsPackage(Exception):  # noqa: N818 - likewise
     """A kind of file that is read by a package which is not installed: (kind, package)."""
 
 
+class Unreadable(Exception):  # noqa: N818 - likewise
+    """A kind of file that nothing here reads: (kind,)."""
+
+
 @dataclass
 class Unpacked:
     """Before it is turned upright and cleaned."""

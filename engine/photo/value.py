@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.base.errors import MienError
-from engine.photo import colour
+from engine.photo import colour, hdr
 from engine.photo.compositing import lay
 from engine.photo.metadata import Metadata
 from engine.photo.patch import Patch
@@ -34,9 +34,9 @@ class Photo:
 
     pixels: H x W x 3 or 4, uint8 or uint16, RGB(A), C-contiguous, read-only, in the colours of
     `profile`. path: where it came from, None for a pasted one. format: "JPEG", "PNG", "WEBP",
-    "TIFF", "BMP", "AVIF", "HEIF", "GIF" or "RAW". single: its file has one colour channel. grey:
-    nothing in it has colour. source: the file's own samples where RGB(A) is not all of them.
-    stamp: of the file when it was opened.
+    "TIFF", "BMP", "AVIF", "HEIF", "JXL", "PSD", "LAYERS" (OpenRaster, Krita), "GIF" or "RAW".
+    single: its file has one colour channel. grey: nothing in it has colour. source: the file's own
+    samples where RGB(A) is not all of them. stamp: of the file when it was opened.
     """
 
     pixels: np.ndarray
@@ -72,6 +72,13 @@ class Photo:
         return made if colour.is_other_than_srgb(made) else None
 
     @cached_property
+    def hdr(self) -> bytes | None:
+        """The code points (a PNG's cICP) of pixels in PQ or HLG, which no profile describes."""
+        points = dict(self.metadata.colour).get(b"cICP", b"")
+        known = self.metadata.icc is None and not self.single and hdr.is_hdr(points)
+        return points if known else None
+
+    @cached_property
     def own8(self) -> np.ndarray:
         """H x W x 3 uint8 in the photo's own colours, read-only; the pixels themselves where they
         are that already."""
@@ -84,12 +91,17 @@ class Photo:
     @cached_property
     def rgb8(self) -> np.ndarray:
         """H x W x 3 uint8 sRGB, read-only: what is shown and what the networks see."""
-        rgb = self.own8 if self.profile is None else self.to_srgb(self.own8)
+        if self.hdr is not None:
+            rgb = eight_bit(self.to_srgb(self.pixels))
+        else:
+            rgb = self.own8 if self.profile is None else self.to_srgb(self.own8)
         rgb.flags.writeable = False
         return rgb
 
     def to_srgb(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels of this photo (h x w x 3 or 4, its depth or 8 bit) as sRGB, h x w x 3."""
+        if self.hdr is not None:
+            return hdr.to_srgb(pixels, self.hdr)
         if self.profile is None:
             return pixels[..., :3]
         count = 1 if colour.space_of(self.profile) == "GRAY" else 3
@@ -100,6 +112,8 @@ class Photo:
         without colour gets none."""
         if self.grey:
             rgb = np.repeat(grey_of(rgb)[..., None], 3, axis=2)
+        if self.hdr is not None:
+            return hdr.from_srgb(rgb, self.hdr)
         if self.profile is None:
             return rgb
         own = colour.from_srgb(np.ascontiguousarray(rgb), self.profile)

@@ -33,7 +33,8 @@ NOTE = b"Maker\0\0\0" + bytes(range(200))
 
 
 def cells() -> list[tuple[str, str, str]]:
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
+    text = TABLE.read_text(encoding="utf-8").split("## Beside the pixels")[1]
+    lines = [line for line in text.splitlines() if line[:1] == "|"]
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines]
     formats = rows[0][1:]
     return [

@@ -14,7 +14,8 @@ from PIL import Image
 
 from engine.photo import open_photo, save_losses, save_photo
 from engine.photo.exif import clean_exif
-from engine.photo.metadata import clean_resources, clean_xmp, iptc_of
+from engine.photo.metadata import clean_resources, iptc_of
+from engine.photo.xmp import clean_packet
 from tests.engine.pictures import gradient, painted
 
 
@@ -101,7 +102,7 @@ def test_pictures_inside_xmp_go_and_the_words_stay() -> None:
         + data
         + b"</xmpGImg:image></rdf:li></rdf:Alt></xmp:Thumbnails></rdf:Description></x:xmpmeta>"
     )
-    after = clean_xmp(packet)
+    after = clean_packet(packet).packet
     assert after is not None
     assert data not in after
     assert b'dc:creator="Kim"' in after

@@ -92,9 +92,14 @@ def test_what_a_format_cannot_hold_is_said_in_the_users_language() -> None:
     import engine.photo.decode
     import engine.photo.encode
     import engine.photo.jpeg
+    import engine.photo.layered
+    from engine.photo import behind, xmp
 
-    clauses = set()
-    readers = (engine.photo.camera, engine.photo.decode, engine.photo.jpeg)
+    clauses = {said for _, said in engine.photo.camera.AUXILIARY}
+    clauses |= {said for *_, said in xmp.GONE} - {""} | {xmp.CREDENTIALS, xmp.UNREADABLE}
+    clauses |= {behind.PICTURES, behind.DATA}
+
+    readers = (engine.photo.camera, engine.photo.decode, engine.photo.jpeg, engine.photo.layered)
     for module in (*readers, engine.photo.encode):
         tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
