@@ -26,6 +26,7 @@ from engine.mask import Mask
 from engine.mask.file import open_mask
 from engine.modules.registry import Wishes, wishes
 from engine.photo import open_photo
+from engine.reference.files import read_references
 from training import photo_figures as measures
 from training.lpips import Lpips
 from training.photo_pages import write_pages
@@ -42,7 +43,8 @@ FARTHEST = 0.5  # inter-ocular distances: a mesh that lies farther away is anoth
 class PhotosOptions(Wishes):
     """models: names of the catalogue. limit: at most so many photos. lpips: weight file or None.
     against: the results folder of an earlier evaluation of the same photos, whose fills are
-    measured again beside the new ones."""
+    measured again beside the new ones. references: whether a fill may look at the picture of its
+    name in references/, another photo of the person."""
 
     models: tuple[str, ...] = ("default",)
     limit: int | None = None
@@ -51,6 +53,7 @@ class PhotosOptions(Wishes):
     device: str = "auto"
     precision: str = "auto"
     against: Path | None = None
+    references: bool = False
 
     @property
     def wishes(self) -> Wishes:
@@ -156,7 +159,8 @@ def evaluate_photos(
         known = meter.known(folder, name, _expression(name, told))
         faces += known.mesh is not None
         for method, wanted in zip(methods, dict.fromkeys(options.models), strict=True):
-            fill, facts = _fill(inpainter, known, _fill_options(wanted, options))
+            beside = folder / "references" if options.references else None
+            fill, facts = _fill(inpainter, known, _fill_options(wanted, options), beside)
             _write(out / FILLS / method / f"{name}.png", fill)
             figures[method].append(meter.figures(known, fill, facts))
         for label, (place, facts) in earlier.items():
@@ -196,13 +200,15 @@ def _fill_options(model: str, options: PhotosOptions) -> FillOptions:
 
 
 def _fill(
-    inpainter: Inpainter, known: _Known, options: FillOptions
+    inpainter: Inpainter, known: _Known, options: FillOptions, beside: Path | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """(the filled photo, H x W x 3 uint8; whether a face was painted, how far the program's mesh
     of it is off, seconds of processor time)."""
     photo = open_photo(known.path)
+    others = () if beside is None else (_picture(beside, known.name),)
+    references = read_references(others, (), inpainter.find_faces)
     started = time.process_time()
-    result = inpainter.fill(FillRequest(photo, known.mask, options))
+    result = inpainter.fill(FillRequest(photo, known.mask, options, references=references))
     fill = photo.apply(*result.patches).rgb8
     seconds = time.process_time() - started
     off = None

@@ -60,6 +60,12 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="With --photos: an earlier results folder to compare with.")
     ] = None,
+    references: Annotated[
+        bool,
+        typer.Option(
+            "--references", help="With --photos: look at references/ too, others of the people."
+        ),
+    ] = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
@@ -74,6 +80,8 @@ def evaluate(
         raise MienError("Name either faces (--faces) or a folder of photos (--photos) to measure.")
     if photos is None and against is not None:
         raise MienError("Only photos are compared with earlier ones; give --photos, not --faces.")
+    if photos is None and references:
+        raise MienError("Only photos have references beside them; give --photos, not --faces.")
     if photos is not None and (holes or source or aligned or without_steps or inside != "flat"):
         raise MienError(
             "Photos bring their own masks: --holes, --inside, --source, --aligned and "
@@ -98,6 +106,7 @@ def evaluate(
             device=device,
             precision=precision,
             against=against,
+            references=references,
             **wishes,
         )
         told = evaluate_photos(photos, output, chosen)
