@@ -18,6 +18,12 @@ from engine.base.libraries import missing_library
 from engine.batch.tell import one_line
 from engine.batch.verb import batch
 from engine.modules.options import takes_wishes
+from engine.reference.options import (
+    ExpressionOption,
+    ReferenceFaceOption,
+    ReferenceOption,
+    SamePersonOption,
+)
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
@@ -69,27 +75,6 @@ SeedOption = Annotated[int, typer.Option(help="Equal seeds give equal fills on o
 FaceOption = Annotated[
     list[str] | None,
     typer.Option("--face", help="Where a face is: X,Y,WIDTH,HEIGHT[,ANGLE]. May be repeated."),
-]
-ReferenceOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--reference",
-        help="Another photo of the person: what is hidden here is taken from where it is seen "
-        "there. May be repeated.",
-    ),
-]
-ReferenceFaceOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Which face of a reference is meant: X,Y,WIDTH,HEIGHT. One for each, in their order."
-    ),
-]
-ExpressionOption = Annotated[
-    str, typer.Option(help="Of what references show: keep the photo's, or reference.")
-]
-SamePersonOption = Annotated[
-    bool,
-    typer.Option("--same-person", help="References show the person, though it looks otherwise."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GrowOption = Annotated[

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtCore import QObject
 
 from gui.canvas.canvas import Canvas
 from gui.document import Document
-from gui.offers import Offers, place_beside
+from gui.offers import Offers, Panel, place_beside
 from gui.open_eyes import OpenEyes
 from gui.translation import tr
 
 
-class EyePanel(QFrame):
-    """One sentence and two buttons, over the canvas."""
+class EyePanel(Panel):
+    """Another photo's eyes are offered."""
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
-        self.setObjectName("offer")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.sentence = QLabel()
-        self.take, self.leave = QPushButton(), QPushButton()
-        self.take.setObjectName("primary")
-        for button in (self.take, self.leave):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.take)
-        row.addWidget(self.leave)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(self.sentence)
-        column.addLayout(row)
         self.translate()
-        self.hide()
 
     def translate(self) -> None:
-        self.sentence.setText(tr("The eyes are closed here"))
-        self.take.setText(tr("Open eyes from…"))
-        self.leave.setText(tr("Leave them"))
+        self.say(tr("The eyes are closed here"), tr("Open eyes from…"), tr("Leave them"))
 
 
 class EyeOffer(QObject):

@@ -17,8 +17,8 @@ from gui.translation import say, tr
 GAP = 14  # widget pixels between the hole and the offer
 
 
-class Offer(QFrame):
-    """One sentence and two buttons, over the canvas."""
+class Panel(QFrame):
+    """One sentence and two buttons, over the canvas: to take what is offered, and to leave it."""
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
@@ -26,23 +26,36 @@ class Offer(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.sentence = QLabel()
-        self.frame, self.texture = QPushButton(), QPushButton()
-        self.frame.setObjectName("primary")
-        for button in (self.frame, self.texture):
+        self.take, self.leave = QPushButton(), QPushButton()
+        self.take.setObjectName("primary")
+        for button in (self.take, self.leave):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self.frame)
-        row.addWidget(self.texture)
+        row.addWidget(self.take)
+        row.addWidget(self.leave)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(10)
         column.addWidget(self.sentence)
         column.addLayout(row)
+        self.hide()
+
+    def say(self, sentence: str, take: str, leave: str) -> None:
+        """What it offers, translated."""
+        self.sentence.setText(sentence)
+        self.take.setText(take)
+        self.leave.setText(leave)
+
+
+class FramePanel(Panel):
+    """A frame is offered: of a face that may lie wrong, or where none was found."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
         self._doubt: Doubt | None = None
         self.translate()
-        self.hide()
 
     def show_doubt(self, doubt: Doubt | None) -> None:
         """What it is about: a face that may lie wrong, or where none was found."""
@@ -50,13 +63,11 @@ class Offer(QFrame):
         self.translate()
 
     def translate(self) -> None:
-        self.frame.setText(tr("Draw its frame"))
         if self._doubt is None:
-            self.sentence.setText(tr("No face found here: draw its frame, or fill with texture"))
-            self.texture.setText(tr("Keep the texture"))
+            sentence = tr("No face found here: draw its frame, or fill with texture")
+            self.say(sentence, tr("Draw its frame"), tr("Keep the texture"))
         else:
-            self.sentence.setText(say(self._doubt.sentence))
-            self.texture.setText(tr("Keep it"))
+            self.say(say(self._doubt.sentence), tr("Draw its frame"), tr("Keep it"))
 
 
 class Offers(QObject):
@@ -68,12 +79,12 @@ class Offers(QObject):
     def __init__(self, canvas: Canvas, document: Document, actions: Actions) -> None:
         super().__init__(canvas)
         self._canvas, self._document, self._actions = canvas, document, actions
-        self.panel = Offer(canvas)
+        self.panel = FramePanel(canvas)
         self.open: tuple[FaceFrame, ...] = ()
         self._declined: list[FaceFrame] = []
         self._doubts: dict[FaceFrame, Doubt] = {}
-        self.panel.frame.clicked.connect(self._take)
-        self.panel.texture.clicked.connect(self._decline)
+        self.panel.take.clicked.connect(self._take)
+        self.panel.leave.clicked.connect(self._decline)
         canvas.view_changed.connect(lambda _zoom: self._place())
         document.opened.connect(self._forget)
         document.history.changed.connect(self._withdraw)

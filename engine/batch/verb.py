@@ -34,6 +34,7 @@ from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.modules.options import takes_wishes
 from engine.reference import EXPRESSIONS
+from engine.reference.options import ExpressionOption, ReferencesOption
 
 INTERRUPTED = 130
 
@@ -100,16 +101,8 @@ def batch(
             "named, saved, or left out."
         ),
     ] = DOUBT_FLAG,
-    references: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder with other photos of the people: what is hidden is taken from where it "
-            "is seen. Named {stem}_ref, in a person's folder, or found by themselves."
-        ),
-    ] = None,
-    expression: Annotated[
-        str, typer.Option(help="Of what references show: keep the photo's, or reference.")
-    ] = EXPRESSIONS[0],
+    references: ReferencesOption = None,
+    expression: ExpressionOption = EXPRESSIONS[0],
     model: Annotated[
         str, typer.Option(help="An installed model, or 'prior' for no sharpening.")
     ] = "default",

@@ -23,17 +23,21 @@ MOUTH = (0.5, 0.735)
 FACE_BOX = (0.115, 0.10, 0.77, 0.875)
 
 
-def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def similarity(
+    source: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
     """Least-squares similarity (scale, rotation, shift; no reflection) from N x 2 to N x 2 points.
 
-    Umeyama 1991, restricted to the plane where it has a closed form. Returns 2 x 3 float64.
+    weight: N, how much each point counts; None: all the same. Umeyama 1991, restricted to the plane
+    where it has a closed form. Returns 2 x 3 float64.
     """
     source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
-    source_mean, target_mean = source.mean(0), target.mean(0)
+    source_mean, target_mean = (np.average(one, 0, weight) for one in (source, target))
     a, b = source - source_mean, target - target_mean
-    norm = (a * a).sum()
-    cosine = (a * b).sum() / norm
-    sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / norm
+    counted = a if weight is None else a * weight[:, None]
+    norm = (counted * a).sum()
+    cosine = (counted * b).sum() / norm
+    sine = (counted[:, 0] * b[:, 1] - counted[:, 1] * b[:, 0]).sum() / norm
     linear = np.array([[cosine, -sine], [sine, cosine]])
     return np.column_stack([linear, target_mean - linear @ source_mean])
 

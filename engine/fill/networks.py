@@ -15,7 +15,6 @@ from engine.base.device import AUTO, FLOAT32, TORCH, check_device, choose_device
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.fill.white_balance import WhiteBalance
     from engine.generator.backend import Generator
     from engine.modules.branches import Branches
     from engine.modules.guidance import Guidance, Guide
@@ -68,9 +67,8 @@ class Networks:
         with torch.inference_mode():
             known = None if mesh is None else torch.from_numpy(np.asarray(mesh, np.float32))
             pixels, hidden = self.tensors(crop, hole)
-            pixels = self._white_balance(pixels, hidden).apply(pixels).clamp(-1, 1)
             return self.guide.look(
-                pixels,
+                self.balanced(pixels, hidden),
                 hidden,
                 known,
                 wishes,
@@ -89,13 +87,15 @@ class Networks:
             pixels = None
             if filled is not None:
                 pixels, nothing = self.tensors(filled, np.zeros(filled.shape[:2], bool))
-                pixels = self._white_balance(pixels, nothing).apply(pixels).clamp(-1, 1)
+                pixels = self.balanced(pixels, nothing)
             return self.guide.reading(guidance, pixels)
 
-    def _white_balance(self, pixels: Tensor, hidden: Tensor) -> WhiteBalance:
+    def balanced(self, pixels: Tensor, hidden: Tensor) -> Tensor:
+        """Crops (B x 3 x S x S in [-1, 1]) in the light that faces were learnt in, as networks read
+        them. hidden: B x 1 x S x S or 1 x ..., where they are not looked at."""
         from engine.fill.white_balance import WhiteBalance
 
-        return WhiteBalance.of(pixels, hidden, self.prior.average)
+        return WhiteBalance.of(pixels, hidden, self.prior.average).apply(pixels).clamp(-1, 1)
 
     def tensors(self, crop: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
         """A crop (S x S x 3 in [0, 1]) and its hole (S x S bool) as the steps take them."""

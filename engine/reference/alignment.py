@@ -61,21 +61,9 @@ def similar(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
     for _ in range(ROUNDS):
         off = np.linalg.norm(geometry.transform(move, source) - target, axis=1)
         weight = 1 / (1 + np.square(off / (2 * np.median(off) + 1e-9)))
-        move = _weighted(source, target, weight)
+        move = geometry.similarity(source, target, weight)
     off = np.square(geometry.transform(move, source) - target).sum(1)
     return move, float(np.sqrt((weight * off).sum() / weight.sum()))
-
-
-def _weighted(source: np.ndarray, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """`geometry.similarity` with a weight a point."""
-    share = (weight / weight.sum())[:, None]
-    from_middle, to_middle = (share * source).sum(0), (share * target).sum(0)
-    a, b = source - from_middle, target - to_middle
-    norm = (share * a * a).sum()
-    cosine = (share * a * b).sum() / norm
-    sine = (share[:, 0] * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])).sum() / norm
-    linear = np.array([[cosine, -sine], [sine, cosine]])
-    return np.column_stack([linear, to_middle - linear @ from_middle])
 
 
 def corrected(expected: np.ndarray, laid: Sequence[Laid], as_shown: bool) -> np.ndarray:

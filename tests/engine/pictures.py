@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 import zlib
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from engine.inpaint import Patch
-from engine.photo import Photo
+from engine.photo import Photo, open_photo, save_photo
 
 HEIGHT, WIDTH = 48, 64
 BOX = (20, 12, 16, 10)  # x, y, width, height of what is painted
@@ -115,3 +116,20 @@ def _table(into: int, out: int, grid: int, values: np.ndarray) -> bytes:
         + values.clip(0, 255).round().astype(np.uint8).tobytes()
         + straight * out
     )
+
+
+def packet(names: dict[str, str], attributes: str = "", elements: str = "") -> bytes:
+    spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in names.items())
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="us" {spaces} {attributes}>'
+        f"{elements}</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def filled(folder: Path, data: bytes, name: str = "in.jpg", to: str = ".jpg") -> tuple[Photo, Path]:
+    """(the photo of a file of these bytes, the file it is saved in)."""
+    (folder / name).write_bytes(data)
+    photo = open_photo(folder / name)
+    return photo, save_photo(painted(photo), folder / f"out{to}", overwrite=True)

@@ -263,7 +263,7 @@ def test_a_hole_without_a_face_is_offered_a_frame(qtbot, opened: MainWindow, fak
     assert offer.isVisible()
     assert opened.canvas.rect().contains(offer.geometry())
     assert not offer.geometry().contains(hand.at(160, 150))
-    qtbot.mouseClick(offer.frame, LEFT)
+    qtbot.mouseClick(offer.take, LEFT)
     assert opened.document.frames == (guess,)
     assert opened.canvas.tool is opened.canvas.tools["frame"]
     assert not offer.isVisible()
@@ -280,7 +280,7 @@ def test_an_offer_declined_is_not_made_again(qtbot, opened: MainWindow, fake, ha
     fake.suggestions = (FaceFrame(100, 80, 120, 140),)
     hand.stroke((150, 150))
     hand.fill()
-    qtbot.mouseClick(opened.offers.panel.texture, LEFT)
+    qtbot.mouseClick(opened.offers.panel.leave, LEFT)
     assert not opened.offers.panel.isVisible()
     hand.key(Qt.Key.Key_G)
     qtbot.waitUntil(lambda: len(opened.strip.buttons) == 2)
@@ -316,8 +316,8 @@ def test_a_face_that_may_lie_wrong_is_marked_and_its_frame_offered(
     assert marked.icon().pixmap(72, 72).toImage() != plain
     offer = opened.offers.panel
     assert offer.sentence.text() == told
-    assert offer.texture.text() == "Keep it"
-    qtbot.mouseClick(offer.frame, LEFT)
+    assert offer.leave.text() == "Keep it"
+    qtbot.mouseClick(offer.take, LEFT)
     assert opened.document.frames == (frame,)
 
 

@@ -15,7 +15,7 @@ from engine.face.frames import mesh_in_crop
 from engine.face.regions import outlined
 from engine.fill.photo_fill import CutShare, FullShare, ShareFill
 from engine.fill.steps.blend import closed
-from engine.fill.white_balance import WhiteBalance
+from engine.modules.landmarks import nodes_in_hole
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import brought
@@ -49,21 +49,17 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
         return fill
     with torch.inference_mode():
         crop, hole = networks.tensors(fill.crop, fill.hidden)
-        balanced = _balanced(crop, hole, networks.prior.average)
+        balanced = networks.balanced(crop, hole)
         expected = landmarks(balanced, hole)
-        nodes, seen = _shown(
-            expected[0].double().cpu().numpy(),
-            mesh_in_crop(fill.share.face, fill.share.frame),
-            fill.hidden,
-        )
+        found = mesh_in_crop(fill.share.face, fill.share.frame)
+        nodes, seen = _shown(expected, found, hole)
         if not enough(seen):
             return fill
         laid = [_laid(fill, nodes, seen, number, one) for number, one in meant]
         theirs = torch.cat([networks.tensors(one.crop, fill.hidden)[0] for one in laid])
-        empty = torch.zeros_like(hole)
-        lit = _balanced(theirs, empty, networks.prior.average)
-        blinded = _balanced(theirs, hole, networks.prior.average)
-        guessed = landmarks(blinded, hole.expand(len(theirs), -1, -1, -1))
+        lit = networks.balanced(theirs, torch.zeros_like(hole))
+        blinded = hole.expand(len(theirs), -1, -1, -1)
+        guessed = landmarks(networks.balanced(theirs, hole), blinded)
         laid = [
             replace(one, unknown=one.nodes - guess)
             for one, guess in zip(laid, guessed.double().cpu().numpy(), strict=True)
@@ -172,19 +168,18 @@ def _fit(laid: Laid, name: str, area: np.ndarray, trust: np.ndarray) -> float:
 
 
 def _shown(
-    expected: np.ndarray, found: np.ndarray | None, hidden: np.ndarray
+    expected: Tensor, found: np.ndarray | None, hole: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A face's nodes, seen ones as they were found, and which are seen (478 bool)."""
-    seen = ~_in_hole(expected, hidden)
+    """A face's nodes (478 x 2), seen ones as they were found, and which are seen (478 bool).
+
+    expected: 1 x 478 x 2, by the landmark network.
+    """
+    nodes, hidden = expected[0].double().cpu().numpy(), nodes_in_hole(expected, hole)
     if found is None:
-        return expected, seen
-    seen &= ~_in_hole(found, hidden)
-    return np.where(seen[:, None], found, expected), seen
-
-
-def _in_hole(nodes: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    places = np.clip((nodes * len(hidden)).astype(int), 0, len(hidden) - 1)
-    return hidden[places[:, 1], places[:, 0]]
+        return nodes, hidden[0].cpu().numpy() == 0
+    mesh = torch.from_numpy(found[None]).to(expected)
+    seen = torch.maximum(hidden, nodes_in_hole(mesh, hole))[0].cpu().numpy() == 0
+    return np.where(seen[:, None], found, nodes), seen
 
 
 def _laid(
@@ -205,7 +200,3 @@ def _laid(
         np.zeros_like(moved),
         photo.to_srgb(crop).astype(np.float32) / 255,
     )
-
-
-def _balanced(crops: Tensor, hole: Tensor, average: Tensor) -> Tensor:
-    return WhiteBalance.of(crops, hole, average).apply(crops).clamp(-1, 1)
