@@ -14,7 +14,7 @@ from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
 from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
-from engine.fill.step import Watch
+from engine.fill.step import Tables, Watch
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.photo import Photo
 
@@ -25,11 +25,14 @@ class FaceInpainter:
     """The real `engine.inpaint.Inpainter`. Networks and finder are loaded at first use and kept.
 
     watch: told of every step of a fill (see engine.fill.step.run_steps). many: whether it will fill
-    many photos (see engine.generator.backend.Demand). Not thread-safe: one worker owns it.
+    many photos (see engine.generator.backend.Demand). tables: what a fill runs; previews run
+    PREVIEWED. Not thread-safe: one worker owns it.
     """
 
-    def __init__(self, watch: Watch | None = None, many: bool = False) -> None:
-        self._watch, self._many = watch, many
+    def __init__(
+        self, watch: Watch | None = None, many: bool = False, tables: Tables = FILL
+    ) -> None:
+        self._watch, self._many, self._tables = watch, many, tables
         self._finder = FaceFinder()
         self._placer = FacePlacer(self._finder)
         self._steady = SteadyPlacer(self._placer)
@@ -61,7 +64,7 @@ class FaceInpainter:
         given = PhotoFill(
             request=request,
             loaded=loaded,
-            tables=FILL,
+            tables=self._tables,
             known=request.faces,
             tell=tell,
             cancel=cancel,

@@ -1,0 +1,62 @@
+"""A face of a photo as it is seen in the mean shape, several times finer than the networks' crop.
+
+There an eyelid lies where every eyelid lies, so a small network can hold what lids look like.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from engine.face import geometry
+from engine.prior.warp import MeanShape
+
+SIDE = 768  # pixels of the mean shape's pictures: three times the crop's
+# A place whose triangle is folded is given up, and so is what lies so near it (crop units).
+GIVEN_UP = 6 / 768
+
+Box = tuple[int, int, int, int]
+
+
+class MeanView:
+    """The way of one face to the mean shape and back.
+
+    mesh: 478 x 2, crop units. frame: 2 x 3, photo -> crop units.
+    """
+
+    def __init__(self, shape: MeanShape, mesh: np.ndarray, frame: np.ndarray) -> None:
+        self._shape = shape
+        self._mesh = np.asarray(mesh, np.float32)
+        self._frame = frame
+
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return self._shape.to_mean(self._mesh, SIDE)
+
+    def brought(self, picture: np.ndarray, at: tuple[int, int] = (0, 0)) -> np.ndarray:
+        """A part of the photo in the mean shape, SIDE x SIDE (x C) of its own depth.
+
+        picture: h x w or h x w x C, uint8 or float32, whose first pixel lies at `at` in the photo.
+        """
+        frame = self._frame.copy()
+        frame[:, 2] += frame[:, :2] @ np.asarray(at, np.float64)
+        crop = geometry.cut(picture, frame, SIDE, border="edge")
+        return cv2.remap(  # type: ignore[call-overload]
+            crop, self._places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+
+    def put_back(self, change: np.ndarray, box: Box) -> np.ndarray:
+        """A change of the mean shape's picture (SIDE x SIDE x 3 float32, 0 where nothing changes)
+        at the photo's pixels of a box (x, y, width, height): height x width x 3 float32. Where the
+        mesh is folded nothing changes."""
+        places, found = self._shape.from_mean(self._mesh, SIDE)
+        near = round(GIVEN_UP * SIDE)
+        known = cv2.erode(found.astype(np.uint8), np.ones((2 * near + 1, 2 * near + 1), np.uint8))
+        weight = cv2.blur(known.astype(np.float32), (near, near)) * known
+        there = (places * SIDE - 0.5).astype(np.float32)
+        crop = cv2.remap(  # type: ignore[call-overload]
+            change, there, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT
+        )
+        return geometry.put_back(crop * weight[..., None], self._frame, box)

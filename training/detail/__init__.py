@@ -1,0 +1,1 @@
+"""The detail network's data, training, measure and export."""
