@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from training.detail.config import DetailConfig
 from training.landmarks.config import LandmarkConfig
 from training.locator.config import LocatorConfig
 from training.trainable import Option, Trainable
@@ -55,5 +56,21 @@ NETWORKS: tuple[Trainable, ...] = (
         kept_aside="A folder or zip of photos not trained on.",
         recipe="training.locator.recipe:LocatorRecipe",
         compared=(Option("source", str | None, "Only faces of this source."),),
+    ),
+    Trainable(
+        name="detail",
+        noun="detail network",
+        config=DetailConfig,
+        first="detail",
+        configs="detail, or a TOML file.",
+        train="Train the network that paints what is finer than the crop",
+        measure="Measure detail networks in the mean shape, on fills of people kept aside.",
+        sources=(
+            Option("fills", Path, "A folder of fills (see 'train detail-fills').", required=True),
+            Option("lpips", Path, "The file of LPIPS-Alex weights.", required=True),
+        ),
+        kept_aside="A folder of fills of people kept aside.",
+        recipe="training.detail.recipe:DetailRecipe",
+        compared=(Option("lpips", Path | None, "The file of LPIPS-Alex weights."),),
     ),
 )

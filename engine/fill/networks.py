@@ -15,6 +15,7 @@ from engine.base.device import AUTO, FLOAT32, TORCH, check_device, choose_device
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.detail.network import DetailNetwork
     from engine.generator.backend import Generator
     from engine.modules.branches import Branches
     from engine.modules.guidance import Guidance, Guide
@@ -28,7 +29,8 @@ PRIOR_SIDE = 256
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """name: the model. device: where it runs. side: the crop's side in pixels it was made for."""
+    """name: the model. device: where it runs. side: the crop's side in pixels it was made for.
+    detail: paints what is finer than the crop; None where no such network is installed."""
 
     name: str
     device: str
@@ -37,6 +39,7 @@ class Networks:
     generator: Generator | None
     guide: Guide
     branches: Branches | None = None
+    detail: DetailNetwork | None = None
 
     @property
     def precision(self) -> str:
@@ -137,6 +140,7 @@ def load_networks(
 
     manifest = weights.find_filler(model)  # before torch, which takes seconds to load
     check_device(device)
+    from engine.detail.network import DetailNetwork
     from engine.generator.backend import BACKENDS, Demand
     from engine.modules.branches import load_branches
     from engine.modules.guidance import Guide
@@ -149,12 +153,13 @@ def load_networks(
     tensors = weights.load_prior(of_prior)
     prior = FacePrior(tensors, chosen, retouch=Retouch.of(of_prior.retouch))
     guide = Guide.load(Knowledge.of(tensors, chosen), chosen)
+    detail = weights.load("detail", DetailNetwork, chosen)
     if manifest.kind == "prior":
-        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide)
+        return Networks(PRIOR, chosen, PRIOR_SIDE, prior, None, guide, None, detail)
     weights.verify(manifest)
     generator = BACKENDS[manifest.format](
         manifest.path, manifest.input, Demand(chosen, precision, many)
     )
     branches = load_branches(manifest, chosen, generator.stride)
     side = manifest.native_crop
-    return Networks(manifest.name, chosen, side, prior, generator, guide, branches)
+    return Networks(manifest.name, chosen, side, prior, generator, guide, branches, detail)

@@ -53,6 +53,7 @@ from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_
 from engine.fill.steps.blocks import compressed, show_blocks
 from engine.fill.steps.border import known_outline, own_border
 from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
+from engine.fill.steps.detail import finer, paint_detail
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
 from engine.fill.steps.grain import add_grain
@@ -183,6 +184,7 @@ SHARE: Table = (
     Step(read_face, always, "What the fill looks like, to tell.", BLEND, required=True),
     Step(to_photo, always, "The crop at the photo's size.", BLEND, required=True),
     Step(close_photo_seam, always, "What the crop is too small to see of the border.", BLEND),
+    Step(paint_detail, finer, "Lashes and lids that the crop is too small for.", BLEND),
     Step(add_grain, always, "The texture of skin and sensor, as beside the hole.", BLEND),
     Step(bring_references, looked_at, "What they show of what is hidden, brought there.", BLEND),
     Step(keep_seen, always, "Outside the hole the photo itself.", BLEND),
@@ -200,7 +202,15 @@ PHOTO: Table = (
     Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
 )
 FILL = Tables(PHOTO, SHARE)
-_UNSEEN = (draw_matte, close_photo_seam, add_grain, keep_seen, add_texture, remove_bands)
+_UNSEEN = (
+    draw_matte,
+    close_photo_seam,
+    paint_detail,
+    add_grain,
+    keep_seen,
+    add_texture,
+    remove_bands,
+)
 _UNSEEN = (*_UNSEEN, find_faces, show_blocks)
 PREVIEWED = Tables(
     tuple(step for step in PHOTO if step.run not in _UNSEEN),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from engine.base.errors import MienError
-from engine.detail.mean_view import SIDE, MeanView
+from engine.detail.mean_view import MeanView
 from engine.face import geometry
 from engine.face.finder import Face, FaceFinder
 from engine.fill.face_fill import BalancedFill, SolvedFill
@@ -65,14 +65,19 @@ def is_aside(person: str) -> bool:
 
 
 def fills_of(
-    sources: Iterable[Source], kinds: Iterable[str] = KINDS, ways: Iterable[str] = (SHOWN, GUESSED)
+    sources: Iterable[Source],
+    kinds: Sequence[str] = KINDS,
+    ways: Sequence[str] = (SHOWN, GUESSED),
+    *,
+    aside: bool = False,
 ) -> Iterator[Sample]:
-    """Every photo of people not kept aside, filled once for each kind of hole and each way."""
+    """Every photo of people not kept aside (or of those who are), filled once for each kind of hole
+    and each way."""
     finder = FaceFinder()
     filler = _Filler()
     for source in sources:
         person = str(source.record.get("person", source.name))
-        rgb = None if is_aside(person) else source.read()
+        rgb = source.read() if is_aside(person) == aside else None
         if rgb is None:
             continue
         meshed = [f for f in finder.find(rgb) if f.mesh is not None]
@@ -182,7 +187,8 @@ class _Filler:
     def _solve_shown(self, fill: BalancedFill, given: bool) -> SolvedFill:
         """As `solve` does, of a face that nothing hides, with its true mesh."""
         networks = fill.networks
-        assert networks is not None and self._mesh is not None
+        assert networks is not None
+        assert self._mesh is not None
         frame = geometry.frame_from_mesh(self._mesh)
         crop = geometry.cut(self._truth, frame, fill.side).astype(np.float32) / 255
         nothing = np.zeros(crop.shape[:2], bool)

@@ -5,6 +5,7 @@ A verb is a thin function: it reads options, calls one function of `training`, a
 
 from training.verbs import (
     ablation,
+    detail,
     emotion,
     evaluate,
     finetune,
@@ -20,6 +21,7 @@ from training.verbs.apps import app
 __all__ = [
     "ablation",
     "app",
+    "detail",
     "emotion",
     "evaluate",
     "finetune",

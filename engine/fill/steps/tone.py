@@ -36,7 +36,20 @@ def toned(filled: Tensor, hole: Tensor) -> Tensor:
     return torch.stack(out)
 
 
+def colourless(crop: Tensor, hole: Tensor) -> bool:
+    """Whether the visible part of a crop (1 x 3 x S x S, its hole 1 x 1 x S x S) is told in one
+    tone."""
+    visible = hole[0, 0] < 0.5
+    return bool(visible.float().mean() >= LEAST) and _tones(crop[0], visible) is not None
+
+
 def _toned(picture: Tensor, visible: Tensor) -> Tensor:
+    tones = _tones(picture, visible)
+    return picture if tones is None else torch.where(visible, picture, tones)
+
+
+def _tones(picture: Tensor, visible: Tensor) -> Tensor | None:
+    """The picture in the one tone of its visible part, None where that has colours."""
     light = luma(picture[None])[0, 0]
     powers = torch.stack([torch.ones_like(light), light, light.square()], -1)
     seen = powers[visible]
@@ -50,9 +63,8 @@ def _toned(picture: Tensor, visible: Tensor) -> Tensor:
     where = visible.to(picture)[None, None]
     off = blurred_within((picture - tones)[None], where, SMOOTH * picture.shape[-1])[0]
     if off[:, visible].abs().mean() > COLOURLESS:
-        return picture
-    tones = tones.clamp_min(-1)
-    return torch.where(visible, picture, tones)
+        return None
+    return tones.clamp_min(-1)
 
 
 def match_tone(fill: PicturedFill, _: bool) -> PicturedFill:

@@ -1,0 +1,133 @@
+"""The recipe of the detail network: its windows, its loss, its figures and its card.
+
+The loss is taken at the photo's size and at a third of it, which is the crop's: detail that is
+there must not make what the crop could hold worse.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.catalogue.weights import find, load_prior
+from engine.detail.network import CELL, DetailNetwork
+from engine.prior.appearance import PREFIX
+from training.detail import measure
+from training.detail.config import DetailConfig
+from training.detail.data import Batch, DetailWindows
+from training.loop import Losses
+from training.lpips import Lpips
+from training.recipe import Measured, Model, Recipe
+
+CROP = 3  # mean shape's pixels a side to one of the crop
+
+CARD = """# Detail network
+
+Paints what a fill lacks beyond the networks' crop: lashes, lids, irises, the creases of lips and
+teeth. It looks at a face in the mean shape at 768 pixels and adds to what was filled; the other
+half of the face, mirrored, is shown to it beside the picture.
+
+- Network: {{parameters}} parameters. A learnt map of positions, eight residual blocks at a quarter
+  of the size.
+- Taught by: fills of the whole program and the sharp photos they were made of, L1 and LPIPS-Alex at
+  the photo's size and at a third of it; {samples:,} windows.{{data}}
+- Limits: it was taught on sharp studio portraits, frontal, of few people. LPIPS-Alex was its
+  teacher, so figures by LPIPS-Alex are not independent of it. It adds what lids and lips have in
+  general, not what this person has, and it sharpens a wrong guess as well as a right one.
+
+## Figures
+
+Windows of {faces} fills of people kept aside, LPIPS-Alex in the mean shape (768 pixels), and scaled
+to the crop's size.
+
+{table}
+"""
+
+
+class DetailRecipe(Recipe[DetailNetwork, Batch]):
+    """The network on windows of fills."""
+
+    KIND, NOUN = "detail", "detail network"
+    NETWORK, CONFIG = DetailNetwork, DetailConfig
+    UNDECAYED = ("positions",)
+    config: DetailConfig
+
+    def samples(self, *, fills: Path, lpips: Path) -> DetailWindows:
+        """fills: a folder of fills. lpips: the file of LPIPS-Alex weights."""
+        self._lpips = Lpips(lpips)
+        return DetailWindows(fills, mean_points(), self.config.patch)
+
+    def network(self) -> DetailNetwork:
+        """There is one make."""
+        return DetailNetwork()
+
+    def losses(self, network: DetailNetwork, batch: Batch, fabric: Any) -> Losses:
+        """Beside the loss its parts."""
+        config, device = self.config, fabric.device
+        lpips = self._lpips.to(device)
+        seen, picture, truth, hole = (
+            t.to(device) for t in (batch.seen, batch.picture, batch.truth, batch.hole)
+        )
+        with fabric.autocast():
+            change = network(seen, windows(network.places(), batch.corners, self.config.patch))
+        painted = picture + hole * change
+        # A small photo says nothing of the finest octave: it is compared at half its size.
+        fine = batch.fine.to(device).bool()
+        pixel, near = painted.new_zeros(()), painted.new_zeros(())
+        for which, by in ((fine, 1), (~fine, 2)):
+            if which.any():
+                one, other = (F.avg_pool2d(p[which], by) for p in (painted, truth))
+                share = which.float().mean()
+                pixel = pixel + share * (one - other).abs().mean()
+                near = near + share * lpips(one, other)
+        small, wanted = F.avg_pool2d(painted, CROP), F.avg_pool2d(truth, CROP)
+        coarse = lpips(small, wanted) + config.pixel * (small - wanted).abs().mean()
+        loss = config.pixel * pixel + config.lpips * near + config.coarse * coarse
+        return {"loss": loss, "pixel": pixel, "lpips": near, "coarse": coarse}
+
+    def compare(
+        self,
+        networks: dict[str, DetailNetwork],
+        kept_aside: Path,
+        *,
+        limit: int | None = None,
+        seed: int = 0,
+        lpips: Path | None = None,
+    ) -> Measured:
+        """kept_aside: a folder of fills. lpips: the file of LPIPS-Alex weights."""
+        if not networks:
+            raise self.nothing_to_measure()
+        figures = measure.measure(kept_aside, networks, lpips, limit)
+        return Measured(figures, measure.table(figures))
+
+    def model(
+        self, network: DetailNetwork, kept_aside: Path, samples: int, limit: int | None = None
+    ) -> Model:
+        """Measured in the mean shape."""
+        figures = measure.measure(kept_aside, {"this network": network}, None, limit)
+        table = measure.table(figures)
+        facts = {"title": "Detail at the photo's size", "native_crop": 768, "input": "prior"}
+        facts |= {"figures": figures, "notes": f"{samples} windows"}
+        faces = figures["fills"]
+        return Model(CARD.format(samples=samples, faces=faces, table=table), table, facts)
+
+
+def mean_points() -> np.ndarray:
+    """The mean shape's nodes, 478 x 2 in [0, 1]."""
+    return load_prior(find("prior"))[PREFIX + "shape"].float().numpy()
+
+
+def windows(places: Tensor, corners: np.ndarray, patch: int) -> Tensor:
+    """The places (1 x C x SIDE/4 x SIDE/4) of windows: B x C x patch/4 x patch/4.
+
+    corners: B x 2.
+    """
+    side = patch // CELL
+    return torch.cat(
+        [places[..., y : y + side, x : x + side] for x, y in (corners // CELL).tolist()]
+    )
