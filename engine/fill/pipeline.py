@@ -48,6 +48,7 @@ from engine.fill.step import (
     always,
     run_steps,
 )
+from engine.fill.steps.beard import bearded, grow_beard
 from engine.fill.steps.bit_depth import remove_bands, shallow
 from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_photo
 from engine.fill.steps.blocks import compressed, show_blocks
@@ -56,6 +57,7 @@ from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
 from engine.fill.steps.detail import finer, paint_detail
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.expression import change_expression, wishes
+from engine.fill.steps.eyes import match_eyes, twin
 from engine.fill.steps.grain import add_grain
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
 from engine.fill.steps.mouth import clear_teeth, open_mouth
@@ -111,6 +113,7 @@ FACE: Table = (
     Step(redden_lips, shaped, "A mean of lips is pale; hidden ones get their red back."),
     Step(clear_teeth, shaped, "A mean of teeth is grey; hidden ones get their contrast back."),
     Step(close_seam, always, "Face and background each meet their own border."),
+    Step(match_eyes, twin, "A hidden eye has the colour of the one that is seen."),
     Step(sharpen, generator_of, "The generator sharpens the window around the hole.", GENERATE),
     Step(spare_jaw, at_an_edge, "At a face's edge it draws dark lines: none there.", GENERATE),
     Step(spare_expression, against_a_wish, "It takes wishes back: fine detail alone.", GENERATE),
@@ -185,6 +188,7 @@ SHARE: Table = (
     Step(to_photo, always, "The crop at the photo's size.", BLEND, required=True),
     Step(close_photo_seam, always, "What the crop is too small to see of the border.", BLEND),
     Step(paint_detail, finer, "Lashes and lids that the crop is too small for.", BLEND),
+    Step(grow_beard, bearded, "A beard goes on where it was hidden.", BLEND),
     Step(add_grain, always, "The texture of skin and sensor, as beside the hole.", BLEND),
     Step(bring_references, looked_at, "What they show of what is hidden, brought there.", BLEND),
     Step(keep_seen, always, "Outside the hole the photo itself.", BLEND),
@@ -202,16 +206,8 @@ PHOTO: Table = (
     Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
 )
 FILL = Tables(PHOTO, SHARE)
-_UNSEEN = (
-    draw_matte,
-    close_photo_seam,
-    paint_detail,
-    add_grain,
-    keep_seen,
-    add_texture,
-    remove_bands,
-)
-_UNSEEN = (*_UNSEEN, find_faces, show_blocks)
+_UNSEEN = (find_faces, draw_matte, close_photo_seam, paint_detail, grow_beard, add_grain)
+_UNSEEN = (*_UNSEEN, keep_seen, add_texture, remove_bands, show_blocks)
 PREVIEWED = Tables(
     tuple(step for step in PHOTO if step.run not in _UNSEEN),
     tuple(step for step in SHARE if step.run not in _UNSEEN),

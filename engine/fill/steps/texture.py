@@ -103,7 +103,7 @@ def _fill_part(
         small, small_hole = picture, missing > 0
     if shut is not None and scale < 1:
         shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
-    filled = _patchmatch(small, small_hole, seed, shut)
+    filled = patched(small, small_hole, seed, shut)
     across = 2 * float(np.percentile(depths, 95))
     if stroke and across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
@@ -155,14 +155,16 @@ def _thin(picture: np.ndarray, missing: np.ndarray, seed: int) -> np.ndarray:
 
     ways = [cv2.inpaint(picture, missing, 4, way) for way in (cv2.INPAINT_TELEA, cv2.INPAINT_NS)]
     if missing.size <= LARGEST:
-        ways.append(_patchmatch(picture, missing.view(bool), seed, None))
+        ways.append(patched(picture, missing.view(bool), seed, None))
     mean = np.mean([way.astype(np.float32) for way in ways], axis=0)
     return (mean + 0.5).astype(np.uint8)
 
 
-def _patchmatch(
+def patched(
     picture: np.ndarray, hole: np.ndarray, seed: int, shut: np.ndarray | None
 ) -> np.ndarray:
+    """A picture (H x W x 3 uint8) with its hole (H x W bool) filled by PatchMatch. shut: H x W
+    bool, what is no source of texture."""
     import cv2
     import patchmatch
 
