@@ -25,12 +25,12 @@ class FaceInpainter:
     """The real `engine.inpaint.Inpainter`. Networks and finder are loaded at first use and kept.
 
     watch: told of every step of a fill (see engine.fill.step.run_steps). many: whether it will fill
-    many photos (see engine.generator.backend.Demand). tables: what a fill runs; previews run
-    PREVIEWED. Not thread-safe: one worker owns it.
+    many photos (see engine.generator.backend.Demand). tables: what a fill runs, None
+    for FILL; previews run PREVIEWED. Not thread-safe: one worker owns it.
     """
 
     def __init__(
-        self, watch: Watch | None = None, many: bool = False, tables: Tables = FILL
+        self, watch: Watch | None = None, many: bool = False, tables: Tables | None = None
     ) -> None:
         self._watch, self._many, self._tables = watch, many, tables
         self._finder = FaceFinder()
@@ -64,7 +64,7 @@ class FaceInpainter:
         given = PhotoFill(
             request=request,
             loaded=loaded,
-            tables=self._tables,
+            tables=self._tables or FILL,
             known=request.faces,
             tell=tell,
             cancel=cancel,

@@ -107,7 +107,7 @@ def test_a_preview_and_a_training_are_the_fill_with_rows_left_out() -> None:
     left_out = ["sharpen", "spare_jaw", "spare_expression", "add_generated"]
     assert [name for name in names(FACE) if name not in names(PREVIEW)] == left_out
     assert [name for name in names(SHARE) if name not in names(PREVIEWED.share)] == [
-        *("draw_matte", "close_photo_seam", "add_grain", "keep_seen")
+        *("draw_matte", "close_photo_seam", "paint_detail", "grow_beard", "add_grain", "keep_seen")
     ]
     assert [name for name in names(PHOTO) if name not in names(PREVIEWED.photo)] == [
         *("find_faces", "add_texture", "remove_bands", "show_blocks")
@@ -152,7 +152,8 @@ def test_steps_that_a_fill_has_no_use_for_are_passed_over(networks, given) -> No
 
     fill_crop(networks, *given, after=note)
     changes = {"change_expression", "move_pixels", "keep_lip_colour", "dim_light", "open_mouth"}
-    assert ran == [n for n in names(FACE) if n not in changes | {"spare_expression"}]
+    for_others = {"spare_expression", "match_eyes"}  # no wish, and both eyes are hidden or none
+    assert ran == [n for n in names(FACE) if n not in changes | for_others]
     ran.clear()
     fill_crop(networks, *given[:2], after=note)  # no module has a say: no outline, its own shape
     assert "spare_jaw" not in ran
