@@ -1,7 +1,7 @@
 """How near detail networks come to the photo, in the mean shape.
 
 What people see is the whole program at the photo's own size (`main.py evaluate --photos`); this
-tells networks apart in a minute.
+tells networks apart in a few minutes. ST-LPIPS took no part in their training, LPIPS-Alex did.
 """
 
 from __future__ import annotations
@@ -11,62 +11,82 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
 from engine.detail.paint import painted
-from training.detail.fills import read_index, read_sample
+from training.detail.fills import Sample, read_index, read_sample
 from training.lpips import Lpips
+from training.perceptual import StVgg
 
-AROUND = 24  # pixels of a window around a hole
-CROP = 3
+AROUND = 24  # pixels of the mean shape's picture that are compared around a hole
+CROP = 3  # of those to one of the crop
+AS_FILLED = "as filled"
 
 
 def measure(
-    folder: Path, networks: dict[str, Any], lpips: Path | None, limit: int | None = None
+    folder: Path, networks: dict[str, Any], lpips: Path | None = None, limit: int | None = None
 ) -> dict[str, Any]:
-    """{"fills": n, "rows": {name: {"error", "lpips", "lpips_256"}}} of fills as they are and with
-    each network's detail. lpips: LPIPS-Alex weights; None: errors alone. error: mean absolute, of
-    255."""
-    meter = None if lpips is None else Lpips(lpips)
+    """Fills of people kept aside as they are, and with each network's detail.
+
+    folder: of fills (training.detail.fills). lpips: the file of LPIPS-Alex weights. Returns
+    {"fills", "rows": {name: {"error" (mean, of 255), "st_lpips", "st_lpips_crop" (scaled to the
+    crop's size); with `lpips` also "lpips" and "lpips_crop"}}}.
+    """
+    judges: dict[str, Any] = {"st_lpips": StVgg().distance}
+    if lpips is not None:
+        judges["lpips"] = Lpips(lpips)
     records = read_index(folder)[:limit]
-    told: dict[str, list[list[float]]] = {name: [] for name in ("as filled", *networks)}
+    told: dict[str, list[dict[str, float]]] = {name: [] for name in (AS_FILLED, *networks)}
     for number, record in enumerate(records):
         sample = read_sample(folder, number, record)
-        ys, xs = np.nonzero(sample.hole)
-        if not len(ys):
+        if not sample.hole.any():
             continue
-        top, left = max(0, ys.min() - AROUND), max(0, xs.min() - AROUND)
-        here = np.s_[top : ys.max() + AROUND, left : xs.max() + AROUND]
-        fills = {"as filled": sample.fill.astype(np.float32)}
+        fills = {AS_FILLED: sample.fill.astype(np.float32)}
         fills |= {n: painted(net, sample.fill, sample.hole) for n, net in networks.items()}
-        truth = np.where(sample.hole[..., None], sample.truth, sample.fill)
         for name, fill in fills.items():
-            pair = [p.clip(0, 255).astype(np.uint8)[here] for p in (fill, truth)]
-            told[name].append(_figures(pair, meter))
-    names = ("error", "lpips", "lpips_256")
+            told[name].append(_figures(fill, sample, judges))
     rows = {
-        name: dict(zip(names, np.round(np.nanmean(rows, 0), 4).tolist(), strict=True))
-        for name, rows in told.items()
-        if rows
+        name: {key: round(float(np.mean([one[key] for one in cases])), 4) for key in cases[0]}
+        for name, cases in told.items()
+        if cases
     }
     return {"fills": len(records), "rows": rows}
 
 
 def table(figures: dict[str, Any]) -> str:
     """Figures in Markdown."""
-    head = ["| | error of 255 | LPIPS | scaled to the crop |", "|---|---|---|---|"]
-    rows = [
-        f"| {name} | {row['error']:.2f} | {row['lpips']:.4f} | {row['lpips_256']:.4f} |"
-        for name, row in figures["rows"].items()
-    ]
-    return "\n".join([*head, *rows])
+    rows = figures["rows"]
+    keys = list(next(iter(rows.values()), {}))
+    head = [f"| | {' | '.join(key.replace('_', ' ') for key in keys)} |"]
+    head.append("|---" * (len(keys) + 1) + "|")
+    return "\n".join(
+        [
+            *head,
+            *(
+                f"| {name} | {' | '.join(str(row[k]) for k in keys)} |"
+                for name, row in rows.items()
+            ),
+        ]
+    )
 
 
-def _figures(pair: list[np.ndarray], meter: Lpips | None) -> list[float]:
-    one, other = (np.ascontiguousarray(p) for p in pair)
-    error = float(np.abs(one.astype(np.float32) - other).mean())
-    if meter is None:
-        return [error, float("nan"), float("nan")]
-    height, width = one.shape[:2]
+@torch.inference_mode()
+def _figures(fill: np.ndarray, sample: Sample, judges: dict[str, Any]) -> dict[str, float]:
+    ys, xs = np.nonzero(sample.hole)
+    top, left = max(0, ys.min() - AROUND), max(0, xs.min() - AROUND)
+    here = np.s_[top : ys.max() + AROUND, left : xs.max() + AROUND]
+    truth = np.where(sample.hole[..., None], sample.truth, sample.fill)
+    pair = [p.clip(0, 255).round().astype(np.uint8)[here] for p in (fill, truth)]
+    figures = {"error": float(np.abs(pair[0].astype(np.float32) - pair[1]).mean())}
+    height, width = pair[0].shape[:2]
     size = max(48, width // CROP), max(48, height // CROP)
-    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (one, other)]
-    return [error, meter.measure(one, other), meter.measure(*small)]
+    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pair]
+    for name, judge in judges.items():
+        figures[name] = float(judge(*(_tensor(p) for p in pair)))
+        figures[f"{name}_crop"] = float(judge(*(_tensor(p) for p in small)))
+    return figures
+
+
+def _tensor(picture: np.ndarray) -> Tensor:
+    return torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1

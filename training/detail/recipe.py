@@ -42,8 +42,8 @@ half of the face, mirrored, is shown to it beside the picture.
 
 ## Figures
 
-Windows of {faces} fills of people kept aside, LPIPS-Alex in the mean shape (768 pixels), and scaled
-to the crop's size.
+{faces} fills of people kept aside, in the mean shape (768 pixels) around the hole, and scaled to
+the crop's size. ST-LPIPS took no part in the training.
 
 {table}
 """
@@ -109,7 +109,7 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
         self, network: DetailNetwork, kept_aside: Path, samples: int, limit: int | None = None
     ) -> Model:
         """Measured in the mean shape."""
-        figures = measure.measure(kept_aside, {"this network": network}, None, limit)
+        figures = measure.measure(kept_aside, {"this network": network}, limit=limit)
         table = measure.table(figures)
         facts = {"title": "Detail at the photo's size", "native_crop": 768, "input": "prior"}
         facts |= {"figures": figures, "notes": f"{samples} windows"}
