@@ -24,6 +24,7 @@ from training.loop import Losses
 from training.lpips import Lpips
 from training.recipe import Measured, Model, Recipe
 
+STRIDE = 4  # pixels that LPIPS-Alex's first layer steps by
 CROP = 3  # mean shape's pixels a side to one of the crop
 
 CARD = """# Detail network
@@ -84,9 +85,9 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
                 one, other = (F.avg_pool2d(p[which], by) for p in (painted, truth))
                 share = which.float().mean()
                 pixel = pixel + share * (one - other).abs().mean()
-                near = near + share * lpips(one, other)
+                near = near + share * lpips(*_jittered(one, other))
         small, wanted = F.avg_pool2d(painted, CROP), F.avg_pool2d(truth, CROP)
-        coarse = lpips(small, wanted) + config.pixel * (small - wanted).abs().mean()
+        coarse = lpips(*_jittered(small, wanted)) + config.pixel * (small - wanted).abs().mean()
         loss = config.pixel * pixel + config.lpips * near + config.coarse * coarse
         return {"loss": loss, "pixel": pixel, "lpips": near, "coarse": coarse}
 
@@ -115,6 +116,16 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
         facts |= {"figures": figures, "notes": f"{samples} windows"}
         faces = figures["fills"]
         return Model(CARD.format(samples=samples, faces=faces, table=table), table, facts)
+
+
+def _jittered(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Both pictures without their first few rows and columns, as many of each as of the other.
+
+    LPIPS-Alex looks at every fourth pixel, and a network whose CELLs lie the same way learns to
+    paint what it does not look at: a lattice.
+    """
+    down, right = (int(torch.randint(STRIDE, ())) for _ in range(2))
+    return one[..., down:, right:], other[..., down:, right:]
 
 
 def mean_points() -> np.ndarray:
