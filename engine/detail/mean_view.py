@@ -43,9 +43,7 @@ class MeanView:
         frame = self._frame.copy()
         frame[:, 2] += frame[:, :2] @ np.asarray(at, np.float64)
         crop = geometry.cut(picture, frame, SIDE, border="edge")
-        return cv2.remap(  # type: ignore[call-overload]
-            crop, self._places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        return _looked_up(crop, self._places, cv2.BORDER_REPLICATE)
 
     def put_back(self, change: np.ndarray, box: Box) -> np.ndarray:
         """A change of the mean shape's picture (SIDE x SIDE x 3 float32, 0 where nothing changes)
@@ -56,7 +54,10 @@ class MeanView:
         known = cv2.erode(found.astype(np.uint8), np.ones((2 * near + 1, 2 * near + 1), np.uint8))
         weight = cv2.blur(known.astype(np.float32), (near, near)) * known
         there = (places * SIDE - 0.5).astype(np.float32)
-        crop = cv2.remap(  # type: ignore[call-overload]
-            change, there, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT
-        )
+        crop = _looked_up(change, there, cv2.BORDER_CONSTANT)
         return geometry.put_back(crop * weight[..., None], self._frame, box)
+
+
+def _looked_up(picture: np.ndarray, places: np.ndarray, border: int) -> np.ndarray:
+    x, y = places[..., 0], places[..., 1]
+    return cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=border)

@@ -9,7 +9,7 @@ from engine.base.exact import exact
 from engine.detail.mean_view import SIDE
 from engine.detail.network import CELL, DetailNetwork, network_inputs
 
-AROUND = 72  # pixels of a picture around a hole that the network looks at
+AROUND = 32  # pixels of a picture around a hole that the network looks at
 
 
 @exact
@@ -27,6 +27,7 @@ def painted(network: DetailNetwork, picture: np.ndarray, hole: np.ndarray) -> np
     rgb = torch.from_numpy(out.transpose(2, 0, 1).copy())[None].to(device) / 127.5 - 1
     hidden = torch.from_numpy(hole.astype(np.float32))[None, None].to(device)
     seen = network_inputs(rgb, hidden)[..., rows, columns]
+    seen = seen.contiguous(memory_format=torch.channels_last)
     cells = [slice(s.start // CELL, s.stop // CELL) for s in (rows, columns)]
     change = network(seen, network.places()[..., cells[0], cells[1]])[0]
     added = change.permute(1, 2, 0).cpu().numpy() * 127.5

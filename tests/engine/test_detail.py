@@ -34,10 +34,16 @@ def mesh(face) -> np.ndarray:
     return (face.mesh.astype(np.float64) + 0.5) * LARGER - 0.5
 
 
+def bias_of(network: DetailNetwork) -> torch.Tensor:
+    bias = network.last.bias
+    assert bias is not None
+    return bias
+
+
 def flat(value: float) -> DetailNetwork:
     """A network that adds the same everywhere; 2 is from black to white."""
     network = DetailNetwork().eval().requires_grad_(False)
-    network.last.bias.fill_(value)
+    bias_of(network).fill_(value)
     return network
 
 
@@ -66,7 +72,7 @@ def test_a_change_comes_back_where_it_was_taken_from(shape: MeanShape, mesh) -> 
     x, y = shape.points[159] * SIDE  # the middle of an upper lid
     cv2.circle(change, (int(x), int(y)), 12, (1, 1, 1), -1)
     low, high = np.floor(mesh.min(0)).astype(int), np.ceil(mesh.max(0)).astype(int)
-    box = (int(low[0]), int(low[1]), *(int(v) for v in high - low))
+    box = (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
     back = view.put_back(change, box)
     assert back.shape == (box[3], box[2], 3)
     ys, xs = np.nonzero(back[..., 0] > 0.5)
@@ -110,6 +116,7 @@ def fills(photo: Photo, hole: np.ndarray, *networks: DetailNetwork | None) -> li
     inpainter.fill(request)
     out = []
     for network in networks:
+        assert inpainter._networks is not None
         inpainter._networks = replace(inpainter._networks, detail=network)
         out.append(photo.apply(*inpainter.fill(request).patches).pixels)
     return out
@@ -134,7 +141,7 @@ def test_a_face_that_the_crop_holds_whole_gets_none(photo, face) -> None:
 def test_detail_of_a_grey_photo_is_grey(large, mesh) -> None:
     grey = cv2.cvtColor(cv2.cvtColor(large, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     coloured = flat(0.0)
-    coloured.last.bias[: CELL**2] = 0.2  # red alone
+    bias_of(coloured)[: CELL**2] = 0.2  # red alone
     hole = part_mask(mesh.astype(np.float32), "mouth", (grey.shape[1], grey.shape[0]))
     plain, redder = fills(photo_from_array(grey), hole, None, coloured)
     there = hole > 0

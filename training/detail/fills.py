@@ -207,7 +207,7 @@ def _hole(
 ) -> np.ndarray:
     in_crop = geometry.transform(frame, mesh) * CANVAS
     canvas = draw_hole(kind, CANVAS, rng, in_crop).astype(np.uint8) * np.uint8(255)
-    canvas = cv2.copyMakeBorder(canvas[1:-1, 1:-1], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    canvas[[0, -1]] = canvas[:, [0, -1]] = 0  # beyond the frame its edge would go on
     height, width = rgb.shape[:2]
     return geometry.put_back(canvas, frame, (0, 0, width, height)) > 127
 
