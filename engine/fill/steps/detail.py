@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from engine.base.brightness import LUMA
-from engine.detail.mean_view import MeanView
+from engine.detail.mean_view import SIDE, MeanView
 from engine.detail.paint import painted
 from engine.face import geometry
+from engine.face.regions import interiors
 from engine.fill.photo_fill import FullShare
 from engine.fill.steps.tone import colourless
 
@@ -41,9 +42,14 @@ def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
     hidden = fill.hidden_there
     hole[here][hidden] = 255
     picture[here][hidden] = (fill.pixels[hidden].clip(0, 1) * 255 + 0.5).astype(np.uint8)
-    view = MeanView(networks.prior.fine.appearance.shape, nodes, frame)
+    shape = networks.prior.fine.appearance.shape
+    view = MeanView(shape, nodes, frame)
+    # At a face's edge it draws dark lines, as the generator does: none there.
+    mean = torch.from_numpy(shape.points[: shape.face])[None]
+    inside = interiors(mean, SIDE)[0, 0].numpy()
     before, where = view.brought(picture, (x, y)), view.brought(hole, (x, y)) > 127
-    change = (painted(networks.detail, before, where) - before) / 255
+    change = painted(networks.detail, before, where & (inside > 0)) - before
+    change *= inside[..., None] / 255
     with torch.inference_mode():
         if colourless(*networks.tensors(fill.crop, fill.hidden)):
             change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
