@@ -22,6 +22,7 @@ from engine.fill.step import State, Tables, Watch
 from engine.inpaint import FillRequest
 from engine.modules.guidance import Guidance
 from engine.photo import Photo
+from engine.photo.palette import Palette
 from engine.photo.patch import Patch
 from engine.readings import FaceReading
 from engine.reference import Taken
@@ -44,7 +45,7 @@ class Loaded:
 class PhotoFill(State):
     """What is given. live: whether it follows the brush. known: the faces of the photo; None where
     they are still to be found. tell: takes a stage and how much of the fill is done (0..1).
-    watch: told of every step."""
+    watch: told of every step. palette: of a photo whose dots have been smoothed."""
 
     request: FillRequest
     loaded: Loaded
@@ -53,6 +54,7 @@ class PhotoFill(State):
     tell: Callable[[str, float], None]
     live: bool = False
     watch: Watch | None = None
+    palette: Palette | None = None
 
     @property
     def photo(self) -> Photo:

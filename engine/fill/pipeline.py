@@ -62,6 +62,7 @@ from engine.fill.steps.grain import add_grain
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
 from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
+from engine.fill.steps.palette import dotted, few_colours, keep_palette, smooth_dots
 from engine.fill.steps.place import find_faces, place_faces, share_hole, unknown
 from engine.fill.steps.read import live, read_face, read_untouched
 from engine.fill.steps.references import (
@@ -195,6 +196,7 @@ SHARE: Table = (
     Step(make_patch, always, "In the photo's depth, as opaque as the mask.", BLEND, required=True),
 )
 PHOTO: Table = (
+    Step(smooth_dots, dotted, "Networks see the greys that black dots stand for.", FIND),
     Step(find_faces, unknown, "Where faces are, large and small, upright or not.", FIND),
     Step(place_faces, always, "Where they lie under the hole.", FIND, required=True),
     Step(leave_plain, always, "Scratches and even walls tell themselves.", FIND, required=True),
@@ -204,6 +206,7 @@ PHOTO: Table = (
     Step(add_texture, left_over, "What no face owns goes on as what is around it.", TEXTURE),
     Step(remove_bands, shallow, "Texture of 8 bit has bands in a photo of 16.", TEXTURE),
     Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
+    Step(keep_palette, few_colours, "A drawing stays drawn, a scan of one bit has dots.", BLEND),
 )
 FILL = Tables(PHOTO, SHARE)
 _UNSEEN = (find_faces, draw_matte, close_photo_seam, paint_detail, grow_beard, add_grain)
