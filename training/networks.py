@@ -9,6 +9,7 @@ from pathlib import Path
 
 from training.landmarks.config import LandmarkConfig
 from training.locator.config import LocatorConfig
+from training.outlines.config import OutlineConfig
 from training.trainable import Option, Trainable
 
 _FACES = Option("faces", Path, "A folder of prepared faces (see 'prepare').", required=True)
@@ -55,5 +56,27 @@ NETWORKS: tuple[Trainable, ...] = (
         kept_aside="A folder or zip of photos not trained on.",
         recipe="training.locator.recipe:LocatorRecipe",
         compared=(Option("source", str | None, "Only faces of this source."),),
+    ),
+    Trainable(
+        name="worn",
+        noun="network for what is worn",
+        config=OutlineConfig,
+        first="worn",
+        configs="worn, or a TOML file.",
+        train="Train the network that sees glasses, face masks and hands",
+        measure="Measure how many drawn things are seen, how much of them is covered, and on how "
+        "many bare faces they are seen.",
+        sources=(
+            _FACES,
+            Option(
+                "scores",
+                Path | None,
+                "A NumPy file: how surely each face wears glasses (training.glasses); without it "
+                "all are taken for bare.",
+            ),
+            Option("teacher", Path | None, "A run whose network outlines real glasses."),
+        ),
+        kept_aside="Prepared faces no run has seen, which wear nothing.",
+        recipe="training.outlines.recipe:OutlineRecipe",
     ),
 )
