@@ -17,8 +17,6 @@ from engine.nets.layers import Residual, convolution
 from engine.nets.tensors import adopted
 from engine.worn.things import THINGS
 
-SIDE = 128  # pixels of the crop
-MARGIN = 1.25  # sides of the frame that the crop shows: ears and straps lie beyond it
 WIDTHS = (16, 40, 80, 112)
 
 

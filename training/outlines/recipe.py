@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.base.errors import MienError
-from engine.worn import THINGS
-from engine.worn.network import SIDE, WornNetwork
+from engine.worn.network import WornNetwork
 from engine.worn.outline import see
+from engine.worn.things import SIDE, THINGS
 from training.faces import FaceShards
 from training.loop import Losses
 from training.outlines.config import OutlineConfig
