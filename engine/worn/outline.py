@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.base.errors import MienError
 from engine.face import geometry
-from engine.face.mesh import inter_ocular
+from engine.face.mesh import inter_ocular, roll
 from engine.worn.things import MARGIN, SIDE, THINGS
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ SPECK = 0.0015  # of the crop: parts that are smaller belong to nothing
 BEYOND = 0.07  # inter-ocular distances that a mask goes beyond the outline
 
 
+HEADSTAND = 135.0  # degrees of turn from which on a face is looked at the other way round, too
 # A frame's square turned half around the middle of the eyes.
 UPSIDE_DOWN = np.array([[-1.0, 0.0, 1.0], [0.0, -1.0, 2 * geometry.LEFT_EYE[1]]])
 
@@ -56,9 +57,7 @@ def see(
         raise MienError(f"'{thing}' is nothing that is worn; choose one of {', '.join(THINGS)}.")
     mesh = np.asarray(mesh, np.float64)[:, :2]
     size = rgb.shape[1], rgb.shape[0]
-    upright = geometry.frame_from_mesh(mesh)
-    # Under a cloth mask one mesh in six stands on its head, its eyes on the eyes.
-    for frame in (upright, geometry.compose(UPSIDE_DOWN, upright)):
+    for frame in _frames(mesh):
         wide = geometry.grown(frame, MARGIN)
         box = geometry.bounds(wide, size)
         share = _looked(rgb, frame, thing, network or _installed())
@@ -92,6 +91,15 @@ def _installed() -> WornNetwork:
     if network is None:
         raise MienError("The model that sees what is worn is missing; reinstall Mien.")
     return network
+
+
+def _frames(mesh: np.ndarray) -> list[np.ndarray]:
+    """The frames that a face is looked at in, the first first."""
+    frame = geometry.frame_from_mesh(mesh)
+    if abs(roll(mesh)) < HEADSTAND:
+        return [frame]
+    # Under a cloth mask one mesh in six stands on its head, its eyes on the eyes; few people do.
+    return [geometry.compose(UPSIDE_DOWN, frame), frame]
 
 
 def _looked(rgb: np.ndarray, frame: np.ndarray, thing: str, network: WornNetwork) -> np.ndarray:

@@ -152,6 +152,7 @@ def test_a_batch_leaves_alone_who_wears_none(sitting: Path, tmp_path: Path) -> N
 
 
 def test_a_batch_of_bare_faces_says_so_and_ends_well(astronaut, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
     save_photo(photo_from_array(astronaut), tmp_path / "photos" / "a.png")
     told = CliRunner().invoke(
         app,
