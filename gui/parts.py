@@ -9,7 +9,6 @@ NAMES = {
     "eyes": mark("Eyes"),
     "glasses": mark("Glasses"),
     "face_mask": mark("Face mask"),
-    "hand": mark("Hand"),
     "brows": mark("Brows"),
     "nose": mark("Nose"),
     "mouth": mark("Mouth"),
@@ -22,5 +21,4 @@ NAMES = {
 BARE = {
     "glasses": mark("No glasses were seen; nothing was masked."),
     "face_mask": mark("No face mask was seen; nothing was masked."),
-    "hand": mark("No hand before the face was seen; nothing was masked."),
 }

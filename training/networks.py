@@ -63,9 +63,9 @@ NETWORKS: tuple[Trainable, ...] = (
         config=OutlineConfig,
         first="worn",
         configs="worn, or a TOML file.",
-        train="Train the network that sees glasses, face masks and hands",
+        train="Train the network that sees glasses and face masks",
         measure="Measure how many drawn things are seen, how much of them is covered, and on how "
-        "many bare faces they are seen.",
+        "many faces they are seen before they are drawn.",
         sources=(
             _FACES,
             Option(
@@ -76,7 +76,7 @@ NETWORKS: tuple[Trainable, ...] = (
             ),
             Option("teacher", Path | None, "A run whose network outlines real glasses."),
         ),
-        kept_aside="Prepared faces no run has seen, which wear nothing.",
+        kept_aside="Prepared faces no run has seen.",
         recipe="training.outlines.recipe:OutlineRecipe",
     ),
 )

@@ -65,7 +65,7 @@ def batch(
         list[str] | None,
         typer.Option(
             help="Fill a part of every face (eyes, mouth, skin, ...), or what is worn on it, where "
-            "it is: glasses, face_mask, hand. May be repeated."
+            "it is: glasses, face_mask. May be repeated."
         ),
     ] = None,
     scratches: Annotated[

@@ -15,13 +15,13 @@ from torch.nn import functional as F
 
 from engine.nets.layers import Residual, convolution
 from engine.nets.tensors import adopted
-from engine.worn.things import THINGS
+from engine.worn.things import CHANNELS
 
 WIDTHS = (16, 40, 80, 112)
 
 
 class WornNetwork(nn.Module):
-    """B x 3 x H x W RGB in [-1, 1] -> logits B x 3 x H x W in the order of THINGS; H and W are
+    """B x 3 x H x W RGB in [-1, 1] -> logits B x 3 x H x W in the order of CHANNELS; H and W are
     multiples of 16."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class WornNetwork(nn.Module):
             for wide, slim in ((last, third), (third, second), (second, first))
         )
         self.up = nn.ModuleList(Residual(width) for width in (third, second, first))
-        self.answer = nn.Conv2d(first, 4 * len(THINGS), 3, 1, 1)
+        self.answer = nn.Conv2d(first, 4 * len(CHANNELS), 3, 1, 1)
 
     @classmethod
     def of(cls, tensors: dict[str, Tensor]) -> WornNetwork:

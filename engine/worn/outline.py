@@ -17,14 +17,14 @@ import numpy as np
 from engine.base.errors import MienError
 from engine.face import geometry
 from engine.face.mesh import inter_ocular, roll
-from engine.worn.things import MARGIN, SIDE, THINGS
+from engine.worn.things import CHANNELS, MARGIN, SIDE, THINGS
 
 if TYPE_CHECKING:
     from engine.worn.network import WornNetwork
 
 SURE, LIKELY = 0.6, 0.35  # shares from which a pixel shows that a thing is there, and is part of it
 # Of the crop that must be sure, so that a thing is there: small frames take 2 % of it.
-FEWEST = {"glasses": 0.006, "face_mask": 0.02, "hand": 0.015}
+FEWEST = {"glasses": 0.006, "face_mask": 0.02}
 SPECK = 0.0015  # of the crop: parts that are smaller belong to nothing
 BEYOND = 0.07  # inter-ocular distances that a mask goes beyond the outline
 
@@ -108,7 +108,7 @@ def _looked(rgb: np.ndarray, frame: np.ndarray, thing: str, network: WornNetwork
 
     crop = geometry.cut(rgb, frame, SIDE, margin=MARGIN).astype(np.float32) / 127.5 - 1
     shares = network.shares(torch.from_numpy(crop).permute(2, 0, 1)[None])
-    return shares[0, THINGS.index(thing)].numpy()
+    return shares[0, CHANNELS.index(thing)].numpy()
 
 
 def _there(share: np.ndarray, fewest: float) -> np.ndarray | None:

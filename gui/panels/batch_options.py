@@ -70,7 +70,6 @@ def part_words() -> dict[str, str]:
         "eyes": tr("Both eyes"),
         "glasses": tr("Glasses"),
         "face_mask": tr("Face mask"),
-        "hand": tr("Hand"),
         "brows": tr("Brows"),
         "nose": tr("Nose"),
         "mouth": tr("Mouth"),

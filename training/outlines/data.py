@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.face import geometry
-from engine.worn.things import MARGIN, SIDE, THINGS
+from engine.worn.things import CHANNELS, MARGIN, SIDE
 from training.faces import FaceShards
 from training.worn import wear
 
@@ -70,7 +70,7 @@ def dressed(
     picture: np.ndarray, mesh: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(the picture of a face with something on it, H x W x 3 uint8; what is where, H x W uint8 with
-    the bits of THINGS)."""
+    the bits of CHANNELS)."""
     shares = np.array([share for share, _ in DRESSES])
     kinds = DRESSES[int(rng.choice(len(DRESSES), p=shares / shares.sum()))][1]
     where = np.zeros(picture.shape[:2], np.uint8)
@@ -127,7 +127,7 @@ class OutlineSamples:
         picture, where = dressed(faces.decode(index)[0], faces.mesh_in_picture(index), rng)
         frame = faces.frame_of(index)
         kept = np.zeros((KEPT, KEPT), np.uint8)
-        for bit in (1 << number for number in range(len(THINGS))):
+        for bit in (1 << number for number in range(len(CHANNELS))):
             one = (where & bit > 0).astype(np.uint8) * 255
             kept |= np.uint8(bit) * (
                 geometry.cut(one, frame, KEPT, margin=MARGIN, border="zero") > 127
@@ -153,7 +153,7 @@ class OutlineSamples:
             if number >= bare + real and rng.random() < FLAT:
                 crop = flattened(crop, moved, rng)
             crops.append(crop)
-            things.append(np.stack([moved >> bit & 1 for bit in range(len(THINGS))]))
+            things.append(np.stack([moved >> bit & 1 for bit in range(len(CHANNELS))]))
             told.append(known)
         pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
         return Batch(
