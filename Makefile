@@ -65,7 +65,7 @@ check: $(VENV)/.developer
 	$(BIN)/pip check
 
 test: $(VENV)/.developer
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.developer
 	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median,rounds

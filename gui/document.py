@@ -34,12 +34,14 @@ class Document(ShownPhoto):
     stroke and not the stroke.
 
     Signals: `leaving` before another photo is shown, or none, and `opened` after it; `touched`
-    with a tab that was worked on while it was not shown.
+    with a tab that was worked on while it was not shown; `stroked` with a tab in whose mask a
+    stroke or an area was painted, and the mask before it.
     """
 
     leaving = Signal()
     opened = Signal()
     touched = Signal(object)
+    stroked = Signal(object, object)
     pixels_changed = Signal(tuple)
     mask_changed = Signal(tuple)
     faces_changed = Signal()
@@ -172,8 +174,10 @@ class Document(ShownPhoto):
 
     def end_stroke(self, title: str) -> None:
         if self._stroke is not None:
+            before = self.edit.mask
             mask, self._stroke = self._stroke.snapshot(), None
             self._push_mask(mask, title)
+            self.stroked.emit(self.tab, before)
 
     def abandon_stroke(self) -> None:
         """Take back the stroke being painted."""
@@ -198,7 +202,9 @@ class Document(ShownPhoto):
     ) -> None:
         """Add the inside of an outline, in photo coordinates, to the mask, or take it away."""
         points = np.array(list(outline), np.float64)
-        self._push_mask(self.edit.mask.with_area(points, subtract=subtract), title)
+        before = self.edit.mask
+        self._push_mask(before.with_area(points, subtract=subtract), title)
+        self.stroked.emit(self.tab, before)
 
     def _push_mask(self, mask: TiledMask, title: str) -> None:
         edit = self.edit

@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
         for teller in (*tellers, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
-        self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
+        self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self.choices.list_models())
         self.school.chosen.connect(self.choices.use_model)
         self.school.ended.connect(self.close)

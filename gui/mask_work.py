@@ -7,18 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 from engine.base.errors import MienError
 from engine.edit.tiles import TiledMask
 from engine.mask import Mask
 from engine.mask.file import open_mask, refuse_doubtful, save_mask
-from gui.base.operation import MASK, Operation
+from gui.base.operation import MASK, Desk, Operation
 from gui.base.work import Work
+from gui.document import Document
 from gui.tab import Tab
+from gui.tabs import Tabs
 from gui.translation import tr
+from gui.worker import Worker
 
 SMALL = 2**20  # pixels of a mask that are changed at once
+AROUND = 48  # pixels around a mask in which its rim shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +37,18 @@ class DoubtfulMask:
 
 
 class MaskWork(Work):
-    """Signals: `doubtful` with a DoubtfulMask; `grown` with the tab whose opened mask was grown,
-    and by how many pixels."""
+    """Signals: `doubtful` with a DoubtfulMask; `grown` with the tab whose mask was grown, and by
+    how many pixels; `bare` with a tab and a thing that is not worn there."""
 
     doubtful = Signal(object)
     grown = Signal(object, int)
+    bare = Signal(object, str)
+
+    def __init__(
+        self, document: Document, tabs: Tabs, desk: Desk, worker: Worker, parent: QObject
+    ) -> None:
+        super().__init__(document, tabs, desk, worker, parent)
+        document.stroked.connect(self.look_at_rim)
 
     def open(self, path: Path) -> None:
         """Take a mask from a picture of the photo's size; `doubtful` with one that would repaint
@@ -99,16 +111,87 @@ class MaskWork(Work):
 
         Operation(job, self._worker, self._desk).when_done(done).start()
 
-    def change(self, change: Callable[[TiledMask], TiledMask], pixels: float, title: str) -> None:
+    def look_at_rim(self, tab: Tab, before: TiledMask) -> None:
+        """Grow what was added to a mask since `before` where it hugs what it hides, as a mask out
+        of a file is: a step of its own, in the background. Who paints on is not disturbed."""
+        after = tab.edit.mask
+        if after is before or after.painted is None:
+            return
+        low = np.maximum(np.subtract(after.painted[:2], AROUND), 0)
+        high = np.minimum(np.add(after.painted[:2], after.painted[2:]) + AROUND, after.size)
+        (x, y), (width, height) = low.tolist(), (high - low).tolist()
+
+        def job(progress: object, cancel: threading.Event) -> tuple[TiledMask, int]:
+            from engine.mask.grow import auto_grow
+
+            part, was = Mask(after.read((x, y, width, height))), before.read((x, y, width, height))
+            rgb = tab.photo.rgb8[y : y + height, x : x + width]
+            wider, by = auto_grow(rgb, part, part.pixels > was)
+            return after.with_part((x, y), wider.pixels) if by else after, by
+
+        def done(answer: tuple[TiledMask, int]) -> None:
+            wider, by = answer
+            there = tab in self._tabs and tab.edit.mask is after and tab.stroke is None
+            if by and there:
+                with self._document.on(tab):
+                    self._document.set_mask(wider, tr("Grow to fit"))
+                self.grown.emit(tab, by)
+
+        Operation(job, self._worker, self._desk).when_done(done).start()
+
+    def add_worn(self, thing: str, meshes: list[np.ndarray], title: str) -> None:
+        """Add what faces (478 x 2 each) wear of a thing (of engine.worn.THINGS); `bare` where none
+        of them wears it."""
+        tab = self._document.tab
+        if tab is None:
+            return
+
+        def job(progress: object, cancel: threading.Event) -> TiledMask:
+            from engine.worn.outline import see
+
+            worn = TiledMask(tab.photo.size)
+            for mesh in meshes:
+                seen = see(tab.photo.rgb8, mesh, thing)
+                if seen is not None:
+                    pixels = np.maximum(worn.read(seen.box), seen.pixels)
+                    worn = worn.with_part(seen.box[:2], pixels)
+            return worn
+
+        def done(worn: TiledMask) -> None:
+            if tab not in self._tabs:
+                return
+            if worn.is_blank:
+                self.bare.emit(tab, thing)
+                return
+            before = tab.edit.mask
+            with self._document.on(tab):
+                self._document.set_mask(before.union(worn), title)
+            self.look_at_rim(tab, before)
+
+        looking = Operation(job, self._worker, self._desk, MASK, tab)
+        looking.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()
+        self.progressed.emit("mask", 0.0)
+
+    def change(
+        self,
+        change: Callable[[TiledMask], TiledMask],
+        pixels: float,
+        title: str,
+        *,
+        rim: bool = False,
+    ) -> None:
         """Grow, shrink, a part of a face: a function of the mask that works on about so many
         pixels. What works on many is done in the background; if the mask is painted on meanwhile,
-        what is painted by then is changed."""
+        what is painted by then is changed. rim: whether what was added is then grown where it hugs
+        what it hides."""
         tab = self._document.tab
         if tab is None:
             return
         mask = tab.edit.mask
         if pixels <= SMALL:
             self._document.set_mask(change(mask), title)
+            if rim:
+                self.look_at_rim(tab, mask)
             return
 
         def job(progress: object, cancel: threading.Event) -> TiledMask:
@@ -121,7 +204,10 @@ class MaskWork(Work):
                 if tab.edit.mask is mask:
                     self._document.set_mask(changed, title)
                 else:
-                    self.change(change, pixels, title)
+                    self.change(change, pixels, title, rim=rim)
+                    return
+            if rim:
+                self.look_at_rim(tab, mask)
 
         changing = Operation(job, self._worker, self._desk, MASK, tab)
         changing.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.edit.tiles import TILE, TiledMask
 from engine.face.parts import area_of, part_area
 from engine.photo import OPEN_SUFFIXES
+from engine.worn import THINGS
 from gui import parts
 from gui.dialogs import messages
 from gui.document import Document
@@ -23,11 +24,12 @@ GROW_STEP = 0.01  # of the photo's shorter side, for grow, shrink and feather
 
 
 class Masks(QObject):
-    """Signals: `told`, one line for the status; `grown` with a line about a mask that was grown,
-    and what takes that back; `scope_changed` when parts are masked in other faces than before."""
+    """Signals: `told`, one line for the status; `noticed` with a line about a mask that must not be
+    missed, and what takes back what it says, if anything; `scope_changed` when parts are masked in
+    other faces than before."""
 
     told = Signal(str)
-    grown = Signal(str, object)
+    noticed = Signal(str, object)
     scope_changed = Signal()
 
     def __init__(self, window: QWidget, document: Document, editor: Editor) -> None:
@@ -35,6 +37,7 @@ class Masks(QObject):
         self._window, self._document, self._editor = window, document, editor
         editor.mask_work.doubtful.connect(self._ask_about)
         editor.mask_work.grown.connect(self._on_grown)
+        editor.mask_work.bare.connect(self._on_bare)
         self.all_faces = False  # whether a part is masked in every face, or in the chosen one
 
     def set_all(self, on: bool) -> None:
@@ -42,13 +45,18 @@ class Masks(QObject):
         self.scope_changed.emit()
 
     def add_part(self, part: str) -> None:
-        """Add a part of the chosen face, or of every face, to the mask."""
+        """Add a part of the chosen face, or of every face, to the mask; of a thing that is worn
+        what is there."""
         meshes, size = self.meshes(), self._document.size
+        if part in THINGS:
+            self._editor.mask_work.add_worn(part, meshes, tr(parts.NAMES[part]))
+            return
         boxes = [area_of(mesh, size) for mesh in meshes]
         pixels = sum(box[2] * box[3] for box in boxes if box is not None)
         if pixels:
+            name = tr(parts.NAMES[part])
             self._editor.mask_work.change(
-                lambda mask: with_part(mask, part, meshes), pixels, tr(parts.NAMES[part])
+                lambda mask: with_part(mask, part, meshes), pixels, name, rim=True
             )
 
     def meshes(self) -> list[np.ndarray]:
@@ -96,14 +104,19 @@ class Masks(QObject):
 
     def _on_grown(self, tab: Tab, by: int) -> None:
         grown = tab.edit.mask
-        text = tr("The mask hugged what it hides and was grown by {count} pixels.")
+        text = tr("The edge still shows what is hidden: grown by {count} px.")
 
         def take_back() -> None:
             if tab in self._editor.tabs and tab.edit.mask is grown:
                 with self._document.on(tab):
                     self._document.history.undo()
 
-        self.grown.emit(text.format(count=by), take_back)
+        self.noticed.emit(text.format(count=by), take_back)
+
+    def _on_bare(self, tab: Tab, thing: str) -> None:
+        """Nobody wears what was asked for."""
+        if tab is self._document.tab:
+            self.noticed.emit(tr(parts.BARE[thing]), None)
 
     def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")

@@ -8,7 +8,12 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as main.py does, before torch is loaded
+# Workers of pytest-xdist share the processors: with two threads each, and two in every program
+# that a test starts, they would wait for each other more than they compute.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -19,6 +24,9 @@ from engine.fill.filler import FaceInpainter
 from engine.photo import Photo, open_photo
 
 torch.set_num_threads(2)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 
 @pytest.fixture(autouse=True, scope="session")

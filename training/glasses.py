@@ -28,13 +28,19 @@ DARKEST = 20.0  # of 255: what is divided by at least
 
 
 def wear_glasses(bands: np.ndarray) -> np.ndarray:
-    """Whether each face wears glasses, n bool.
+    """Whether each face wears glasses, n bool; see `scores_of`."""
+    return scores_of(bands) > WORN
+
+
+def scores_of(bands: np.ndarray) -> np.ndarray:
+    """How surely each face wears glasses, n float, about 1 for surely, -1 for surely not.
 
     bands: n x h x w, any real type, 0..255: the brightness of `ROWS` of faces in the mean shape.
     Needs FEWEST faces, of which some surely do; else none is said to.
     """
+    bare = np.full(len(bands), -1.0)
     if len(bands) < FEWEST:
-        return np.zeros(len(bands), bool)
+        return bare
     lines = np.array([_line(band, *BRIDGE) + min(_line(band, *u) for u in UNDER) for band in bands])
     told = np.where(lines > SURE, 1.0, np.where(lines < NONE, -1.0, 0.0))
     features = np.stack([_features(band) for band in bands])
@@ -43,10 +49,10 @@ def wear_glasses(bands: np.ndarray) -> np.ndarray:
     score = told
     for _ in range(ROUNDS):
         if not ((told > 0).any() and (told < 0).any()):
-            return np.zeros(len(bands), bool)
+            return bare
         score = features @ _learnt(features, told)
         told = np.where(score > TAKEN, 1.0, np.where(score < REFUSED, -1.0, 0.0))
-    return score > WORN
+    return score
 
 
 def _line(band: np.ndarray, rows: tuple[float, float], columns: tuple[float, float]) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from training.detail.config import DetailConfig
 from training.landmarks.config import LandmarkConfig
 from training.locator.config import LocatorConfig
+from training.outlines.config import OutlineConfig
 from training.trainable import Option, Trainable
 
 _FACES = Option("faces", Path, "A folder of prepared faces (see 'prepare').", required=True)
@@ -72,5 +73,27 @@ NETWORKS: tuple[Trainable, ...] = (
         kept_aside="A folder of fills of people kept aside.",
         recipe="training.detail.recipe:DetailRecipe",
         compared=(Option("lpips", Path | None, "The file of LPIPS-Alex weights."),),
+    ),
+    Trainable(
+        name="worn",
+        noun="network for what is worn",
+        config=OutlineConfig,
+        first="worn",
+        configs="worn, or a TOML file.",
+        train="Train the network that sees glasses and face masks",
+        measure="Measure how many drawn things are seen, how much of them is covered, and on how "
+        "many faces they are seen before they are drawn.",
+        sources=(
+            _FACES,
+            Option(
+                "scores",
+                Path | None,
+                "A NumPy file: how surely each face wears glasses (training.glasses); without it "
+                "all are taken for bare.",
+            ),
+            Option("teacher", Path | None, "A run whose network outlines real glasses."),
+        ),
+        kept_aside="Prepared faces no run has seen.",
+        recipe="training.outlines.recipe:OutlineRecipe",
     ),
 )

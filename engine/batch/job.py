@@ -15,9 +15,12 @@ from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
 from engine.mask.file import parse_colour
 from engine.photo import SAVE_SUFFIXES
+from engine.worn import THINGS
 
 SKIP, RENAME, OVERWRITE, RESUME = "skip", "rename", "overwrite", "resume"
 CONFLICTS = (RESUME, SKIP, RENAME, OVERWRITE)
+# What a rule may name of every face: its parts, and what it wears.
+NAMED_PARTS = (*PARTS, *(thing for thing in THINGS if thing not in PARTS))
 KEEP_FORMAT = "keep"
 # A photo with a face that may lie wrong is saved, saved and named, or left.
 DOUBT_KEEP, DOUBT_FLAG, DOUBT_SKIP = "keep", "flag", "skip"
@@ -50,10 +53,10 @@ class MaskRule:
     folder: masks by name, looked for by `patterns` in the photo's own subfolder, then at the top;
     None looks beside the photos. file: one mask for all. Instead of mask files: `transparent`
     fills what is transparent, `marker` ("#ff0000", "red") what is painted in that colour, `parts`
-    these parts of every face, `scratches` the scratches and spots that are found. With a folder or
-    a file, `marker` is looked for in the mask's picture. invert: masks' pictures keep what is white
-    in them. sure: masks that would repaint nearly everything are meant. grow: pixels more all
-    around, None for as many as what a mask hugs shows at its border.
+    these parts of every face or what it wears (of NAMED_PARTS), `scratches` the scratches and spots
+    that are found. With a folder or a file, `marker` is looked for in the mask's picture. invert:
+    masks' pictures keep what is white in them. sure: masks that would repaint nearly everything are
+    meant. grow: pixels more all around, None for as many as what a mask hugs shows at its border.
     """
 
     folder: Path | None = None
@@ -69,8 +72,9 @@ class MaskRule:
 
     def __post_init__(self) -> None:
         for part in self.parts:
-            if part not in PARTS:
-                raise MienError(f"'{part}' is no part of a face; choose of {', '.join(PARTS)}.")
+            if part not in NAMED_PARTS:
+                known = ", ".join(NAMED_PARTS)
+                raise MienError(f"'{part}' is no part of a face; choose of {known}.")
         if self.marker is not None:
             parse_colour(self.marker)
         for pattern in self.patterns:
@@ -99,6 +103,12 @@ class MaskRule:
     def needs_faces(self) -> bool:
         """Whether the faces must be found before the hole is known."""
         return bool(self.parts) or self.scratches
+
+    @property
+    def is_of_worn(self) -> bool:
+        """Whether only what people wear is filled, and so nothing on who wears nothing."""
+        other = self.transparent or self.marker is not None or self.scratches
+        return bool(self.parts) and not other and all(part in THINGS for part in self.parts)
 
     @property
     def words(self) -> str:

@@ -23,8 +23,8 @@ from engine.base.errors import MienError
 from engine.batch.inputs import key_of
 
 FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exists", "nothing"
-DOUBTFUL = "doubtful"
-STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING, DOUBTFUL)
+DOUBTFUL, BARE = "doubtful", "nothing worn"
+STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING, BARE, DOUBTFUL)
 LOCK_NAME = ".mien-batch.lock"
 PART = ".mien-{}.part"  # of a result that has no name yet; swept when a run starts
 # Of a line: what tells whether a photo is done, and with what.
@@ -38,16 +38,16 @@ _DECIDING = (
 class Record:
     """What became of one photo.
 
-    photo: its path below its folder. state: "filled", "failed", "no mask", "exists" (a result
-    was there), "nothing" (the rule found nothing to fill), "doubtful" (a face may lie wrong, and
-    such photos are left). output: the result below the output folder. seconds: by stage (decode,
-    find, fill, encode). faces: how many were found. laid: the patches that were laid (box, kind,
-    seconds). readings: of every filled face. doubtful: those of them that may lie wrong
-    (engine.face.doubt.Doubt). references: what was taken of other photos (engine.reference.Taken).
-    grown: pixels the mask was made larger by. precision, backend: what the generator calculated in,
-    and by what. outside: of what was not filled, "identical" or "re-encoded" (engine.photo.Saved).
-    note: a sentence on what was left as it was or could not be kept. job: the digest of what was
-    asked.
+    photo: its path below its folder. state: "filled", "failed", "no mask", "exists" (a result was
+    there), "nothing" (the rule found nothing to fill), "nothing worn" (nobody wears what the rule
+    takes off), "doubtful" (a face may lie wrong, and such photos are left). output: the result
+    below the output folder. seconds: by stage (decode, find, fill, encode). faces: how many were
+    found. laid: the patches that were laid (box, kind, seconds). readings: of every filled face.
+    doubtful: those of them that may lie wrong (engine.face.doubt.Doubt). references: what was taken
+    of other photos (engine.reference.Taken). grown: pixels the mask was made larger by. precision,
+    backend: what the generator calculated in, and by what. outside: of what was not filled,
+    "identical" or "re-encoded" (engine.photo.Saved). note: a sentence on what was left as it was or
+    could not be kept. job: the digest of what was asked.
     """
 
     photo: str

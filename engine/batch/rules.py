@@ -1,4 +1,5 @@
-"""Holes from what a photo itself shows: transparency, a marker's colour, face parts, scratches."""
+"""Holes from what a photo itself shows: transparency, a marker's colour, parts of faces and what
+they wear, scratches."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from engine.mask import Mask
 from engine.mask.file import marked_values, parse_colour
 from engine.mask.grow import grow_mask
 from engine.photo import Photo
+from engine.worn import THINGS
 
 LARGEST_SHARE = 0.9  # of the photo; a rule that marks more has found something else
 
@@ -30,7 +32,7 @@ def hole_of(photo: Photo, rule: MaskRule, faces: Iterable[Face] = ()) -> tuple[M
     if rule.marker is not None:
         np.maximum(pixels, marked_values(photo.rgb8, parse_colour(rule.marker)), out=pixels)
     if rule.parts:
-        np.maximum(pixels, parts_of(faces, rule.parts, photo.size), out=pixels)
+        np.maximum(pixels, parts_of(photo.rgb8, faces, rule.parts), out=pixels)
     if rule.scratches:
         from engine.batch.scratches import find_scratches
 
@@ -56,16 +58,20 @@ def transparent_area(photo: Photo) -> np.ndarray:
     return 255 - alpha.astype(np.uint8)
 
 
-def parts_of(faces: Iterable[Face], parts: Iterable[str], size: tuple[int, int]) -> np.ndarray:
-    """H x W uint8: 255 where one of the parts of a meshed face is. size: (width, height)."""
+def parts_of(rgb: np.ndarray, faces: Iterable[Face], parts: Iterable[str]) -> np.ndarray:
+    """H x W uint8: 255 where one of the parts of a meshed face is, or a thing that it wears (of
+    engine.worn.THINGS). rgb: H x W x 3 uint8 of the photo."""
     from engine.face.parts import part_mask
+    from engine.worn.outline import worn_mask
 
-    pixels = np.zeros(size[::-1], np.uint8)
-    parts = tuple(parts)
+    pixels = np.zeros(rgb.shape[:2], np.uint8)
+    parts, size = tuple(parts), (rgb.shape[1], rgb.shape[0])
     for face in faces:
         if face.mesh is not None:
             for part in parts:
-                np.maximum(pixels, part_mask(face.mesh, part, size), out=pixels)
+                worn = part in THINGS
+                one = worn_mask(rgb, face.mesh, part) if worn else part_mask(face.mesh, part, size)
+                np.maximum(pixels, one, out=pixels)
     return pixels
 
 

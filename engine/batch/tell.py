@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Protocol, TextIO
 
-from engine.batch.log import DOUBTFUL, EXISTS, FILLED, NO_MASK, NOTHING, Record
+from engine.batch.log import BARE, DOUBTFUL, EXISTS, FILLED, NO_MASK, NOTHING, Record
 from engine.batch.plan import Item
 from engine.batch.runner import Status, Summary
 
@@ -19,6 +19,7 @@ WORDS = {
     EXISTS: "was there",
     NO_MASK: "no mask",
     NOTHING: "nothing to fill",
+    BARE: "nothing worn",
     DOUBTFUL: "left out",
 }
 
@@ -193,6 +194,8 @@ def sentence_of(summary: Summary) -> str:
     ).format(**told)
     if told["nothing_found"]:
         text += ", {nothing_found} with nothing to fill".format(**told)
+    if told["nothing_worn"]:
+        text += ", {nothing_worn} with nothing worn".format(**told)
     if told["left_out"]:
         text += ", {left_out} left out for doubt".format(**told)
     elif told["doubtful"]:

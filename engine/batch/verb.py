@@ -27,7 +27,7 @@ from engine.batch.job import (
     MaskRule,
     NothingMatchedError,
 )
-from engine.batch.log import FAILED, NOTHING
+from engine.batch.log import BARE, FAILED, NOTHING
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
 from engine.inpaint import FillOptions
@@ -63,7 +63,10 @@ def batch(
     ] = None,
     part: Annotated[
         list[str] | None,
-        typer.Option(help="Fill a part of every face: glasses, eyes, mouth, ... May be repeated."),
+        typer.Option(
+            help="Fill a part of every face (eyes, mouth, skin, ...), or what is worn on it, where "
+            "it is: glasses, face_mask. May be repeated."
+        ),
     ] = None,
     scratches: Annotated[
         bool, typer.Option("--scratches", help="Find scratches and spots, and fill them.")
@@ -254,7 +257,11 @@ def _code(summary: Summary, job: BatchJob, teller: Teller) -> int:
         return INTERRUPTED
     if summary.count(FAILED):
         return 1
-    if summary.records and summary.count(NOTHING) == len(summary.records):
+    if summary.records and summary.count(BARE) == len(summary.records):
+        teller.hint(f"Nobody in these photos wears {job.masks.words}; every photo stays as it is.")
+        return 0
+    found_none = summary.count(NOTHING) + summary.count(BARE)
+    if summary.records and found_none == len(summary.records):
         teller.hint(
             f"No {job.masks.words} was found in any photo; look at one of them with "
             "'inpaint', or give masks with --masks."

@@ -22,18 +22,20 @@ _RIM = 0.1  # of the thing is outside at least, or nothing is left there
 _FLAT = 0.04  # a pixel is no slope any more
 
 
-def auto_grow(rgb: np.ndarray, mask: Mask) -> tuple[Mask, int]:
+def auto_grow(rgb: np.ndarray, mask: Mask, touched: np.ndarray | None = None) -> tuple[Mask, int]:
     """(the mask grown where it hugs what it hides, by how many pixels at most).
 
     rgb: H x W x 3 uint8 of the photo. Each separate part of the mask is judged by itself; one
-    whose border already lies in the surroundings stays exactly as it is.
+    whose border already lies in the surroundings stays exactly as it is. touched: H x W bool, only
+    parts that hold one of these pixels are judged; None judges all.
     """
     import cv2
 
     hole = mask.hole
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(hole.view(np.uint8), connectivity=8)
     pixels, most = mask.pixels, 0
-    for index in range(1, count):
+    judged = range(1, count) if touched is None else np.unique(labels[touched & hole]).tolist()
+    for index in judged:
         x, y, width, height, area = (int(value) for value in boxes[index])
         if area < 16:
             continue

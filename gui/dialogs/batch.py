@@ -277,6 +277,7 @@ class BatchDialog(QDialog):
             ("existing", tr("{count} were there already")),
             ("without_mask", tr("{count} without a mask")),
             ("nothing_found", tr("{count} with nothing to fill")),
+            ("nothing_worn", tr("{count} with nothing worn")),
             ("doubtful", tr("{count} with a face that may lie wrong")),
         ):
             if result.get(key):

@@ -30,13 +30,13 @@ from engine.batch.job import (
     KEEP_FORMAT,
     MASK_PATTERNS,
     NAME_FIELDS,
+    NAMED_PARTS,
     OVERWRITE,
     RENAME,
     RESUME,
     SKIP,
 )
 from engine.catalogue.weights import installed
-from engine.face.parts import PARTS
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.readings import KEEP, OFF
@@ -63,12 +63,13 @@ WIDTH = 300
 
 
 def part_words() -> dict[str, str]:
-    """The words for face parts."""
+    """The words for face parts and for what is worn."""
     return {
         "left_eye": tr("Left eye"),
         "right_eye": tr("Right eye"),
         "eyes": tr("Both eyes"),
         "glasses": tr("Glasses"),
+        "face_mask": tr("Face mask"),
         "brows": tr("Brows"),
         "nose": tr("Nose"),
         "mouth": tr("Mouth"),
@@ -103,7 +104,7 @@ class BatchOptions(QWidget):
             {
                 NAMED: tr("Masks of the same names"),
                 ONE: tr("One mask for all"),
-                PART: tr("A part of every face"),
+                PART: tr("A part of every face, or what it wears"),
                 SCRATCHES: tr("Scratches and spots"),
                 TRANSPARENT: tr("What is transparent"),
                 MARKER: tr("What is marked in a colour"),
@@ -116,7 +117,7 @@ class BatchOptions(QWidget):
             tr("How masks are named, if neither as the photo nor with “mask” before or after.")
         )
         self.one_mask = PathLine(tr("Mask"), tr("A picture, white where to fill"), folder=False)
-        self.part = Choice(tr("Part"), {part: part_words().get(part, part) for part in PARTS})
+        self.part = Choice(tr("Part"), {part: part_words().get(part, part) for part in NAMED_PARTS})
         self.marker = QPushButton()
         self.marker.setAccessibleName(tr("Marker's colour"))
         self.grow = QLineEdit()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from engine.fill.networks import load_networks
 from training.checkpoint import EMA, LATEST, load_checkpoint
 from training.config import TrainingConfig as Config
 from training.config import Weights
+from training.crops import crop_batches
 from training.run import read_log
+from training.sample import Sample
 from training.trainer import train
 
 SMALL = Config(
@@ -81,12 +85,16 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(prepared, tmp_path: Path)
     assert torch.allclose(one, two, atol=0.05 * float(one.abs().max()))
 
 
-@pytest.mark.slow
-def test_training_lowers_its_loss(prepared, tmp_path: Path) -> None:
-    config = SMALL.changed(samples=160, batch=4, warmup_steps=2, log_steps=5, shared_holes=True)
+def test_training_lowers_its_loss(prepared, tmp_path: Path, monkeypatch) -> None:
+    """On one batch over and over: what other faces and holes make of the loss hides a trend."""
+
+    def the_first(*asked) -> Iterator[Sample]:
+        return itertools.repeat(next(iter(crop_batches(*asked))))
+
+    monkeypatch.setattr("training.trainer.crop_batches", the_first)
+    config = SMALL.changed(samples=24, warmup_steps=2, sheet_steps=100, validation_steps=0)
     rows = [row for row in run(config, prepared[0], tmp_path / "run") if "total" in row]
-    first, last = rows[0]["total"], min(row["total"] for row in rows[-3:])
-    assert last < first
+    assert rows[-1]["total"] < 0.9 * rows[0]["total"]
     assert rows[-1]["skipped"] == 0
     assert list((tmp_path / "run" / "events").iterdir())
 
@@ -106,10 +114,11 @@ def test_all_the_published_losses_work_together(prepared, tmp_path: Path, form: 
 
 @pytest.mark.slow
 def test_two_processes_learn_what_one_with_both_their_batches_does(
-    prepared, tmp_path: Path
+    prepared, tmp_path: Path, monkeypatch
 ) -> None:
-    together = SMALL.changed(batch=4, samples=12, validation_steps=0)
-    apart = SMALL.changed(batch=2, samples=12, validation_steps=0)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # two processes share the processors
+    together = SMALL.changed(batch=4, samples=12, validation_steps=0, sheet_steps=100)
+    apart = together.changed(batch=2)
     prior = find("prior").folder
     train(together, prepared[0], tmp_path / "one", prior, device="cpu")
     train(apart, prepared[0], tmp_path / "two", prior, device="cpu", devices=2)
