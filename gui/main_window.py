@@ -55,6 +55,7 @@ from gui.panels.welcome import Welcome
 from gui.possible import Possible
 from gui.reference_choices import ReferenceChoices
 from gui.references import References
+from gui.results import Result
 from gui.school import School
 from gui.settings import Settings
 from gui.tab import Tab
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
+        self.strip.pointed.connect(self._glance)
         self.tab_bar.close_asked.connect(self.files.close)
         self.tab_bar.menu_asked.connect(self.reference_choices.offer)
         self.strip.refresh()
@@ -267,6 +269,13 @@ class MainWindow(QMainWindow):
         with self.canvas.standing_still():
             strip()
             self._column.activate()
+
+    def _glance(self, result: Result | None) -> None:
+        """A result is pointed at in the strip: the photo shows it for that long."""
+        if result is None:
+            self.canvas.glance(None)
+        elif self.document.is_open:
+            self.canvas.glance(self.editor.results.edit_with(result), " · ".join(result.label))
 
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""

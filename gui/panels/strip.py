@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QFontMetrics,
+    QIcon,
+    QPainter,
+    QPixmap,
+)
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -20,16 +27,32 @@ from gui.panels.widgets import button_for, quiet
 from gui.results import Result, Results
 from gui.translation import say, tr
 
-SIDE = 72  # logical pixels of a thumbnail
-HEIGHT, BUTTON = 134, 124
+WIDE, HIGH = 116, 72  # logical pixels of a thumbnail
+HEIGHT, BUTTON = 134, 128
 MARK = 18  # logical pixels of the mark of doubt
 
 
+class ResultButton(QToolButton):
+    """Signal `pointed`: whether the pointer is over it. (The arrow keys choose at once.)"""
+
+    pointed = Signal(bool)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointed.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(False)
+
+
 class Strip(QWidget):
-    """Hidden while there is nothing to choose from. Signal `wants_room` with what shows or hides
-    it, for whoever owns the room it takes."""
+    """Hidden while there is nothing to choose from. Signals: `wants_room` with what shows or hides
+    it, for whoever owns the room it takes; `pointed` with the result that is pointed at, None once
+    none is."""
 
     wants_room = Signal(object)
+    pointed = Signal(object)
 
     def __init__(self, actions: Actions, results: Results, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +60,7 @@ class Strip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
         self.results = results
-        self.buttons: list[QToolButton] = []
+        self.buttons: list[ResultButton] = []
         self._shown: list[Result] = []
         self._group = QButtonGroup(self)
         self._count = quiet()
@@ -89,6 +112,7 @@ class Strip(QWidget):
             self.wants_room.emit(lambda: self.setVisible(bool(listed)))
 
     def _rebuild(self, listed: list[Result]) -> None:
+        self.pointed.emit(None)
         for button in self.buttons:
             self._group.removeButton(button)
             self._row.removeWidget(button)
@@ -100,17 +124,17 @@ class Strip(QWidget):
             self._row.insertWidget(number, button)
             self.buttons.append(button)
 
-    def _button(self, result: Result) -> QToolButton:
-        button = QToolButton()
+    def _button(self, result: Result) -> ResultButton:
+        button = ResultButton()
         button.setObjectName("result")
         button.setCheckable(True)
         picture = QPixmap.fromImage(result.thumbnail)
-        picture.setDevicePixelRatio(picture.width() / SIDE)
+        picture.setDevicePixelRatio(max(picture.width() / WIDE, picture.height() / HIGH))
         doubts = [say(doubt.sentence) for doubt in result.fill.doubts]
         if doubts:
             _mark(picture)
         button.setIcon(QIcon(picture))
-        button.setIconSize(QSize(SIDE, SIDE))
+        button.setIconSize(QSize(WIDE, HIGH))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setFixedWidth(BUTTON)
         font = button.font()
@@ -126,6 +150,7 @@ class Strip(QWidget):
         button.setAccessibleName(", ".join([title, line, *doubts]))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda _checked=False: self._choose(result))
+        button.pointed.connect(lambda on: self.pointed.emit(result if on else None))
         return button
 
     def _choose(self, result: Result) -> None:
@@ -135,7 +160,8 @@ class Strip(QWidget):
 
 def _mark(picture: QPixmap) -> None:
     """A question mark in the thumbnail's corner: a face in it may lie wrong."""
-    place = QRectF(SIDE - MARK - 3, 3, MARK, MARK)
+    width = picture.width() / picture.devicePixelRatio()
+    place = QRectF(width - MARK - 3, 3, MARK, MARK)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
