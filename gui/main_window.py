@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        for teller in (*tellers, self.open_eyes, self.school, self.batches):
+        for teller in (*tellers, canvas, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self.choices.list_models())

@@ -13,9 +13,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from engine.base.hidden import PAINTED
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id
-from engine.base.hidden import PAINTED
 from engine.edit.tiles import Box, TiledMask
 from engine.inpaint import FillOptions, FillResult
 from engine.photo.compositing import lay
@@ -256,16 +256,17 @@ def _main_part(mask: TiledMask) -> Box:
     hole = resize((mask.read(mask.bounds) >= PAINTED).astype(np.uint8) * 255, small) > 0
     _, _, found, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
     parts = sorted(found[1:, :5].tolist(), key=lambda part: -part[4])
-    low, high = np.array(parts[0][:2]), np.array(parts[0][:2]) + parts[0][2:4]
+    low = np.array(parts[0][:2])
+    high = low + parts[0][2:4]
     reach = 0.5 * float((high - low).max())
     for px, py, pw, ph, area in parts[1:]:
-        corner = np.array((px, py))
-        apart = np.maximum(low - corner - (pw, ph), corner - high).max()
+        corner, other = np.array((px, py)), np.array((px + pw, py + ph))
+        apart = np.maximum(low - other, corner - high).max()
         if apart <= reach and area >= parts[0][4] / 4:
-            low, high = np.minimum(low, corner), np.maximum(high, corner + (pw, ph))
-    x0, y0 = (x, y) + np.floor(low / scale).astype(int)
-    x1, y1 = (x, y) + np.ceil(high / scale).astype(int)
-    return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
+            low, high = np.minimum(low, corner), np.maximum(high, other)
+    left, top = np.floor(low / scale).astype(int).tolist()
+    right, bottom = np.ceil(high / scale).astype(int).tolist()
+    return x + left, y + top, right - left, bottom - top
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box:

@@ -31,16 +31,20 @@ class Canvas(Surface):
     """The photo with its overlays, and the tools in a hand.
 
     Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
-    changed the brush; `face_removed` with the number of a face whose cross was pressed.
+    changed the brush; `face_removed` with the number of a face whose cross was pressed; `told`, one
+    line for the status.
     """
 
     pointer_moved = Signal(object)
     brush_resized = Signal()
     face_removed = Signal(int)
+    told = Signal(str)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.tools: dict[str, Tool] = {tool.name: tool.on(document, self.mesh) for tool in TOOLS}
+        for tool in self.tools.values():
+            tool.tell = self.told.emit
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
         self.nodes = self._made(NodeTool)
         self.tool: Tool = self.brush

@@ -5,6 +5,8 @@ A tool declares itself: its name, words, icon and shortcut stand beside what it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
@@ -35,6 +37,7 @@ class Tool:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.tell: Callable[[str], object] = lambda _line: None  # in the status line
 
     @classmethod
     def on(cls, document: Document, mesh: MeshLayer) -> Tool:
