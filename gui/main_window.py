@@ -40,6 +40,7 @@ from gui.editor import Editor
 from gui.eye_offer import EyeOffer
 from gui.faces import Faces
 from gui.files import Files
+from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
 from gui.offers import Offers
@@ -85,6 +86,8 @@ class MainWindow(QMainWindow):
         self.batches = Batches(self, self.settings)
         self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
+        self.modules.asked_for.connect(self.masks.propose)
+        self.looks = Looks(self.editor, create, self)
         self.choices = Choices(self.canvas, self.editor, self.settings)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
@@ -112,7 +115,9 @@ class MainWindow(QMainWindow):
         """Menus and panels, in the interface's language; the canvas is put into them."""
         self.header = Header(self.actions_, self.document, self.editor)
         self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        self.inspector = Inspector(self.actions_, self.document, self.editor, self.references)
+        self.inspector = Inspector(
+            self.actions_, self.document, self.editor, self.references, self.settings
+        )
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
@@ -151,6 +156,9 @@ class MainWindow(QMainWindow):
         self.tab_bar.menu_asked.connect(self.reference_choices.offer)
         self.strip.refresh()
         self.modules.show_in(panel.modules)
+        panel.modules.looked.connect(self.looks.want)
+        self.looks.made.connect(panel.modules.show_look)
+        self.looks.cleared.connect(panel.modules.clear_looks)
         self.choices.show_in(panel)
         self.welcome.show_recent(self.settings.recent())
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
@@ -364,5 +372,6 @@ class MainWindow(QMainWindow):
         self.school.close()
         self.batches.close()
         self.references.close()
+        self.looks.close()
         self.editor.close()
         event.accept()

@@ -38,6 +38,9 @@ WORDS = {
 }
 assert set(WORDS) == set(EMOTIONS)
 
+# What of a face an expression moves. A smile leaves the brows.
+MOVES = dict.fromkeys(WORDS, ("eyes", "brows", "mouth")) | {"happiness": ("eyes", "mouth")}
+
 
 @dataclass(frozen=True)
 class EmotionWish:
@@ -56,6 +59,7 @@ class EmotionWish:
         menu={KEEP: mark("&Keep the expression"), **WORDS},
         labels={KEEP: mark("Expression kept"), OFF: mark("Emotion off")},
         batch=mark("Expression"),
+        parts=MOVES,
     )
     strength: float = wish(
         1.0,

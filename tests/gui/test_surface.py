@@ -178,10 +178,8 @@ def test_the_canvas_has_the_focus_again_after_every_choice(qtbot, faced: MainWin
     assert canvas.hasFocus()
 
 
-def test_an_expression_is_asked_for_one_photo(
-    qtbot, faced: MainWindow, photo_path: Path, pick
-) -> None:
-    pick(faced.inspector.modules.choosers["emotion"], "surprise")
+def test_an_expression_is_asked_for_one_photo(qtbot, faced: MainWindow, photo_path: Path) -> None:
+    qtbot.mouseClick(faced.inspector.modules.strips["emotion"].buttons["surprise"], LEFT)
     assert faced.editor.options.emotion == "surprise"
     other = save_photo(
         photo_from_array(np.zeros((90, 80, 3), np.uint8)), photo_path.parent / "b.png"
@@ -189,7 +187,7 @@ def test_an_expression_is_asked_for_one_photo(
     faced.open(other)
     qtbot.waitUntil(lambda: faced.document.size == (80, 90))
     assert faced.editor.options.emotion == "keep"
-    assert faced.inspector.modules.choosers["emotion"].currentData() == "keep"
+    assert faced.inspector.modules.strips["emotion"].value == "keep"
     assert faced.actions_["ask_keep"].isChecked()
 
 
@@ -325,11 +323,12 @@ def test_a_thumbnail_shows_the_hole(faced: MainWindow, hand) -> None:
     assert green > 0.12 * (picture.width() // 4) * (picture.height() // 4)
 
 
-def test_other_settings_are_said_to_be_for_filling_again(faced: MainWindow, hand, pick) -> None:
+def test_other_settings_are_said_to_be_for_filling_again(qtbot, faced: MainWindow, hand) -> None:
     hand.hide_mouth()
     hand.fill()
     assert faced.header.fill.text() == "Fill  ↵"
-    pick(faced.inspector.modules.choosers["emotion"], "happiness")
+    happy = faced.inspector.modules.strips["emotion"].buttons["happiness"]
+    qtbot.mouseClick(happy, LEFT)
     assert faced.header.fill.text() == "Fill again  ↵"
-    pick(faced.inspector.modules.choosers["emotion"], "keep")
+    qtbot.mouseClick(happy, LEFT)  # pressed again: as it is
     assert faced.header.fill.text() == "Fill  ↵"
