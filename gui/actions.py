@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -16,10 +16,11 @@ from gui.settings import Settings
 from gui.translation import tr
 
 
-class Actions:
+class Actions(QObject):
     """The QActions of a window, by name, each bound to what its row says."""
 
     def __init__(self, window: QWidget, settings: Settings) -> None:
+        super().__init__(window)
         self._settings = settings
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
@@ -41,6 +42,7 @@ class Actions:
             self._actions[command.name] = action
         self.translate()
         self.tint()
+        theme.themes().rethemed.connect(self.tint)
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]

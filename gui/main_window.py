@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QKeyEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -66,6 +67,16 @@ from gui.worker import Failure
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 
+WIDTH, HEIGHT = 1280, 820  # of the first window
+FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
+LOW = 720  # pixels of height below which the strip of results takes less of it
+
+
+def first_size(room: QSize) -> QSize:
+    """How large the first window is on a screen with so much room."""
+    return QSize(WIDTH, HEIGHT).boundedTo(room - FRAME)
+
+
 class MainWindow(QMainWindow):
     """Composition only: what happens is the editor's, what is seen the panels', and what can be
     asked for stands in `gui.commands`."""
@@ -95,8 +106,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
-        self.resize(1280, 820)
         self.setMinimumSize(760, 480)
+        self.resize(first_size(self.screen().availableSize()))
         self._build()
         self._connect()
         self.restoreGeometry(self.settings.state("geometry"))
@@ -273,7 +284,12 @@ class MainWindow(QMainWindow):
         self.setWindowModified(document.is_changed)
 
     def _make_room(self, strip: Callable[[], object]) -> None:
-        """The strip comes or goes: what is looked at stays where it is."""
+        """The strip comes or goes: a photo that was shown whole is shown whole in the room that is
+        left, anything else stays where it is."""
+        if self.canvas.is_fitted:
+            strip()
+            self._column.activate()
+            return
         with self.canvas.standing_still():
             strip()
             self._column.activate()
@@ -291,10 +307,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         theme.apply_theme(application, name)
         self.settings.keep("theme", name)
-        self.actions_.tint()
-        self.welcome.tint()
         self._build_menus()
-        self.update()
 
     def speak(self, code: str) -> None:
         """Another language, at once and from now on; the work is untouched."""
@@ -347,6 +360,10 @@ class MainWindow(QMainWindow):
             self.canvas.hold_before(False)
         else:
             super().keyReleaseEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.strip.show_compactly(self.height() < LOW)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

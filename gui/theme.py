@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from gui.translation import mark
 
@@ -90,6 +90,21 @@ def set_mask_colour(name: str) -> str:
     return _mask
 
 
+class Themes(QObject):
+    """Signal `rethemed` once other colours are in use: who has drawn something in the old ones
+    draws it anew."""
+
+    rethemed = Signal()
+
+
+_themes = Themes()
+
+
+def themes() -> Themes:
+    """Who tells of a change of colours."""
+    return _themes
+
+
 def colours() -> Colours:
     """The colours in use."""
     return _current
@@ -106,6 +121,7 @@ def apply_theme(application: QApplication, theme: str = "system") -> Colours:
     application.setStyle("Fusion")
     application.setPalette(_palette(_current))
     application.setStyleSheet(_style(_current))
+    _themes.rethemed.emit()
     return _current
 
 
@@ -117,6 +133,19 @@ def icon(name: str) -> QIcon:
         color_disabled=_blend(_current.quiet, _current.window),
         color_on=_current.on_accent,
     )
+
+
+class Sign(QObject):
+    """Keeps a button's icon in the theme's colours."""
+
+    def __init__(self, button: QAbstractButton, name: str) -> None:
+        super().__init__(button)
+        self._button, self._name = button, name
+        _themes.rethemed.connect(self.tint)
+        self.tint()
+
+    def tint(self) -> None:
+        self._button.setIcon(icon(self._name))
 
 
 def program_icon() -> QIcon:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from gui.canvas.frame import FrameTool
 from gui.canvas.nodes import NodeTool
 from gui.canvas.surface import Surface
 from gui.canvas.toolbox import TOOLS
@@ -77,6 +78,10 @@ class Canvas(Surface):
     @property
     def can_drag(self) -> bool:
         return self.is_dragging and self.nodes.may_drag
+
+    @property
+    def needs_numbers(self) -> bool:
+        return isinstance(self.tool, PanTool | FrameTool | NodeTool)
 
     def draw_tool(self, painter: QPainter) -> None:
         if not self._panning and self._mark_at(self.pointer) is None:

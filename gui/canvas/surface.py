@@ -42,7 +42,7 @@ class Surface(Zoomable):
         self.mesh = MeshLayer(document)
         self.marks = FaceMarks(document)
         self.shelf = Shelf()
-        self.mesh_shown = True
+        self.mesh_shown = False
         self.mask_shown = True
         self.mask_opacity = MASK_OPACITY
         self._filled = False
@@ -74,8 +74,13 @@ class Surface(Zoomable):
         return False
 
     @property
+    def needs_numbers(self) -> bool:
+        """Whether the tool in hand is for faces: even a single one has its number."""
+        return False
+
+    @property
     def needs_mesh(self) -> bool:
-        """Whether the mesh is drawn."""
+        """Whether the mesh is drawn: with its tool, or where it was asked for."""
         return self.mesh_shown or self.is_dragging
 
     def draw_tool(self, painter: QPainter) -> None:
@@ -248,7 +253,7 @@ class Surface(Zoomable):
     def shows_marks(self) -> bool:
         """Whether the faces' numbers can be seen, and pressed."""
         plain = self._split is None and self._glanced is None and not self._before_held
-        return self.mesh_shown and plain
+        return plain and (self.mesh_shown or self.needs_numbers or len(self.document.subjects) > 1)
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
         assert self.shelf.shown is not None

@@ -54,7 +54,8 @@ VIEWS: tuple[Command, ...] = (
         mark("Show the &mesh"),
         turns=lambda w, on: w.canvas.set_mesh_shown(on),
         shortcut="M",
-        kept=True,
+        kept=False,
+        tip=mark("With every tool; the landmark tool shows it by itself"),
     ),
     Command(
         "mask_shown",

@@ -29,6 +29,8 @@ from gui.translation import say, tr
 
 WIDE, HIGH = 116, 72  # logical pixels of a thumbnail
 HEIGHT, BUTTON = 134, 128
+COMPACT = 0.62  # of a thumbnail where the window is low; words are then in the tool tip alone
+LOW = 60  # pixels of height then
 MARK = 18  # logical pixels of the mark of doubt
 
 
@@ -62,6 +64,8 @@ class Strip(QWidget):
         self.results = results
         self.buttons: list[ResultButton] = []
         self._shown: list[Result] = []
+        self._is_compact = False
+        self._title = QLabel(tr("Results"))
         self._group = QButtonGroup(self)
         self._count = quiet()
         self.more = button_for(actions, "more", tr("More like this"))
@@ -69,15 +73,15 @@ class Strip(QWidget):
         left = QVBoxLayout()
         left.setSpacing(4)
         left.addStretch(1)
-        left.addWidget(QLabel(tr("Results")))
+        left.addWidget(self._title)
         left.addWidget(self._count)
-        left.addSpacing(6)
+        left.addSpacing(2)
         left.addWidget(self.more)
         left.addStretch(1)
         inner = QWidget()
         inner.setObjectName("stripBody")
         self._row = QHBoxLayout(inner)
-        self._row.setContentsMargins(0, 6, 0, 6)
+        self._row.setContentsMargins(0, 2, 0, 2)
         self._row.setSpacing(6)
         self._row.addStretch(1)
         self._scroll = QScrollArea()
@@ -93,6 +97,15 @@ class Strip(QWidget):
         self.hide()
         results.changed.connect(self.refresh)
         self.refresh()
+
+    def show_compactly(self, compact: bool) -> None:
+        """Small thumbnails without words, for a low window, or the usual ones."""
+        if compact != self._is_compact:
+            self._is_compact = compact
+            self.setFixedHeight(LOW if compact else HEIGHT)
+            self._title.setVisible(not compact)
+            self._rebuild(self._shown)
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the round the photo stands in."""
@@ -134,9 +147,11 @@ class Strip(QWidget):
         if doubts:
             _mark(picture)
         button.setIcon(QIcon(picture))
-        button.setIconSize(QSize(WIDE, HIGH))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setFixedWidth(BUTTON)
+        share = COMPACT if self._is_compact else 1.0
+        button.setIconSize(QSize(WIDE, HIGH) * share)
+        style = Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly if share < 1 else style)
+        button.setFixedWidth(round(WIDE * share) + BUTTON - WIDE)
         font = button.font()
         font.setPixelSize(11)
         button.setFont(font)

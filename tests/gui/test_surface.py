@@ -267,18 +267,6 @@ def test_what_cannot_be_opened_is_said(window: MainWindow, tmp_path: Path) -> No
 # The result.
 
 
-def test_the_view_stands_still_when_the_strip_comes(faced: MainWindow, hand) -> None:
-    hand.hide_mouth()
-    view = faced.canvas.view
-    assert faced.strip.isHidden()
-    hand.fill()
-    assert faced.strip.isVisible()
-    QApplication.processEvents()
-    assert faced.canvas.view == view
-    faced.actions_["fit"].trigger()
-    assert faced.canvas.view != view  # asked for, it fits the room there is now
-
-
 def test_the_mesh_steps_back_at_the_result(faced: MainWindow, hand) -> None:
     def painted() -> int:
         faced.canvas.leaveEvent(None)
@@ -294,6 +282,7 @@ def test_the_mesh_steps_back_at_the_result(faced: MainWindow, hand) -> None:
                 total += abs(shown.pixelColor(spot).lightness() - bare.pixelColor(spot).lightness())
         return total
 
+    faced.canvas.set_mesh_shown(True)
     faced.document.tab.edges = np.stack([np.arange(0, 476), np.arange(1, 477)], 1)
     faced.document.faces_changed.emit()
     before = painted()

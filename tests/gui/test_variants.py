@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -70,7 +70,7 @@ def test_what_is_pointed_at_is_seen_in_the_photo(varied: MainWindow, point) -> N
         point(varied.strip.buttons[number])
         assert seen(varied) == (number, 255, 0)
     point(varied.canvas)
-    varied.canvas.leaveEvent(None)
+    varied.canvas.leaveEvent(QEvent(QEvent.Type.Leave))
     varied.actions_["mesh"].setChecked(False)
     assert seen(varied) == (2, 255, 0)
     assert varied.document.history.version == changes  # looking is no step
@@ -102,7 +102,7 @@ def test_what_is_pointed_at_goes_with_its_photo(
     assert seen(varied, 300, 20) == (200, 90, 40)
     varied.editor.tabs.step(True)
     point(varied.canvas)
-    varied.canvas.leaveEvent(None)
+    varied.canvas.leaveEvent(QEvent(QEvent.Type.Leave))
     varied.actions_["mesh"].setChecked(False)
     assert seen(varied) == (2, 255, 0)
 
