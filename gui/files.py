@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
@@ -17,7 +17,9 @@ from engine.photo import (
     save_losses,
 )
 from gui.dialogs import messages
+from gui.dialogs.recovery import ask_to_recover
 from gui.document import Document
+from gui.drops import dropped, is_mask_for
 from gui.editor import Editor
 from gui.keeper import orphans
 from gui.opening import Astray
@@ -45,6 +47,7 @@ class Files(QObject):
         self._settings = settings
         editor.saving.saved.connect(settings.add_recent)
         editor.opening.astray.connect(self._find)
+        editor.opening.incomplete.connect(self._open_part)
 
     # Opening.
 
@@ -61,19 +64,36 @@ class Files(QObject):
             else:
                 self._editor.opening.open(path, show=not number)
 
+    def open_dropped(self, path: Path) -> None:
+        """Open a file that was dropped; one that looks like a mask for the shown photo is offered
+        as that."""
+        document = self._document
+        if document.is_open and path != document.path and is_mask_for(path, document.size):
+            answer = messages.ask_what_it_is(self._window, path.name)
+            if answer == messages.MASK:
+                self._editor.mask_work.open(path)
+            if answer != messages.PHOTO:
+                return
+        self.open(path)
+
     def recover(self) -> bool:
-        """Offer what killed processes left, photo by photo; whether any is gone on with.
+        """Offer what killed processes left, in one list; whether any is gone on with.
 
         What is neither taken nor given up is offered again at the next start."""
-        taken = 0
-        for orphan in orphans():
-            answer = messages.ask_to_recover(self._window, orphan.photo or tr("A pasted picture"))
-            if answer == messages.RECOVER:
-                self._editor.opening.open_session(orphan.path, orphan=orphan, show=not taken)
-                taken += 1
-            elif answer == messages.GIVE_UP:
-                orphan.remove()
-        return taken > 0
+        left = orphans()
+        if not left:
+            return False
+        taken, given_up = ask_to_recover(self._window, left)
+        for orphan in given_up:
+            orphan.remove()
+        for number, orphan in enumerate(taken):
+            self._editor.opening.open_session(orphan.path, orphan=orphan, show=not number)
+        return bool(taken)
+
+    def _open_part(self, path: Path, sentence: str) -> None:
+        """A photo's file ends early: what is there can be opened."""
+        if messages.ask_to_open_part(self._window, sentence):
+            self._editor.opening.open(path, partial=True)
 
     def _find(self, astray: Astray) -> None:
         """A session's photo moved or changed: ask where it is."""
@@ -110,7 +130,7 @@ class Files(QObject):
     def paste(self) -> None:
         """Open what was copied: a photo's file, or a picture."""
         data = QGuiApplication.clipboard().mimeData()
-        paths = photos_in(data)
+        paths = dropped(data).photos
         if paths:
             self.open(*paths)
         elif data.hasImage():
@@ -282,12 +302,6 @@ class Files(QObject):
 
 def _patterns(suffixes: tuple[str, ...]) -> str:
     return tr("Photos ({patterns})").format(patterns=" ".join(f"*{s}" for s in suffixes))
-
-
-def photos_in(data: QMimeData) -> list[Path]:
-    """The photos among dragged or copied files."""
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in (*OPEN_SUFFIXES, SUFFIX)]
 
 
 def _filter_of(path: Path) -> str:

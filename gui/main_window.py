@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -36,7 +36,7 @@ from gui.commands.command import FILE, VIEW
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
-from gui.drops import dropped
+from gui.drops import Dropped, dropped
 from gui.editor import Editor
 from gui.eye_offer import EyeOffer
 from gui.faces import Faces
@@ -243,12 +243,21 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        photos, sentence = dropped(event.mimeData())
-        if photos or sentence:
+        found = dropped(event.mimeData())
+        if found.photos or found.folders or found.sentence:
             event.acceptProposedAction()
-        self.open(*photos)
-        if sentence:
-            self.status.notice(sentence)
+        # Whoever dropped it must not wait for the answer to a question.
+        QTimer.singleShot(0, lambda: self._take(found))
+
+    def _take(self, found: Dropped) -> None:
+        if len(found.photos) == 1 and not found.folders:
+            self.files.open_dropped(found.photos[0])
+        else:
+            self.open(*found.photos)
+        if found.folders:
+            self.batches.show([*found.folders])
+        if found.sentence:
+            self.status.notice(found.sentence)
 
     def _on_added(self, tab: Tab) -> None:
         if tab.photo.path is not None:

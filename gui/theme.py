@@ -287,6 +287,10 @@ def _style(c: Colours) -> str:
     QToolButton#result:focus {{ border-color: {c.quiet}; }}
     #sheet {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         color: {c.quiet}; padding: 5px; }}
+    #recovery {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
+        outline: none; padding: 4px; }}
+    #recovery::item {{ padding: 4px; border-radius: 4px; color: {c.text}; }}
+    #recovery::item:selected {{ background: {c.hover}; }}
     #queue {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         selection-background-color: {c.hover}; selection-color: {c.text}; outline: none; }}
     #queue::item {{ padding: 4px 6px; border-bottom: 1px solid {c.line}; }}
@@ -310,10 +314,11 @@ def _style(c: Colours) -> str:
         background: {c.text if c is DARK else c.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator, #layers QListWidget::indicator {{
+    QCheckBox::indicator, #layers QListWidget::indicator, #recovery::indicator {{
         width: 15px; height: 15px; border-radius: 4px;
         border: 1px solid {c.edge}; background: {c.field}; }}
-    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked,
+    #recovery::indicator:checked {{
         background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}

@@ -347,11 +347,18 @@ def sessions_folder() -> Path:
 
 def photo_name(path: Path) -> str:
     """The name of a session's photo, "" for a pasted one or a file that cannot be read."""
+    place = photo_path(path)
+    return "" if place is None else place.name
+
+
+def photo_path(path: Path) -> Path | None:
+    """Where a session's photo lay, None for a pasted one or a file that cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return Path(json.loads(archive.read(_MANIFEST))["photo"].get("path", "")).name
+            told = json.loads(archive.read(_MANIFEST))["photo"].get("path")
+            return None if told is None else Path(told)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return ""
+        return None
 
 
 def _within(subject: Subject, photo: Photo) -> Subject:

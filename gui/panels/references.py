@@ -125,11 +125,15 @@ class ReferencesSection(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._show_drop(False)
-        photos, sentence = dropped(event.mimeData())
+        found = dropped(event.mimeData())
         event.acceptProposedAction()
-        self._references.add(*photos)
-        if sentence:
-            self._references.complain(sentence)
+        self._references.add(*found.photos)
+        if found.folders and not found.sentence:
+            found.sentence = tr("{name} is a folder; drop the photos in it.").format(
+                name=found.folders[0].name
+            )
+        if found.sentence:
+            self._references.complain(found.sentence)
 
     def _show_drop(self, over: bool) -> None:
         self.empty.setProperty("over", over)

@@ -254,16 +254,6 @@ def test_of_several_dropped_photos_none_is_lost_silently(
     assert set(window.settings.recent()) == {photo_path, *others}
 
 
-def test_what_cannot_be_opened_is_said(window: MainWindow, tmp_path: Path) -> None:
-    drop(window, tmp_path)
-    assert window.status._message.text() == (
-        f"{tmp_path.name} is a folder; Tools, Batch fills all its photos."
-    )
-    (tmp_path / "letter.docx").write_bytes(b"x")
-    drop(window, tmp_path / "letter.docx")
-    assert window.status._message.text().startswith("letter.docx is no photo Mien opens")
-
-
 # The result.
 
 
