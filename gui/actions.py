@@ -33,6 +33,8 @@ class Actions(QObject):
             if command.name == "fill":
                 keys.append(QKeySequence(Qt.Key.Key_Enter))
             action.setShortcuts(keys)
+            if command.on_canvas:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             if command.group:
                 if command.group not in self._groups:
                     self._groups[command.group] = QActionGroup(window)
@@ -52,6 +54,8 @@ class Actions(QObject):
         keep = self._settings.keep
         for command in self._commands:
             action = self._actions[command.name]
+            if command.on_canvas:
+                target.canvas.addAction(action)
             if command.does is not None:
                 action.triggered.connect(lambda _=False, does=command.does: does(target))
             if command.turns is not None:

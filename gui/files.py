@@ -156,22 +156,46 @@ class Files(QObject):
         if document.photo is None:
             return
         start = document.path or Path.home() / "photo.png"
-        if document.path == document.photo.path:
+        word = "mien" if document.path == document.photo.path else ""
+        path, overwrite = self._ask_where(tr("Save as"), start, word)
+        if path is not None:
+            self._write(path, overwrite, then)
+
+    def save_copy(self) -> None:
+        """Write the photo as it looks now to another file, and go on with the one it is."""
+        document = self._document
+        if document.photo is None:
+            return
+        start = document.path or Path.home() / "photo.png"
+        path, overwrite = self._ask_where(tr("Save a copy"), start, "copy")
+        if path is not None:
+            self._editor.saving.save(path, overwrite=overwrite, is_copy=True)
+
+    def copy(self) -> None:
+        """The photo as it looks now, to the clipboard."""
+        self._editor.saving.copy(lambda image: QGuiApplication.clipboard().setImage(image))
+
+    def _ask_where(self, title: str, start: Path, word: str) -> tuple[Path | None, bool]:
+        """A file to save to, and whether it may be replaced; None where nobody wants to. start: the
+        photo's own; the proposed name has a `word` behind it."""
+        photo = self._document.photo
+        assert photo is not None
+        if word:
             writable = start.suffix.lower() in SAVE_SUFFIXES
-            start = start.with_name(f"{start.stem}-mien{start.suffix if writable else '.tif'}")
+            start = start.with_name(f"{start.stem}-{word}{start.suffix if writable else '.tif'}")
         name, chosen = QFileDialog.getSaveFileName(
-            self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
+            self._window, title, str(start), FILTERS, _filter_of(start)
         )
         if not name:
-            return
+            return None, False
         path = Path(name)
         if path.suffix.lower() not in SAVE_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
-        losses = save_losses(document.photo, path)
+        losses = save_losses(photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):
-            return
+            return None, False
         # The file dialog asked before naming a file that exists.
-        self._write(path, path == Path(name), then)
+        return path, path == Path(name)
 
     def _write(self, path: Path, overwrite: bool, then: Callable[[], object] | None) -> None:
         tab = self._document.tab

@@ -60,6 +60,7 @@ from gui.references import References
 from gui.results import Result
 from gui.school import School
 from gui.settings import Settings
+from gui.spots import Spots
 from gui.tab import Tab
 from gui.translation import LANGUAGES, language, set_language, tr
 from gui.worker import Failure
@@ -100,6 +101,9 @@ class MainWindow(QMainWindow):
         self.modules.asked_for.connect(self.masks.propose)
         self.looks = Looks(self.editor, create, self)
         self.choices = Choices(self.canvas, self.editor, self.settings)
+        self.spots = Spots(self.document, self.editor, self)
+        self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
+        self.spots.waiting.connect(self.canvas.show_waiting)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
@@ -173,6 +177,8 @@ class MainWindow(QMainWindow):
         self.choices.show_in(panel)
         self.welcome.show_recent(self.settings.recent())
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
+        if self.actions_["panels"].isChecked():
+            self.show_panels(False)
 
     def _build_menus(self) -> None:
         menus = self.actions_.fill_menus(self.menuBar())
@@ -219,7 +225,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        for teller in (*tellers, canvas, self.open_eyes, self.school, self.batches):
+        for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.grown.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self.choices.list_models())
@@ -342,6 +348,17 @@ class MainWindow(QMainWindow):
         self.status.show_busy(self.editor.is_busy)
         if focused:
             self.canvas.setFocus()
+
+    def show_panels(self, on: bool) -> None:
+        """What stands around the photo, or the photo alone."""
+        for panel in (self.rail, self.inspector):
+            panel.setVisible(on)
+        self.layers.setVisible(on and self.actions_["layers"].isChecked())
+        self.strip.allow(on)
+
+    def show_full_screen(self, on: bool) -> None:
+        """On the whole screen, or as it was."""
+        self.showFullScreen() if on else self.showNormal()
 
     def find_command(self) -> None:
         Palette(self.actions_, self).exec()

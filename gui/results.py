@@ -52,7 +52,7 @@ class Result:
     def label(self) -> tuple[str, str]:
         """What was filled and with which settings, in two short lines."""
         if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
-            return tr("Texture"), self.line
+            return tr("Background"), self.line
         return asked.title(self.options), self.line
 
     @property
@@ -65,7 +65,7 @@ class Result:
         if asked.drags(self.options) and self.options.nodes:
             said.append(tr("dragged"))
         said += parts_taken(self.fill)
-        return " · ".join(said) or tr("most probable")
+        return " · ".join(said) or tr("best guess")
 
 
 @dataclass(frozen=True, eq=False)

@@ -246,6 +246,9 @@ def _style(c: Colours) -> str:
     QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border: none;
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
+    QPushButton#primary[idle="true"] {{ background: {c.field}; color: {c.text};
+        border: 1px solid {c.line}; }}
+    QPushButton#primary[idle="true"]:hover {{ background: {c.hover}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
     QPushButton#small {{ padding: 2px 3px; }}
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};

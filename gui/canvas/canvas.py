@@ -16,8 +16,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.edit.tiles import TiledMask
 from gui.canvas.frame import FrameTool
 from gui.canvas.nodes import NodeTool
+from gui.canvas.spot import SpotTool
 from gui.canvas.surface import Surface
 from gui.canvas.toolbox import TOOLS
 from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
@@ -47,7 +49,7 @@ class Canvas(Surface):
         for tool in self.tools.values():
             tool.tell = self.told.emit
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
-        self.nodes = self._made(NodeTool)
+        self.nodes, self.spot = self._made(NodeTool), self._made(SpotTool)
         self.tool: Tool = self.brush
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
@@ -95,12 +97,17 @@ class Canvas(Surface):
         self.update()
 
     def set_brush(self, size: float | None = None, hardness: float | None = None) -> None:
-        """Brush and eraser are one in size and hardness."""
-        for tool in (self.brush, self.eraser):
+        """Brush, eraser and spot are one in size and hardness."""
+        for tool in (self.brush, self.eraser, self.spot):
             if size is not None:
                 tool.size = min(max(size, 1.0), 4000.0)
             if hardness is not None:
                 tool.hardness = min(max(hardness, 0.0), 1.0)
+        self.update()
+
+    def show_waiting(self, mask: TiledMask | None) -> None:
+        """Spots that were clicked and are still to be filled."""
+        self.spot.show_waiting(mask)
         self.update()
 
     def step_brush(self, larger: bool) -> None:
@@ -227,7 +234,7 @@ class Canvas(Surface):
     def _update_cursor(self, previous: QPointF | None) -> None:
         """Repaint where the brush's circle was and is, no more; other tools draw anywhere."""
         over = any(self._mark_at(point) is not None for point in (previous, self.pointer))
-        if over or not isinstance(self.tool, BrushTool):
+        if over or not isinstance(self.tool, BrushTool) or self.tool is self.spot:
             self.update()
             return
         reach = max(2.0, self.tool.size / 2 * self.view.scale) + 4

@@ -25,6 +25,25 @@ FILES: tuple[Command, ...] = (
         "save_as", FILE, mark("Save &as…"), lambda w: w.files.save_as(), "Ctrl+Shift+S", when=idle
     ),
     Command(
+        "save_copy",
+        FILE,
+        mark("Save a cop&y…"),
+        lambda w: w.files.save_copy(),
+        "Ctrl+Alt+Shift+S",
+        when=idle,
+        tip=mark("The photo stays what it is, with its name and what is not saved of it"),
+    ),
+    Command(
+        "copy",
+        FILE,
+        mark("Cop&y the result"),
+        lambda w: w.files.copy(),
+        "Ctrl+C",
+        "content-copy",
+        opened,
+        mark("The photo as it looks now, for another program"),
+    ),
+    Command(
         "save_session",
         FILE,
         mark("Save the sess&ion…"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtCore import QFileInfo, QLocale, QSize, Qt
 from PySide6.QtGui import QIcon, QImageReader, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
@@ -103,9 +102,8 @@ def _is_ticked(item: QListWidgetItem) -> bool:
 
 
 def _item(orphan: Orphan) -> QListWidgetItem:
-    when = datetime.fromtimestamp(orphan.path.stat().st_mtime) if orphan.path.exists() else None
-    form = QLocale.FormatType.ShortFormat
-    line = "" if when is None else QLocale.system().toString(when, form)
+    when = QFileInfo(str(orphan.path)).lastModified()
+    line = QLocale.system().toString(when, QLocale.FormatType.ShortFormat)
     item = QListWidgetItem(f"{orphan.photo or tr('A pasted picture')}\n{line}")
     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
     item.setCheckState(Qt.CheckState.Checked)

@@ -57,6 +57,8 @@ class ExpressionPanel(QWidget):
         column.addLayout(table)
         self.fold = Fold("", body, settings, "readings", beside=self.legend, is_open=False)
         self.fold.title.say_quietly()
+        self.fold.title.toggled.connect(self.legend.setVisible)
+        self.legend.setVisible(self.fold.title.isChecked())
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.fold)

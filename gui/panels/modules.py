@@ -15,7 +15,7 @@ from gui import asked
 from gui.actions import Actions
 from gui.panels.glyphs import LOOKS
 from gui.panels.looks import LookStrip
-from gui.panels.widgets import Chooser, Slider, check_for, figure, quiet, shrinkable, slider_row
+from gui.panels.widgets import Chooser, Slider, check_for, quiet, shrinkable, slider_row
 from gui.translation import tr
 
 
@@ -39,21 +39,25 @@ class ModulesSection(QWidget):
         self._asking.setContentsMargins(0, 0, 0, 0)
         self._asking.setSpacing(5)
         self._percents: dict[str, QLabel] = {}
-        self.nodes = figure()
-        self.nodes.setProperty("quiet", True)
+        self.nodes = quiet()
+        self.nodes.setParent(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
+        self._row = QHBoxLayout()
+        self._column.addLayout(self._row)
         for module in MODULES:
             self._add(module, actions)
+        self._column.addWidget(self.nodes)
 
     def _add(self, module: Module, actions: Actions) -> None:
         check = self.checks[module.name] = check_for(actions, module.name, tr(module.title))
-        row = QHBoxLayout()
-        row.addWidget(check)
-        self._column.addLayout(row)
-        if module.drags:
-            row.addWidget(self.nodes, 1)
+        row = self._row
+        facts = wishes(module.wish).values()
+        if any(f["title"] and f["choices"] and not f["parts"] for f in facts):
+            row = QHBoxLayout()  # with a chooser beside it
+            self._column.addLayout(row)
+        row.addWidget(check, 1)
         for name, facts in wishes(module.wish).items():
             if not facts["title"]:
                 continue
@@ -137,7 +141,9 @@ class ModulesSection(QWidget):
         """How many nodes were dragged."""
         if reading is None or reading.mesh is None:
             self.nodes.setText(tr("not installed") if reading is not None else "")
+            self.nodes.setVisible(bool(self.nodes.text()))
             return
+        self.nodes.setVisible(dragged > 0)
         self.nodes.setText(tr("{count} dragged").format(count=dragged) if dragged else "")
 
     def _on_slider(self, name: str, value: int) -> None:

@@ -30,7 +30,7 @@ from gui.translation import say, tr
 WIDE, HIGH = 116, 72  # logical pixels of a thumbnail
 HEIGHT, BUTTON = 134, 128
 COMPACT = 0.62  # of a thumbnail where the window is low; words are then in the tool tip alone
-LOW = 60  # pixels of height then
+LOW = 64  # pixels of height then
 MARK = 18  # logical pixels of the mark of doubt
 
 
@@ -64,7 +64,7 @@ class Strip(QWidget):
         self.results = results
         self.buttons: list[ResultButton] = []
         self._shown: list[Result] = []
-        self._is_compact = False
+        self._is_compact, self._is_allowed = False, True
         self._title = QLabel(tr("Results"))
         self._group = QButtonGroup(self)
         self._count = quiet()
@@ -121,8 +121,14 @@ class Strip(QWidget):
                 self._scroll.ensureWidgetVisible(button)
         self._group.setExclusive(True)
         self._count.setText(_count(len(listed)))
-        if self.isHidden() == bool(listed):
-            self.wants_room.emit(lambda: self.setVisible(bool(listed)))
+        shown = bool(listed) and self._is_allowed
+        if self.isHidden() == shown:
+            self.wants_room.emit(lambda: self.setVisible(shown))
+
+    def allow(self, on: bool) -> None:
+        """Whether it may be seen at all."""
+        self._is_allowed = on
+        self.refresh()
 
     def _rebuild(self, listed: list[Result]) -> None:
         self.pointed.emit(None)

@@ -322,8 +322,8 @@ def test_other_settings_fill_the_last_mask_again(qtbot, faced: MainWindow, fake,
     hand.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     assert [b.accessibleName() for b in faced.strip.buttons] == [
-        "Expression kept, most probable",
-        "Happiness 100 %, most probable",
+        "Expression kept, best guess",
+        "Happiness 100 %, best guess",
     ]
     assert row.accessibleName() == "Happiness: photo 90 %, fill 50 %"
     faced.actions_["result_back"].trigger()

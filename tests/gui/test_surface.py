@@ -287,7 +287,7 @@ def test_a_texture_fill_is_not_called_an_expression(qtbot, opened: MainWindow, f
     fake.kind = "texture"
     hand.stroke((100, 100))
     hand.fill()
-    assert [b.accessibleName() for b in opened.strip.buttons] == ["Texture, most probable"]
+    assert [b.accessibleName() for b in opened.strip.buttons] == ["Background, best guess"]
 
 
 def test_a_thumbnail_shows_the_hole(faced: MainWindow, hand) -> None:
