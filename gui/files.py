@@ -171,6 +171,34 @@ class Files(QObject):
         if path is not None:
             self._editor.saving.save(path, overwrite=overwrite, is_copy=True)
 
+    def export(self) -> None:
+        """A copy in another format, quality or size, looked at before it is written."""
+        from gui.dialogs.export import ExportDialog
+
+        document = self._document
+        photo, picture = document.photo, document.picture
+        if photo is None or picture is None:
+            return
+        subjects = document.subjects
+        box = (0, 0, *photo.size) if not subjects else subjects[document.selected].box
+        middle = box[0] + box[2] / 2, box[1] + box[3] / 2
+        dialog = ExportDialog(picture.photo, photo.size, middle, self._settings, self._window)
+        accepted, wanted = dialog.exec(), dialog.export
+        dialog.deleteLater()
+        if not accepted:
+            return
+        start = document.path or Path.home() / "photo.png"
+        start = start.with_name(f"{start.stem}-export{wanted.suffix}")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Export"), str(start), _filter_of(start)
+        )
+        if name:
+            path = Path(name)
+            if path.suffix.lower() not in SAVE_SUFFIXES:
+                path = path.with_name(path.name + wanted.suffix)
+            # The file dialog asked before naming a file that exists.
+            self._editor.saving.export(path, wanted, overwrite=path == Path(name))
+
     def copy(self) -> None:
         """The photo as it looks now, to the clipboard."""
         self._editor.saving.copy(lambda image: QGuiApplication.clipboard().setImage(image))

@@ -13,6 +13,7 @@ from engine.base.errors import MienError
 from engine.edit.compositor import Shown
 from engine.edit.session import write_session
 from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of, why_anew
+from engine.photo.export import Export, write_export
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
 from gui.qimage import image_of
@@ -57,6 +58,18 @@ class Saving(Work):
                     self._document.rename(saved, edit)
 
         self._save(tab, path, write, done, then, changed, _words(anew != ""))
+
+    def export(self, path: Path, export: Export, *, overwrite: bool) -> None:
+        """Write a copy of the photo as it looks now, as it is asked for; the photo goes on as the
+        file it is."""
+        tab = self._document.tab
+        assert tab is not None
+        picture = tab.picture
+
+        def write() -> Path:
+            return write_export(picture.photo(), path, export, overwrite=overwrite)
+
+        self._save(tab, path, write, lambda _saved: None, None, None)
 
     def copy(self, take: Callable[[QImage], object]) -> None:
         """Hand over the photo as it looks now, in sRGB and 8 bit, as a picture of its own."""

@@ -34,6 +34,16 @@ FILES: tuple[Command, ...] = (
         tip=mark("The photo stays what it is, with its name and what is not saved of it"),
     ),
     Command(
+        "export",
+        FILE,
+        mark("E&xport…"),
+        lambda w: w.files.export(),
+        "Ctrl+E",
+        "export-variant",
+        idle,
+        mark("A copy in another format, quality or size, with the metadata you choose"),
+    ),
+    Command(
         "copy",
         FILE,
         mark("Cop&y the result"),

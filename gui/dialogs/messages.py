@@ -315,8 +315,8 @@ def ask_to_stop_batch(parent: QWidget) -> bool:
     return answer == "stop"
 
 
-def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
-    """Whether to save although the format cannot hold something."""
+def loss_words(losses: list[str]) -> str:
+    """What a format cannot hold, as a list in the interface's language."""
     words = {
         "16-bit depth": tr("16-bit depth"),
         "transparency": tr("transparency"),
@@ -353,7 +353,12 @@ def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
         ),
         "IPTC": "IPTC",
     }
-    lost = ", ".join(words.get(loss, loss) for loss in losses)
+    return ", ".join(words.get(loss, loss) for loss in losses)
+
+
+def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
+    """Whether to save although the format cannot hold something."""
+    lost = loss_words(losses)
     return (
         ask(
             parent,
