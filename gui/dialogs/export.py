@@ -75,7 +75,7 @@ class ExportDialog(QDialog):
         self.look.setFixedSize(LOOK)
         self.look.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.look.setAccessibleName(tr("A part of the result, one to one"))
-        self.result, self.lost = QLabel(), quiet()
+        self.told, self.lost = QLabel(), quiet()
         self.lost.setWordWrap(True)
         self.cancel, self.save = QPushButton(tr("Cancel")), QPushButton(tr("Save…"))
         self.save.setObjectName("primary")
@@ -90,7 +90,7 @@ class ExportDialog(QDialog):
         fields.addLayout(named_row(tr("Longer side"), self.longest))
         fields.addLayout(named_row(tr("Metadata"), self.metadata))
         fields.addSpacing(4)
-        fields.addWidget(self.result)
+        fields.addWidget(self.told)
         fields.addWidget(self.lost)
         fields.addStretch(1)
         middle = QHBoxLayout()
@@ -107,7 +107,7 @@ class ExportDialog(QDialog):
         column.setSpacing(18)
         column.addLayout(middle)
         column.addLayout(bottom)
-        self.setMinimumSize(660, 380)
+        self.setMinimumSize(660, 340)
 
     def _take(self) -> None:
         """What was chosen the last time."""
@@ -133,7 +133,7 @@ class ExportDialog(QDialog):
             if widget is not None:
                 widget.setEnabled(graded)
         self._percent.setText(f"{self.quality.value()}" if graded else "–")
-        self.result.setText(tr("Measuring…"))
+        self.told.setText(tr("Measuring…"))
         self._settling.start()
 
     def _measure(self) -> None:
@@ -160,7 +160,7 @@ class ExportDialog(QDialog):
 
         def failed(failure: Failure) -> None:
             if number == self._number:
-                self.result.setText(say(failure.sentence))
+                self.told.setText(say(failure.sentence))
 
         self._worker.submit(job, done, failed)
 
@@ -170,7 +170,7 @@ class ExportDialog(QDialog):
         bytes_ = QLocale.system().formattedDataSize(
             count, 1, QLocale.DataSizeFormat.DataSizeSIFormat
         )
-        self.result.setText(f"{size[0]} × {size[1]}  ·  {bytes_}")
+        self.told.setText(f"{size[0]} × {size[1]}  ·  {bytes_}")
         text = tr("This format cannot hold: {lost}.").format(lost=loss_words(lost))
         self.lost.setText(text if lost else "")
         picture = QPixmap.fromImage(image)

@@ -28,26 +28,26 @@ def dialog(qtbot, settings, tmp_path: Path) -> ExportDialog:
     made = ExportDialog(lambda: photo, photo.size, (600, 500), settings)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: "·" in made.result.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "·" in made.told.text(), timeout=20_000)
     return made
 
 
 def count(dialog: ExportDialog) -> float:
     """What the file takes, in kilobytes."""
-    number, unit = re.search(r"([\d.,]+) ?(kB|MB)", dialog.result.text()).groups()
+    number, unit = re.search(r"([\d.,]+) ?(kB|MB)", dialog.told.text()).groups()
     return float(number.replace(",", ".")) * (1000 if unit == "MB" else 1)
 
 
 def measured(qtbot, dialog: ExportDialog) -> float:
-    qtbot.waitUntil(lambda: "·" in dialog.result.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "·" in dialog.told.text(), timeout=20_000)
     return count(dialog)
 
 
 def test_the_files_size_follows_the_quality(qtbot, dialog: ExportDialog) -> None:
     before = count(dialog)
-    assert dialog.result.text().startswith("2400 × 1800")
+    assert dialog.told.text().startswith("2400 × 1800")
     dialog.quality.setValue(30)
-    assert dialog.result.text() == "Measuring…"
+    assert dialog.told.text() == "Measuring…"
     assert measured(qtbot, dialog) < before / 2
 
 
@@ -63,7 +63,7 @@ def test_smaller_and_without_metadata(qtbot, dialog: ExportDialog, settings) -> 
     dialog.longest.choose("1080")
     dialog.metadata.choose(NONE)
     measured(qtbot, dialog)
-    assert dialog.result.text().startswith("1080 × 810")
+    assert dialog.told.text().startswith("1080 × 810")
     qtbot.mouseClick(dialog.save, LEFT)
     assert dialog.export == Export(".jpg", 92, 1080, NONE)
     assert settings.text("export_longest") == "1080"  # for the next one
