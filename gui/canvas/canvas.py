@@ -133,6 +133,13 @@ class Canvas(Surface):
 
     # Events.
 
+    def event(self, event: QEvent) -> bool:
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self.tool.wants(event.key()):
+            event.accept()  # no command takes it
+            return True
+        return super().event(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._by_pen or not self.document.is_open:
             return
