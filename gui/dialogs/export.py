@@ -129,7 +129,8 @@ class ExportDialog(QDialog):
     def _on_change(self) -> None:
         graded = self.format.value in GRADED
         for number in range(self._quality_row.count()):
-            widget = self._quality_row.itemAt(number).widget()
+            item = self._quality_row.itemAt(number)
+            widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.setEnabled(graded)
         self._percent.setText(f"{self.quality.value()}" if graded else "–")
@@ -156,7 +157,8 @@ class ExportDialog(QDialog):
 
         def done(answer: tuple) -> None:
             if number == self._number:
-                self._show(*answer, ratio)
+                size, count, lost, image = answer
+                self._show(size, count, lost, image, ratio)
 
         def failed(failure: Failure) -> None:
             if number == self._number:
