@@ -247,7 +247,7 @@ def _style(c: Colours) -> str:
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
     QPushButton#primary[idle="true"] {{ background: {c.field}; color: {c.text};
-        border: 1px solid {c.line}; }}
+        border: 1px solid {c.line}; padding: 6px 19px; }}
     QPushButton#primary[idle="true"]:hover {{ background: {c.hover}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
     QPushButton#small {{ padding: 2px 3px; }}
