@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.base.errors import Cancelled, MienError
-from engine.base.libraries import missing_library
+from engine.base.libraries import missing_for_window, missing_library
 from engine.batch.tell import one_line
 from engine.batch.verb import batch
 from engine.modules.options import takes_wishes
@@ -378,6 +378,9 @@ def _open_editor(photos: list[Path]) -> int:
         library = missing_library(error)
         if library is None:
             raise
+    else:
+        library = missing_for_window()
+    if library is not None:
         told = _install(library, "The editor", f"{LIBRARIES} {EDITOR_LIBRARIES}")
         print(f"{told} {hint}", file=sys.stderr)
         return 1

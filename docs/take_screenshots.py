@@ -269,7 +269,7 @@ def take_light(application: QApplication, folder: Path) -> None:
 
 
 def take_korean(application: QApplication, folder: Path) -> None:
-    """While painting: the mask, the preview under it, and the mesh."""
+    """While painting: the mask with its lines, and the preview under it."""
     sitting = Sitting(application, "dark", "ko", folder)
     sitting.open()
     sitting.look_at_the_face(0.55)

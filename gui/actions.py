@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -16,10 +16,11 @@ from gui.settings import Settings
 from gui.translation import tr
 
 
-class Actions:
+class Actions(QObject):
     """The QActions of a window, by name, each bound to what its row says."""
 
     def __init__(self, window: QWidget, settings: Settings) -> None:
+        super().__init__(window)
         self._settings = settings
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
@@ -32,6 +33,8 @@ class Actions:
             if command.name == "fill":
                 keys.append(QKeySequence(Qt.Key.Key_Enter))
             action.setShortcuts(keys)
+            if command.on_canvas:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             if command.group:
                 if command.group not in self._groups:
                     self._groups[command.group] = QActionGroup(window)
@@ -41,6 +44,7 @@ class Actions:
             self._actions[command.name] = action
         self.translate()
         self.tint()
+        theme.themes().rethemed.connect(self.tint)
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -50,6 +54,8 @@ class Actions:
         keep = self._settings.keep
         for command in self._commands:
             action = self._actions[command.name]
+            if command.on_canvas:
+                target.canvas.addAction(action)
             if command.does is not None:
                 action.triggered.connect(lambda _=False, does=command.does: does(target))
             if command.turns is not None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.doctor import mien_version
 from gui import theme
+from gui.instance import Instance
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
@@ -18,7 +19,11 @@ from gui.worker import Failure
 
 
 def run(paths: list[Path]) -> int:
-    """Open the editor with `paths` in it, each in a tab; the process's exit code."""
+    """Open the editor with `paths` in it, each in a tab; the process's exit code. Where one runs
+    already they are opened in that."""
+    instance = Instance()
+    if not instance.begin() and instance.hand_over(paths):
+        return 0
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     dress(application)
@@ -27,6 +32,7 @@ def run(paths: list[Path]) -> int:
     theme.apply_theme(application, settings.text("theme", "system"))
     window = MainWindow(settings)
     window.show()
+    instance.asked.connect(lambda asked: bring_forward(window, asked))
     sys.excepthook = lambda kind, error, trace: _on_crash(window, kind, error, trace)
     hints = application.styleHints()
     hints.colorSchemeChanged.connect(
@@ -35,7 +41,18 @@ def run(paths: list[Path]) -> int:
     # After the first paint: the window must not wait for torch.
     QTimer.singleShot(0, window.editor.warm_up)
     QTimer.singleShot(0, lambda: (window.files.recover(), window.files.open(*paths)))
-    return application.exec()
+    code = application.exec()
+    instance.end()
+    return code
+
+
+def bring_forward(window: MainWindow, paths: list[Path]) -> None:
+    """Somebody started the editor again: its window, with what was asked for opened in it."""
+    if window.isMinimized():
+        window.showNormal()
+    window.raise_()
+    window.activateWindow()
+    window.open(*paths)
 
 
 def dress(application: QApplication) -> None:

@@ -139,10 +139,11 @@ class Document(ShownPhoto):
     # Faces and frames.
 
     def set_frames(self, frames: Iterable[FaceFrame]) -> None:
-        """The face frames the user drew; one step. A frame that was there stays the same face."""
+        """The face frames the user drew; one step. A frame that was there stays the same face, one
+        that lies beyond the photo is moved into it."""
         edit = self.edit
         known = {one.frame: one for one in edit.frames}
-        framed = tuple(known.get(frame) or edits.framed(frame) for frame in frames)
+        framed = tuple(known.get(frame) or edits.framed(frame, self.size) for frame in frames)
         if framed == edit.frames:
             return
         after = replace(edit, frames=framed)

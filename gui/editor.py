@@ -106,6 +106,12 @@ class Editor(QObject):
     def is_filling_of(self, tab: Tab) -> bool:
         return self.desk.runs(FILL, tab)
 
+    @property
+    def fills_face(self) -> bool:
+        """Whether the shown fill is one of a face, which other settings fill again."""
+        current = self.results.current
+        return current is not None and any(p.kind == "face" for p in current.fill.patches)
+
     def warm_up(self) -> None:
         """Import what is slow (torch above all) while the person looks for a photo."""
 

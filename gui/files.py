@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
@@ -17,7 +17,9 @@ from engine.photo import (
     save_losses,
 )
 from gui.dialogs import messages
+from gui.dialogs.recovery import ask_to_recover
 from gui.document import Document
+from gui.drops import dropped, is_mask_for
 from gui.editor import Editor
 from gui.keeper import orphans
 from gui.opening import Astray
@@ -45,6 +47,7 @@ class Files(QObject):
         self._settings = settings
         editor.saving.saved.connect(settings.add_recent)
         editor.opening.astray.connect(self._find)
+        editor.opening.incomplete.connect(self._open_part)
 
     # Opening.
 
@@ -61,19 +64,36 @@ class Files(QObject):
             else:
                 self._editor.opening.open(path, show=not number)
 
+    def open_dropped(self, path: Path) -> None:
+        """Open a file that was dropped; one that looks like a mask for the shown photo is offered
+        as that."""
+        document = self._document
+        if document.is_open and path != document.path and is_mask_for(path, document.size):
+            answer = messages.ask_what_it_is(self._window, path.name)
+            if answer == messages.MASK:
+                self._editor.mask_work.open(path)
+            if answer != messages.PHOTO:
+                return
+        self.open(path)
+
     def recover(self) -> bool:
-        """Offer what killed processes left, photo by photo; whether any is gone on with.
+        """Offer what killed processes left, in one list; whether any is gone on with.
 
         What is neither taken nor given up is offered again at the next start."""
-        taken = 0
-        for orphan in orphans():
-            answer = messages.ask_to_recover(self._window, orphan.photo or tr("A pasted picture"))
-            if answer == messages.RECOVER:
-                self._editor.opening.open_session(orphan.path, orphan=orphan, show=not taken)
-                taken += 1
-            elif answer == messages.GIVE_UP:
-                orphan.remove()
-        return taken > 0
+        left = orphans()
+        if not left:
+            return False
+        taken, given_up = ask_to_recover(self._window, left)
+        for orphan in given_up:
+            orphan.remove()
+        for number, orphan in enumerate(taken):
+            self._editor.opening.open_session(orphan.path, orphan=orphan, show=not number)
+        return bool(taken)
+
+    def _open_part(self, path: Path, sentence: str) -> None:
+        """A photo's file ends early: what is there can be opened."""
+        if messages.ask_to_open_part(self._window, sentence):
+            self._editor.opening.open(path, partial=True)
 
     def _find(self, astray: Astray) -> None:
         """A session's photo moved or changed: ask where it is."""
@@ -110,7 +130,7 @@ class Files(QObject):
     def paste(self) -> None:
         """Open what was copied: a photo's file, or a picture."""
         data = QGuiApplication.clipboard().mimeData()
-        paths = photos_in(data)
+        paths = dropped(data).photos
         if paths:
             self.open(*paths)
         elif data.hasImage():
@@ -136,22 +156,74 @@ class Files(QObject):
         if document.photo is None:
             return
         start = document.path or Path.home() / "photo.png"
-        if document.path == document.photo.path:
+        word = "mien" if document.path == document.photo.path else ""
+        path, overwrite = self._ask_where(tr("Save as"), start, word)
+        if path is not None:
+            self._write(path, overwrite, then)
+
+    def save_copy(self) -> None:
+        """Write the photo as it looks now to another file, and go on with the one it is."""
+        document = self._document
+        if document.photo is None:
+            return
+        start = document.path or Path.home() / "photo.png"
+        path, overwrite = self._ask_where(tr("Save a copy"), start, "copy")
+        if path is not None:
+            self._editor.saving.save(path, overwrite=overwrite, is_copy=True)
+
+    def export(self) -> None:
+        """A copy in another format, quality or size, looked at before it is written."""
+        from gui.dialogs.export import ExportDialog
+
+        document = self._document
+        photo, picture = document.photo, document.picture
+        if photo is None or picture is None:
+            return
+        subjects = document.subjects
+        box = (0, 0, *photo.size) if not subjects else subjects[document.selected].box
+        middle = box[0] + box[2] / 2, box[1] + box[3] / 2
+        dialog = ExportDialog(picture.photo, photo.size, middle, self._settings, self._window)
+        accepted, wanted = dialog.exec(), dialog.export
+        dialog.deleteLater()
+        if not accepted:
+            return
+        start = document.path or Path.home() / "photo.png"
+        start = start.with_name(f"{start.stem}-export{wanted.suffix}")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Export"), str(start), _filter_of(start)
+        )
+        if name:
+            path = Path(name)
+            if path.suffix.lower() not in SAVE_SUFFIXES:
+                path = path.with_name(path.name + wanted.suffix)
+            # The file dialog asked before naming a file that exists.
+            self._editor.saving.export(path, wanted, overwrite=path == Path(name))
+
+    def copy(self) -> None:
+        """The photo as it looks now, to the clipboard."""
+        self._editor.saving.copy(lambda image: QGuiApplication.clipboard().setImage(image))
+
+    def _ask_where(self, title: str, start: Path, word: str) -> tuple[Path | None, bool]:
+        """A file to save to, and whether it may be replaced; None where nobody wants to. start: the
+        photo's own; the proposed name has a `word` behind it."""
+        photo = self._document.photo
+        assert photo is not None
+        if word:
             writable = start.suffix.lower() in SAVE_SUFFIXES
-            start = start.with_name(f"{start.stem}-mien{start.suffix if writable else '.tif'}")
+            start = start.with_name(f"{start.stem}-{word}{start.suffix if writable else '.tif'}")
         name, chosen = QFileDialog.getSaveFileName(
-            self._window, tr("Save as"), str(start), FILTERS, _filter_of(start)
+            self._window, title, str(start), FILTERS, _filter_of(start)
         )
         if not name:
-            return
+            return None, False
         path = Path(name)
         if path.suffix.lower() not in SAVE_SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split(")")[0].split()[0])
-        losses = save_losses(document.photo, path)
+        losses = save_losses(photo, path)
         if losses and not messages.ask_about_losses(self._window, losses):
-            return
+            return None, False
         # The file dialog asked before naming a file that exists.
-        self._write(path, path == Path(name), then)
+        return path, path == Path(name)
 
     def _write(self, path: Path, overwrite: bool, then: Callable[[], object] | None) -> None:
         tab = self._document.tab
@@ -282,12 +354,6 @@ class Files(QObject):
 
 def _patterns(suffixes: tuple[str, ...]) -> str:
     return tr("Photos ({patterns})").format(patterns=" ".join(f"*{s}" for s in suffixes))
-
-
-def photos_in(data: QMimeData) -> list[Path]:
-    """The photos among dragged or copied files."""
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in (*OPEN_SUFFIXES, SUFFIX)]
 
 
 def _filter_of(path: Path) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QKeyEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -35,11 +36,12 @@ from gui.commands.command import FILE, VIEW
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
-from gui.drops import dropped
+from gui.drops import Dropped, dropped
 from gui.editor import Editor
 from gui.eye_offer import EyeOffer
 from gui.faces import Faces
 from gui.files import Files
+from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
 from gui.offers import Offers
@@ -55,13 +57,25 @@ from gui.panels.welcome import Welcome
 from gui.possible import Possible
 from gui.reference_choices import ReferenceChoices
 from gui.references import References
+from gui.results import Result
 from gui.school import School
 from gui.settings import Settings
+from gui.spots import Spots
 from gui.tab import Tab
 from gui.translation import LANGUAGES, language, set_language, tr
 from gui.worker import Failure
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
+
+
+WIDTH, HEIGHT = 1280, 820  # of the first window
+FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
+LOW = 720  # pixels of height below which the strip of results takes less of it
+
+
+def first_size(room: QSize) -> QSize:
+    """How large the first window is on a screen with so much room."""
+    return QSize(WIDTH, HEIGHT).boundedTo(room - FRAME)
 
 
 class MainWindow(QMainWindow):
@@ -84,15 +98,20 @@ class MainWindow(QMainWindow):
         self.batches = Batches(self, self.settings)
         self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
+        self.modules.asked_for.connect(self.masks.propose)
+        self.looks = Looks(self.editor, create, self)
         self.choices = Choices(self.canvas, self.editor, self.settings)
+        self.spots = Spots(self.document, self.editor, self)
+        self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
+        self.spots.waiting.connect(self.canvas.show_waiting)
         self.offers = Offers(self.canvas, self.document, self.actions_)
         self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
-        self.resize(1280, 820)
         self.setMinimumSize(760, 480)
+        self.resize(first_size(self.screen().availableSize()))
         self._build()
         self._connect()
         self.restoreGeometry(self.settings.state("geometry"))
@@ -111,7 +130,9 @@ class MainWindow(QMainWindow):
         """Menus and panels, in the interface's language; the canvas is put into them."""
         self.header = Header(self.actions_, self.document, self.editor)
         self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        self.inspector = Inspector(self.actions_, self.document, self.editor, self.references)
+        self.inspector = Inspector(
+            self.actions_, self.document, self.editor, self.references, self.settings
+        )
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
@@ -145,13 +166,19 @@ class MainWindow(QMainWindow):
         panel.faces.face_chosen.connect(self.document.select)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
+        self.strip.pointed.connect(self._glance)
         self.tab_bar.close_asked.connect(self.files.close)
         self.tab_bar.menu_asked.connect(self.reference_choices.offer)
         self.strip.refresh()
         self.modules.show_in(panel.modules)
+        panel.modules.looked.connect(self.looks.want)
+        self.looks.made.connect(panel.modules.show_look)
+        self.looks.cleared.connect(panel.modules.clear_looks)
         self.choices.show_in(panel)
         self.welcome.show_recent(self.settings.recent())
         self.stage.setCurrentWidget(canvas if self.document.is_open else self.welcome)
+        if self.actions_["panels"].isChecked():
+            self.show_panels(False)
 
     def _build_menus(self) -> None:
         menus = self.actions_.fill_menus(self.menuBar())
@@ -198,7 +225,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        for teller in (*tellers, self.open_eyes, self.school, self.batches):
+        for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))
         self.school.learnt.connect(lambda _name: self.choices.list_models())
@@ -222,12 +249,21 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        photos, sentence = dropped(event.mimeData())
-        if photos or sentence:
+        found = dropped(event.mimeData())
+        if found.photos or found.folders or found.sentence:
             event.acceptProposedAction()
-        self.open(*photos)
-        if sentence:
-            self.status.notice(sentence)
+        # Whoever dropped it must not wait for the answer to a question.
+        QTimer.singleShot(0, lambda: self._take(found))
+
+    def _take(self, found: Dropped) -> None:
+        if len(found.photos) == 1 and not found.folders:
+            self.files.open_dropped(found.photos[0])
+        else:
+            self.open(*found.photos)
+        if found.folders:
+            self.batches.show([*found.folders])
+        if found.sentence:
+            self.status.notice(found.sentence)
 
     def _on_added(self, tab: Tab) -> None:
         if tab.photo.path is not None:
@@ -263,10 +299,22 @@ class MainWindow(QMainWindow):
         self.setWindowModified(document.is_changed)
 
     def _make_room(self, strip: Callable[[], object]) -> None:
-        """The strip comes or goes: what is looked at stays where it is."""
+        """The strip comes or goes: a photo that was shown whole is shown whole in the room that is
+        left, anything else stays where it is."""
+        if self.canvas.is_fitted:
+            strip()
+            self._column.activate()
+            return
         with self.canvas.standing_still():
             strip()
             self._column.activate()
+
+    def _glance(self, result: Result | None) -> None:
+        """A result is pointed at in the strip: the photo shows it for that long."""
+        if result is None:
+            self.canvas.glance(None)
+        elif self.document.is_open:
+            self.canvas.glance(self.editor.results.edit_with(result), " · ".join(result.label))
 
     def set_theme(self, name: str) -> None:
         """Dark, light or the system's, now and at the next start."""
@@ -274,10 +322,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         theme.apply_theme(application, name)
         self.settings.keep("theme", name)
-        self.actions_.tint()
-        self.welcome.tint()
         self._build_menus()
-        self.update()
 
     def speak(self, code: str) -> None:
         """Another language, at once and from now on; the work is untouched."""
@@ -303,6 +348,17 @@ class MainWindow(QMainWindow):
         self.status.show_busy(self.editor.is_busy)
         if focused:
             self.canvas.setFocus()
+
+    def show_panels(self, on: bool) -> None:
+        """What stands around the photo, or the photo alone."""
+        for panel in (self.rail, self.inspector):
+            panel.setVisible(on)
+        self.layers.setVisible(on and self.actions_["layers"].isChecked())
+        self.strip.allow(on)
+
+    def show_full_screen(self, on: bool) -> None:
+        """On the whole screen, or as it was."""
+        self.showFullScreen() if on else self.showNormal()
 
     def find_command(self) -> None:
         Palette(self.actions_, self).exec()
@@ -331,6 +387,10 @@ class MainWindow(QMainWindow):
         else:
             super().keyReleaseEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.strip.show_compactly(self.height() < LOW)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
@@ -355,5 +415,6 @@ class MainWindow(QMainWindow):
         self.school.close()
         self.batches.close()
         self.references.close()
+        self.looks.close()
         self.editor.close()
         event.accept()

@@ -172,6 +172,30 @@ class MaskWork(Work):
         looking.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()
         self.progressed.emit("mask", 0.0)
 
+    def find_scratches(self) -> None:
+        """Add the scratches and spots of an old print to the mask; faces' glints are none."""
+        tab = self._document.tab
+        assert tab is not None
+        picture, faces = tab.picture, self._document.edit.known_faces() or ()
+
+        def job(progress: object, cancel: threading.Event) -> TiledMask:
+            from engine.batch.scratches import find_scratches
+
+            return TiledMask.of(Mask(find_scratches(picture.photo().rgb8, faces)))
+
+        def done(found: TiledMask) -> None:
+            if tab not in self._tabs:
+                return
+            if found.is_empty:
+                self.told.emit(tr("No scratches or spots were found."))
+                return
+            with self._document.on(tab):
+                self._document.set_mask(tab.edit.mask.union(found), tr("Scratches and spots"))
+
+        finding = Operation(job, self._worker, self._desk, MASK, tab)
+        finding.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()
+        self.progressed.emit("mask", 0.0)
+
     def change(
         self,
         change: Callable[[TiledMask], TiledMask],

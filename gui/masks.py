@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.edit.tiles import TILE, TiledMask
 from engine.face.parts import area_of, part_area
+from engine.modules.registry import wishes
 from engine.photo import OPEN_SUFFIXES
 from engine.worn import THINGS
-from gui import parts
+from gui import asked, parts
 from gui.dialogs import messages
 from gui.document import Document
-from gui.editor import Editor
+from gui.editor import Editor, faces_line
 from gui.mask_work import DoubtfulMask
 from gui.tab import Tab
 from gui.translation import tr
@@ -38,7 +39,14 @@ class Masks(QObject):
         editor.mask_work.doubtful.connect(self._ask_about)
         editor.mask_work.grown.connect(self._on_grown)
         editor.mask_work.bare.connect(self._on_bare)
+        self._proposed: TiledMask | None = None  # for an expression, by `propose`
+        self._wanted = ""  # what was asked for before the faces were known
+        document.faces_changed.connect(self._go_on)
+        document.opened.connect(self._forget)
         self.all_faces = False  # whether a part is masked in every face, or in the chosen one
+
+    def _forget(self) -> None:
+        self._proposed, self._wanted = None, ""
 
     def set_all(self, on: bool) -> None:
         self.all_faces = on
@@ -59,14 +67,61 @@ class Masks(QObject):
                 lambda mask: with_part(mask, part, meshes), pixels, name, rim=True
             )
 
-    def meshes(self) -> list[np.ndarray]:
-        """The meshes that a part is masked by: as found, or as read where a frame was drawn."""
+    def propose(self, wanted: str) -> None:
+        """What a person asked of a face (a choice of the wish that commands ask for) needs parts of
+        it hidden: where nothing is painted, and no fill of a face is there to be filled again,
+        these are. What was proposed and not touched since follows another choice, and goes with
+        none."""
+        document = self._document
+        self._wanted = ""
+        if not document.is_open:
+            return
+        proposed = self._proposed is not None and document.edit.mask is self._proposed
+        if document.has_mask and not proposed:
+            return
+        if self._editor.fills_face and not proposed:
+            return
+        named = wishes()[asked.menu_wish()]["parts"].get(wanted, ())
+        if not named:
+            if proposed:
+                self.clear()
+            return
+        meshes = self.meshes(alone=True)
+        if not meshes:
+            self.told.emit(self._why_none())
+            self._wanted = wanted if document.faces is None else ""
+            return
+        mask = TiledMask(document.size)
+        for part in named:
+            mask = with_part(mask, part, meshes)
+        document.set_mask(mask, tr("Mask for the expression"))
+        self._proposed = document.edit.mask
+        words = ", ".join(tr(parts.NAMES[part]) for part in named)
+        self.told.emit(tr("Masked for it: {parts}. Enter fills.").format(parts=words))
+
+    def _why_none(self) -> str:
+        """Why no face can be given an expression."""
+        document = self._document
+        if document.faces is None:
+            return tr("Looking for faces…")
+        if not document.subjects:
+            return faces_line(0)
+        return tr("This face is not seen well enough; paint over what should change.")
+
+    def _go_on(self) -> None:
+        """Faces are known now: what was asked for meanwhile."""
+        if self._wanted and self._document.faces is not None:
+            self.propose(self._wanted)
+
+    def meshes(self, *, alone: bool = False) -> list[np.ndarray]:
+        """The meshes that a part is masked by: as found, or as read where a frame was drawn. alone:
+        of the chosen face in any case."""
         document, readings = self._document, self._editor.readout.readings
         found = []
         for number, face in enumerate(document.subjects):
             reading = readings.of(number)
             mesh = reading.mesh if face.mesh is None and reading is not None else face.mesh
-            if mesh is not None and (self.all_faces or number == document.selected):
+            if mesh is not None and (number == document.selected or (self.all_faces and not alone)):
                 found.append(mesh)
         return found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from engine.modules.registry import MODULES, wishes
 from gui import asked
@@ -19,8 +19,11 @@ STEP = 0.1  # of a strength, by key
 
 
 class Modules(QObject):
-    """Binds actions and section to the editor's options. Which modules are on, and wishes that say
+    """Binds actions and section to the editor's options; signal `asked_for` with what a person asks
+    for by a command or a small face. Which modules are on, and wishes that say
     so, are remembered; anything else is wished for one photo, and the next one keeps its own."""
+
+    asked_for = Signal(str)
 
     def __init__(self, actions: Actions, editor: Editor, settings: Settings) -> None:
         super().__init__(editor)
@@ -62,6 +65,7 @@ class Modules(QObject):
             name = asked.menu_wish()
             self._actions[asked.module_of(name).name].setChecked(True)
             self.want(name, wanted)
+            self.asked_for.emit(wanted)
 
     def step_strength(self, up: bool) -> None:
         """More or less of what is asked for, by a notch."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from engine.edit.edit import Edit
 from engine.edit.session import PhotoMissing, PhotoReference, read_session, reference_of
 from engine.photo import Photo, Stamp, open_photo, stamp_of
+from engine.photo.file import IncompletePhotoError
 from gui.base.operation import Operation
 from gui.base.work import Work
 from gui.canvas.levels import Levels, levels_of
@@ -45,20 +46,29 @@ class Astray:
 
 class Opening(Work):
     """Signals: `loaded` with a photo's levels, before the document shows it; `adopted` with the
-    tab that goes on with an orphan's work, and the orphan; `astray` with an Astray."""
+    tab that goes on with an orphan's work, and the orphan; `astray` with an Astray; `incomplete`
+    with the path of a photo whose file ends early, and the sentence that says so."""
 
     loaded = Signal(object)
+    incomplete = Signal(object, str)
     adopted = Signal(object, object)
     astray = Signal(object)
 
-    def open(self, path: Path, *, show: bool = True) -> None:
-        """Open a photo in a tab of its own; what is shown stays until it is whole, or for good."""
+    def open(self, path: Path, *, show: bool = True, partial: bool = False) -> None:
+        """Open a photo in a tab of its own; what is shown stays until it is whole, or for good.
+        partial: of a file that ends early, what is there."""
 
         def job(progress: object, cancel: threading.Event) -> Opened:
-            photo = open_photo(path)
+            photo = open_photo(path, partial=partial)
             return Opened(photo, levels_of(photo), reference_of(photo))
 
-        self._open(job, show=show)
+        def failed(failure: Failure) -> None:
+            if isinstance(failure.error, IncompletePhotoError):
+                self.incomplete.emit(path, failure.sentence)
+            else:
+                self._desk.failed.emit(failure)
+
+        self._open(job, failed=failed, show=show)
 
     def open_pasted(self, photo: Photo) -> None:
         """Show a photo from the clipboard."""

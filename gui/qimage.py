@@ -43,3 +43,15 @@ def rgb_from_image(image: QImage) -> np.ndarray:
 def resize(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A picture reduced to (width, height), each pixel the mean of those it covers."""
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def image_of(pixels: np.ndarray) -> QImage:
+    """H x W x 3 or 4, 8 or 16 bit, as an image with memory of its own; 4 has straight alpha."""
+    if pixels.dtype == np.uint16:
+        pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
+    if pixels.shape[2] == 3:
+        return image_from_rgb(pixels).copy()
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
+    kind = QImage.Format.Format_RGBA8888
+    return QImage(pixels.data, width, height, 4 * width, kind).copy()

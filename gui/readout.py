@@ -96,7 +96,7 @@ class Readout(QObject):
 
     def refill(self) -> FillOptions | None:
         """The options that filling the shown hole again would take, None while they are those it
-        was filled with, or something new is painted."""
+        was filled with, whichever variant is shown, or something new is painted."""
         document = self._document
         current = None if document.has_mask else self._results.current
         if current is None:
@@ -104,7 +104,8 @@ class Readout(QObject):
         now = document.now
         moved = {(n.face, n.node): n for n in (*current.options.nodes, *now.numbered(now.nodes))}
         options = replace(now.options(self._options()), nodes=tuple(moved.values()))
-        return None if (options, now.wishes) == current.layer.asked else options
+        same = replace(options, variant=current.options.variant), now.wishes
+        return None if same == current.layer.asked else options
 
     def close(self) -> None:
         self._timer.stop()

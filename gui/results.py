@@ -13,21 +13,24 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from engine.base.hidden import PAINTED
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id
-from engine.edit.tiles import TiledMask
+from engine.edit.tiles import Box, TiledMask
 from engine.inpaint import FillOptions, FillResult
 from engine.photo.compositing import lay
 from engine.reference import REGIONS
 from gui import asked, parts
 from gui.document import Document
-from gui.qimage import image_from_rgb, resize
+from gui.qimage import cv2, image_from_rgb, resize
 from gui.tab import Tab
 from gui.translation import tr
 
 LARGEST_COUNT = 24  # fills of one hole to choose from
 TOLD = 0.1  # of a region: less of it that was taken from a reference is not told
-THUMBNAIL = 144  # pixels of its side; shown at half of that on common screens
+THUMBNAIL = (232, 144)  # pixels; shown at half of that on common screens
+AROUND = 1.25  # of the hole's own extent: what a thumbnail shows
+LOOKED_AT = 512  # pixels of the longer side that the parts of a hole are told apart in
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class Result:
     def label(self) -> tuple[str, str]:
         """What was filled and with which settings, in two short lines."""
         if self.fill.patches and not any(patch.kind == "face" for patch in self.fill.patches):
-            return tr("Texture"), self.line
+            return tr("Background"), self.line
         return asked.title(self.options), self.line
 
     @property
@@ -62,7 +65,7 @@ class Result:
         if asked.drags(self.options) and self.options.nodes:
             said.append(tr("dragged"))
         said += parts_taken(self.fill)
-        return " · ".join(said) or tr("most probable")
+        return " · ".join(said) or tr("best guess")
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +173,10 @@ class Results(QObject):
             first = result is self.round.results[0]
             self._land(result, tr("Fill") if first else tr("Another fill"))
 
+    def edit_with(self, result: Result) -> Edit:
+        """What the photo would be with another result of the round."""
+        return self._document.edit.with_layer(result.layer)
+
     def step(self, forwards: bool) -> None:
         """Show the next or the former result of the round."""
         one, current = self.round, self.current
@@ -222,18 +229,52 @@ def _alike(one: FillOptions, other: FillOptions) -> bool:
 
 
 def thumbnail(below: Composite, mask: TiledMask, fill: FillResult) -> QImage:
-    """The hole, filled, with as much around it as makes it square. below: without the fill."""
+    """The hole, filled, with a little around it, in the shape of THUMBNAIL. Of a hole in many parts
+    the largest is shown and what lies close to it. below: without the fill."""
     photo = below.opened
-    x, y, width, height = mask.bounds or (0, 0, *photo.size)
-    side = round(1.5 * max(width, height))
-    side = min(max(side, 48), *photo.size)
-    left = min(max(x + (width - side) // 2, 0), photo.size[0] - side)
-    top = min(max(y + (height - side) // 2, 0), photo.size[1] - side)
-    picture = below.read((left, top, side, side)).copy()
+    left, top, width, height = _around(_main_part(mask), photo.size)
+    picture = below.read((left, top, width, height)).copy()
     for patch in fill.patches:
         lay(picture, (left, top), patch)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
-    shown = photo.to_srgb(np.ascontiguousarray(picture))
-    small = resize(np.ascontiguousarray(shown), (THUMBNAIL, THUMBNAIL))
-    return image_from_rgb(small).copy()
+    shown = np.ascontiguousarray(photo.to_srgb(np.ascontiguousarray(picture))[..., :3])
+    share = min(1.0, THUMBNAIL[0] / width, THUMBNAIL[1] / height)
+    if share < 1:
+        shown = resize(shown, (max(1, round(width * share)), max(1, round(height * share))))
+    return image_from_rgb(shown).copy()
+
+
+def _main_part(mask: TiledMask) -> Box:
+    """The box of the largest part of a hole, and of the others of its kind that lie within half its
+    length: two eyes, say. The whole photo where there is no hole."""
+    if mask.bounds is None:
+        return 0, 0, *mask.size
+    x, y, width, height = mask.bounds
+    scale = min(1.0, LOOKED_AT / max(width, height))
+    small = max(1, round(width * scale)), max(1, round(height * scale))
+    hole = resize((mask.read(mask.bounds) >= PAINTED).astype(np.uint8) * 255, small) > 0
+    _, _, found, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
+    parts = sorted(found[1:, :5].tolist(), key=lambda part: -part[4])
+    low = np.array(parts[0][:2])
+    high = low + parts[0][2:4]
+    reach = 0.5 * float((high - low).max())
+    for px, py, pw, ph, area in parts[1:]:
+        corner, other = np.array((px, py)), np.array((px + pw, py + ph))
+        apart = np.maximum(low - other, corner - high).max()
+        if apart <= reach and area >= parts[0][4] / 4:
+            low, high = np.minimum(low, corner), np.maximum(high, other)
+    left, top = np.floor(low / scale).astype(int).tolist()
+    right, bottom = np.ceil(high / scale).astype(int).tolist()
+    return x + left, y + top, right - left, bottom - top
+
+
+def _around(box: Box, size: tuple[int, int]) -> Box:
+    """A box with what is around it, in the shape of THUMBNAIL as far as the photo reaches."""
+    x, y, width, height = box
+    shape = THUMBNAIL[0] / THUMBNAIL[1]
+    high = max(AROUND * height, AROUND * width / shape, 32)
+    wide, high = min(round(shape * high), size[0]), min(round(high), size[1])
+    left = min(max(x + (width - wide) // 2, 0), size[0] - wide)
+    top = min(max(y + (height - high) // 2, 0), size[1] - high)
+    return left, top, wide, high

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
 
 from engine.base.errors import MienError
+from engine.edit.compositor import Shown
 from engine.edit.session import write_session
 from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of, why_anew
+from engine.photo.export import Export, write_export
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
+from gui.qimage import image_of
 from gui.tab import Tab
 from gui.translation import tr
 from gui.worker import Failure
@@ -34,10 +38,12 @@ class Saving(Work):
         overwrite: bool,
         then: Callable[[], object] | None = None,
         changed: Callable[[], object] | None = None,
+        is_copy: bool = False,
     ) -> None:
         """Save the photo as it looks now, whatever is clicked meanwhile; `then` what was to
         follow, unless it fails or is cancelled; `changed` what is done instead where the file
-        was changed by another program since it was opened or saved: without it, it is replaced."""
+        was changed by another program since it was opened or saved: without it, it is replaced.
+        is_copy: the photo goes on as the file it is, and unsaved as it is."""
         tab = self._document.tab
         assert tab is not None
         edit, picture = tab.edit, tab.picture
@@ -47,11 +53,41 @@ class Saving(Work):
             return save_photo(picture.photo(), path, overwrite=overwrite)
 
         def done(saved: Path) -> None:
-            if tab in self._tabs:
+            if tab in self._tabs and not is_copy:
                 with self._document.on(tab):
                     self._document.rename(saved, edit)
 
         self._save(tab, path, write, done, then, changed, _words(anew != ""))
+
+    def export(self, path: Path, export: Export, *, overwrite: bool) -> None:
+        """Write a copy of the photo as it looks now, as it is asked for; the photo goes on as the
+        file it is."""
+        tab = self._document.tab
+        assert tab is not None
+        picture = tab.picture
+
+        def write() -> Path:
+            return write_export(picture.photo(), path, export, overwrite=overwrite)
+
+        self._save(tab, path, write, lambda _saved: None, None, None)
+
+    def copy(self, take: Callable[[QImage], object]) -> None:
+        """Hand over the photo as it looks now, in sRGB and 8 bit, as a picture of its own."""
+        tab = self._document.tab
+        assert tab is not None
+        shown = Shown(tab.picture)
+
+        def job(progress: object, cancel: threading.Event) -> QImage:
+            height, width = shown.shape[:2]
+            return image_of(shown.read((0, 0, width, height)))
+
+        def done(image: QImage) -> None:
+            take(image)
+            self.told.emit(
+                tr("Copied, {width} × {height}.").format(width=image.width(), height=image.height())
+            )
+
+        Operation(job, self._worker, self._desk).when_done(done).start()
 
     def save_session(
         self,

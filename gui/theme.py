@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from gui.translation import mark
 
@@ -90,6 +90,21 @@ def set_mask_colour(name: str) -> str:
     return _mask
 
 
+class Themes(QObject):
+    """Signal `rethemed` once other colours are in use: who has drawn something in the old ones
+    draws it anew."""
+
+    rethemed = Signal()
+
+
+_themes = Themes()
+
+
+def themes() -> Themes:
+    """Who tells of a change of colours."""
+    return _themes
+
+
 def colours() -> Colours:
     """The colours in use."""
     return _current
@@ -106,6 +121,7 @@ def apply_theme(application: QApplication, theme: str = "system") -> Colours:
     application.setStyle("Fusion")
     application.setPalette(_palette(_current))
     application.setStyleSheet(_style(_current))
+    _themes.rethemed.emit()
     return _current
 
 
@@ -117,6 +133,19 @@ def icon(name: str) -> QIcon:
         color_disabled=_blend(_current.quiet, _current.window),
         color_on=_current.on_accent,
     )
+
+
+class Sign(QObject):
+    """Keeps a button's icon in the theme's colours."""
+
+    def __init__(self, button: QAbstractButton, name: str) -> None:
+        super().__init__(button)
+        self._button, self._name = button, name
+        _themes.rethemed.connect(self.tint)
+        self.tint()
+
+    def tint(self) -> None:
+        self._button.setIcon(icon(self._name))
 
 
 def program_icon() -> QIcon:
@@ -217,6 +246,9 @@ def _style(c: Colours) -> str:
     QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border: none;
         font-weight: 600; padding: 7px 20px; }}
     QPushButton#primary:hover {{ background: {QColor(c.accent).lighter(112).name()}; }}
+    QPushButton#primary[idle="true"] {{ background: {c.field}; color: {c.text};
+        border: 1px solid {c.line}; padding: 6px 19px; }}
+    QPushButton#primary[idle="true"]:hover {{ background: {c.hover}; }}
     QPushButton#primary:disabled {{ background: {c.hover}; color: {faint}; }}
     QPushButton#small {{ padding: 2px 3px; }}
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
@@ -258,6 +290,10 @@ def _style(c: Colours) -> str:
     QToolButton#result:focus {{ border-color: {c.quiet}; }}
     #sheet {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         color: {c.quiet}; padding: 5px; }}
+    #recovery {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
+        outline: none; padding: 4px; }}
+    #recovery::item {{ padding: 4px; border-radius: 4px; color: {c.text}; }}
+    #recovery::item:selected {{ background: {c.hover}; }}
     #queue {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         selection-background-color: {c.hover}; selection-color: {c.text}; outline: none; }}
     #queue::item {{ padding: 4px 6px; border-bottom: 1px solid {c.line}; }}
@@ -268,6 +304,10 @@ def _style(c: Colours) -> str:
     QLineEdit {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
         padding: 5px 9px; min-height: 18px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; }}
+    QLineEdit#typed {{ background: transparent; border-color: transparent; padding: 1px 3px;
+        min-height: 16px; border-radius: 4px; }}
+    QLineEdit#typed:hover {{ border-color: {c.edge}; }}
+    QLineEdit#typed:focus {{ background: {c.field}; border-color: {c.text}; }}
     QLineEdit:focus {{ border: 1px solid {c.text}; }}
     QLineEdit:disabled, QComboBox:disabled {{ color: {faint}; }}
     QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
@@ -277,10 +317,11 @@ def _style(c: Colours) -> str:
         background: {c.text if c is DARK else c.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {c.predicted}; }}
     QCheckBox {{ spacing: 8px; }}
-    QCheckBox::indicator, #layers QListWidget::indicator {{
+    QCheckBox::indicator, #layers QListWidget::indicator, #recovery::indicator {{
         width: 15px; height: 15px; border-radius: 4px;
         border: 1px solid {c.edge}; background: {c.field}; }}
-    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked {{
+    QCheckBox::indicator:checked, #layers QListWidget::indicator:checked,
+    #recovery::indicator:checked {{
         background: {c.accent}; border-color: {c.accent};
         image: url("{check}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {c.text}; }}

@@ -1,7 +1,8 @@
 """The interface's language: English in the source, others in resources/translations/CODE.json.
 
 A translation is a flat table from the English text to the other one, so that a contributor needs
-a text editor and nothing else. Qt's own buttons take Qt's own translations.
+a text editor and nothing else. Qt's own buttons take Qt's own translations, and CODE-qt.json what
+those lack.
 """
 
 from __future__ import annotations
@@ -56,7 +57,27 @@ def set_language(code: str = "") -> str:
         if code != "en" and translator.load(f"qtbase_{code}", place):
             application.installTranslator(translator)
             _qt.append(translator)
+        gaps = _Gaps(_read(f"{code}-qt.json"))
+        application.installTranslator(gaps)
+        _qt.append(gaps)
     return code
+
+
+class _Gaps(QTranslator):
+    """What Qt's own translation lacks, by the English text."""
+
+    def __init__(self, table: dict[str, str]) -> None:
+        super().__init__()
+        self._words = table
+
+    def isEmpty(self) -> bool:
+        return not self._words
+
+    def translate(
+        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
+    ) -> str | None:
+        # None goes on to the next translator, "" would be the translation.
+        return self._words.get(text) if context.startswith(("QFile", "QAbstractFile")) else None
 
 
 def tr(text: str) -> str:
@@ -73,13 +94,34 @@ def say(sentence: str) -> str:
     """What the engine said, in the interface's language.
 
     The engine tells its errors in English sentences; CODE-engine.json has each as a template with
-    its values numbered, beside its translation. A sentence that fits none stays as it is.
+    its values numbered, beside its translation. A sentence that fits none stays as it is; several
+    in one text are said one by one.
     """
+    parts = [_said(part) for part in re.split(r"(?<=[.!?]) (?=[A-Z])", sentence)]
+    if all(part is not None for part in parts):
+        return " ".join(part for part in parts if part is not None)
+    said = _said(sentence)
+    return sentence if said is None else said
+
+
+def _said(sentence: str) -> str | None:
     for pattern, target in _sentences:
         found = pattern.fullmatch(sentence)
         if found is not None:
-            return _filled(target, {name: say(text) for name, text in found.groupdict().items()})
-    return sentence
+            values = found.groupdict().items()
+            return _filled(target, {name: _value(text) for name, text in values})
+    return None
+
+
+def _value(text: str) -> str:
+    """A value of a sentence: a sentence itself, a word of the interface, or a list of such."""
+    said = _said(text) or _table.get(text) or _table.get(text.capitalize())
+    if said is not None:
+        return said
+    for between in (", ", " or "):
+        if between in text:
+            return ", ".join(_value(part) for part in text.split(between, 1))
+    return say(text)
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 import string
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from engine.base.device import EXACT
 from engine.base.errors import MienError
@@ -42,8 +44,12 @@ LOG_NAME = "mien-batch.jsonl"
 
 
 class NothingMatchedError(MienError):
-    """No photo of a batch has anything to fill: the command line asked for something else than
-    what is there."""
+    """No photo of a batch has anything to fill: what was asked for is another thing than what is
+    there. items: the photos all the same, as `plan_batch` gives them."""
+
+    def __init__(self, sentence: str, items: Iterable[Any] = ()) -> None:
+        super().__init__(sentence)
+        self.items = tuple(items)
 
 
 @dataclass(frozen=True)

@@ -110,10 +110,10 @@ class MaskFinder:
         if not there:
             return f"{said}, and there are no pictures; give the folder of masks, or a rule."
         guess = _guess(files, there)
-        shown = ", ".join(sorted(path.name for path in there)[:_SHOWN])
-        more = ", ..." if len(there) > _SHOWN else ""
+        names = sorted(path.name for path in there)
+        shown = ", ".join([*names[:_SHOWN], *(["..."] if len(names) > _SHOWN else [])])
         help_ = f"try --mask-pattern '{guess}'" if guess else "name them with --mask-pattern"
-        return f"{said}. There are {shown}{more}; {help_}."
+        return f"{said}. There are {shown}; {help_}."
 
     def _pictures_of(self, where: Path) -> set[Path]:
         return {path for paths in self._listing(where).values() for path in paths}

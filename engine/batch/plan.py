@@ -45,15 +45,13 @@ def plan_batch(job: BatchJob) -> list[Item]:
     files = gather(job)
     finder = MaskFinder(job.masks, files)
     masks = [finder.mask_of(file) for file in files]
-    if job.masks.needs_files and not any(masks):
-        raise NothingMatchedError(finder.hint(files))
     targets = name_results(job, files)
     holes = [mask is not None or not job.masks.needs_files for mask in masks]
     shelf = None
     if job.references is not None:
         filled = (file.path for file, hole in zip(files, holes, strict=True) if hole)
         shelf = ReferenceFinder(job.references, filled)
-    return [
+    items = [
         Item(
             number,
             file.path,
@@ -67,6 +65,9 @@ def plan_batch(job: BatchJob) -> list[Item]:
             zip(files, masks, targets, holes, strict=True), start=1
         )
     ]
+    if job.masks.needs_files and not any(masks):
+        raise NothingMatchedError(finder.hint(files), items)
+    return items
 
 
 def name_results(job: BatchJob, files: Iterable[PhotoFile]) -> list[Path]:

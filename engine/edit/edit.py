@@ -10,7 +10,7 @@ from functools import cached_property
 from engine.edit.shelved import Shelved, Wish
 from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
-from engine.face.frames import overlaps
+from engine.face.frames import held_in, overlaps
 from engine.inpaint import FillOptions, FillRequest, FillResult, Patch
 from engine.photo import Photo
 from engine.readings import DraggedNode
@@ -260,8 +260,9 @@ def found(faces: Iterable[Face]) -> tuple[Subject, ...]:
     return tuple(Subject(f"found-{new_id()}", face) for face in faces)
 
 
-def framed(frame: FaceFrame) -> Subject:
-    """A face where the user drew a frame."""
+def framed(frame: FaceFrame, size: tuple[int, int]) -> Subject:
+    """A face where the user drew a frame; it is held in the photo of `size` (width, height)."""
+    frame = held_in(frame, size)
     box = (frame.x, frame.y, frame.width, frame.height)
     return Subject(f"framed-{new_id()}", Face(box, 1.0, frame.angle, None), frame)
 

@@ -23,11 +23,12 @@ import numpy as np
 from engine.base.atomic import write_atomically
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
-from engine.edit.edit import Edit, Layer, PlacedNode, Subject
+from engine.edit.edit import Edit, Layer, PlacedNode, Subject, framed
 from engine.edit.shelved import Shelved, ShelvedPhoto, shelved_file
 from engine.edit.tiles import TiledMask
 from engine.edit.written import Parts, mask_out, plain, png, shelved_out, subject_out
 from engine.face.finder import Face, FaceFrame
+from engine.face.frames import held_in
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, open_photo, photo_from_array
 from engine.readings import DraggedNode, FaceReading
@@ -206,7 +207,7 @@ class _Reader:
             photo,
             self._mask(manifest["mask"], photo.size),
             tuple(self._layer(one, photo) for one in manifest["layers"]),
-            tuple(self._subject(one) for one in manifest["frames"]),
+            tuple(_within(self._subject(one), photo) for one in manifest["frames"]),
             None if faces is None else tuple(self._subject(one) for one in faces),
             tuple(self._made(PlacedNode, one) for one in manifest["nodes"]),
             tuple(self._shelved(one) for one in manifest.get("shelf", ())),
@@ -346,8 +347,23 @@ def sessions_folder() -> Path:
 
 def photo_name(path: Path) -> str:
     """The name of a session's photo, "" for a pasted one or a file that cannot be read."""
+    place = photo_path(path)
+    return "" if place is None else place.name
+
+
+def photo_path(path: Path) -> Path | None:
+    """Where a session's photo lay, None for a pasted one or a file that cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return Path(json.loads(archive.read(_MANIFEST))["photo"].get("path", "")).name
+            told = json.loads(archive.read(_MANIFEST))["photo"].get("path")
+            return None if told is None else Path(told)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return ""
+        return None
+
+
+def _within(subject: Subject, photo: Photo) -> Subject:
+    """A framed face; frames beyond the photo were written before they were held in it."""
+    frame = subject.frame
+    if frame is None or held_in(frame, photo.size) == frame:
+        return subject
+    return replace(framed(frame, photo.size), id=subject.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.base.errors import MienError
@@ -25,6 +27,24 @@ def parse_frame(text: str) -> FaceFrame:
     if numbers[2] < 8 or numbers[3] < 8:
         raise MienError(f"The face frame '{text}' is smaller than 8 pixels; give a larger one.")
     return FaceFrame(*numbers)
+
+
+def held_in(frame: FaceFrame, size: tuple[int, int]) -> FaceFrame:
+    """The frame of a photo of `size` (width, height), moved until its centre lies in the photo:
+    a face may be cut off by the photo's border, but not lie beyond it."""
+    x = min(max(frame.x, -frame.width / 2), size[0] - frame.width / 2)
+    y = min(max(frame.y, -frame.height / 2), size[1] - frame.height / 2)
+    return frame if (x, y) == (frame.x, frame.y) else replace(frame, x=x, y=y)
+
+
+def meets(frame: FaceFrame, size: tuple[int, int]) -> bool:
+    """Whether any of a frame lies in a photo of `size` (width, height)."""
+    return (
+        frame.x < size[0]
+        and frame.y < size[1]
+        and frame.x + frame.width > 0
+        and frame.y + frame.height > 0
+    )
 
 
 def matrix_of(face: Face) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from engine.base.errors import MienError, raise_if_cancelled
 from engine.face.finder import Face, FaceFinder
+from engine.face.frames import meets
 from engine.face.placement import FacePlacer
 from engine.face.steady import SteadyPlacer
 from engine.fill.memory import Solutions, Untouched
@@ -131,7 +132,7 @@ def _check(request: FillRequest) -> None:
         )
     width, height = request.photo.size
     for f in request.options.frames:
-        if not (f.x < width and f.y < height and f.x + f.width > 0 and f.y + f.height > 0):
+        if not meets(f, request.photo.size):
             raise MienError(
                 f"The face {f.x:g},{f.y:g},{f.width:g},{f.height:g} lies outside the photo, which "
                 f"is {width} x {height} pixels; give its place in the photo."

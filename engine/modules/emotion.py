@@ -38,6 +38,9 @@ WORDS = {
 }
 assert set(WORDS) == set(EMOTIONS)
 
+# What of a face an expression moves. A smile leaves the brows.
+MOVES = dict.fromkeys(WORDS, ("eyes", "brows", "mouth")) | {"happiness": ("eyes", "mouth")}
+
 
 @dataclass(frozen=True)
 class EmotionWish:
@@ -54,8 +57,9 @@ class EmotionWish:
         tip=mark("The expression the hidden part is given"),
         words={KEEP: mark("Keep"), **WORDS},
         menu={KEEP: mark("&Keep the expression"), **WORDS},
-        labels={KEEP: mark("Expression kept"), OFF: mark("Emotion off")},
+        labels={KEEP: mark("Expression kept"), OFF: mark("Expression free")},
         batch=mark("Expression"),
+        parts=MOVES,
     )
     strength: float = wish(
         1.0,
@@ -80,7 +84,7 @@ class Emotion(Module):
     generator; one that is asked for changes the face that the prior solved."""
 
     name, key = "emotion", "emotion"
-    title, menu, shortcut = mark("Emotion"), mark("&Emotion module"), "Shift+E"
+    title, menu, shortcut = mark("Expression"), mark("H&eed the expression"), "Shift+E"
     off = MappingProxyType({"emotion": OFF})
     wish = EmotionWish
     presets = MappingProxyType({mark("Give a smile"): ("mouth", {"emotion": "happiness"})})

@@ -22,7 +22,7 @@ class LandmarkWish:
     landmarks: bool = wish(
         True,
         "Keep the geometry the face had.",
-        labels={False: mark("no landmarks")},
+        labels={False: mark("face shape free")},
         batch=mark("Keep the geometry (landmarks)"),
     )
 
@@ -31,7 +31,7 @@ class Landmarks(Module):
     """Its network predicts hidden nodes; the prior and the generator are told all of them."""
 
     name, key = "landmarks", "landmark"
-    title, menu, shortcut = mark("Landmarks"), mark("&Landmarks module"), "Shift+L"
+    title, menu, shortcut = mark("Face shape"), mark("Keep the face &shape"), "Shift+L"
     off = MappingProxyType({"landmarks": False})
     prepared, drags = True, True
     wish = LandmarkWish

@@ -45,6 +45,7 @@ def wish(
     labels: Mapping[Any, str] = MappingProxyType({}),
     batch: str = "",
     scales: str = "",
+    parts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Any:
     """A field of a module's wishes: something a person may ask for.
 
@@ -56,7 +57,8 @@ def wish(
     called; one wish at most has them. labels: what a fill's label says of a value; of another one
     that is not the default it says the choice's name. batch: the control's title in the batch
     window; without one it is the module's. scales: the wish of which this one is the strength; it
-    can be set while that one asks for something.
+    can be set while that one asks for something. parts: of the choices that change a face, which
+    of its parts (engine.face.parts) they need hidden; where nothing is, these are proposed.
     """
     return field(
         default=default,
@@ -72,6 +74,7 @@ def wish(
             "labels": labels,
             "batch": batch,
             "scales": scales,
+            "parts": parts,
         },
     )
 

@@ -16,7 +16,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.edit.tiles import TiledMask
+from gui.canvas.frame import FrameTool
 from gui.canvas.nodes import NodeTool
+from gui.canvas.spot import SpotTool
 from gui.canvas.surface import Surface
 from gui.canvas.toolbox import TOOLS
 from gui.canvas.tools import BrushTool, EraserTool, PanTool, Tool
@@ -31,18 +34,22 @@ class Canvas(Surface):
     """The photo with its overlays, and the tools in a hand.
 
     Signals: `pointer_moved` with photo coordinates or None; `brush_resized` when a key or wheel
-    changed the brush; `face_removed` with the number of a face whose cross was pressed.
+    changed the brush; `face_removed` with the number of a face whose cross was pressed; `told`, one
+    line for the status.
     """
 
     pointer_moved = Signal(object)
     brush_resized = Signal()
     face_removed = Signal(int)
+    told = Signal(str)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.tools: dict[str, Tool] = {tool.name: tool.on(document, self.mesh) for tool in TOOLS}
+        for tool in self.tools.values():
+            tool.tell = self.told.emit
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
-        self.nodes = self._made(NodeTool)
+        self.nodes, self.spot = self._made(NodeTool), self._made(SpotTool)
         self.tool: Tool = self.brush
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
@@ -74,6 +81,10 @@ class Canvas(Surface):
     def can_drag(self) -> bool:
         return self.is_dragging and self.nodes.may_drag
 
+    @property
+    def needs_numbers(self) -> bool:
+        return isinstance(self.tool, PanTool | FrameTool | NodeTool)
+
     def draw_tool(self, painter: QPainter) -> None:
         if not self._panning and self._mark_at(self.pointer) is None:
             self.tool.draw(painter, self.view, self.pointer)
@@ -86,12 +97,17 @@ class Canvas(Surface):
         self.update()
 
     def set_brush(self, size: float | None = None, hardness: float | None = None) -> None:
-        """Brush and eraser are one in size and hardness."""
-        for tool in (self.brush, self.eraser):
+        """Brush, eraser and spot are one in size and hardness."""
+        for tool in (self.brush, self.eraser, self.spot):
             if size is not None:
                 tool.size = min(max(size, 1.0), 4000.0)
             if hardness is not None:
                 tool.hardness = min(max(hardness, 0.0), 1.0)
+        self.update()
+
+    def show_waiting(self, mask: TiledMask | None) -> None:
+        """Spots that were clicked and are still to be filled."""
+        self.spot.show_waiting(mask)
         self.update()
 
     def step_brush(self, larger: bool) -> None:
@@ -116,6 +132,13 @@ class Canvas(Surface):
         return self.marks.at(at, self.view, QSizeF(self.size()))
 
     # Events.
+
+    def event(self, event: QEvent) -> bool:
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self.tool.wants(event.key()):
+            event.accept()  # no command takes it
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._by_pen or not self.document.is_open:
@@ -218,7 +241,7 @@ class Canvas(Surface):
     def _update_cursor(self, previous: QPointF | None) -> None:
         """Repaint where the brush's circle was and is, no more; other tools draw anywhere."""
         over = any(self._mark_at(point) is not None for point in (previous, self.pointer))
-        if over or not isinstance(self.tool, BrushTool):
+        if over or not isinstance(self.tool, BrushTool) or self.tool is self.spot:
             self.update()
             return
         reach = max(2.0, self.tool.size / 2 * self.view.scale) + 4

@@ -9,10 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.face.finder import FaceFrame
+from engine.face.frames import held_in, meets
 from gui import theme
 from gui.canvas.tools import Point, Tool
 from gui.canvas.viewport import Viewport
-from gui.translation import mark
+from gui.translation import mark, tr
 
 SMALLEST = 16  # photo pixels a side
 REACH = 12.0  # widget pixels a press may be off a handle
@@ -48,7 +49,8 @@ class FrameTool(Tool):
     def drag(self, point: Point, pressure: float) -> None:
         self._end = point
         if self._held is not None and self._start is not None:
-            self._moved = _moved(self._held[1], *self._held[2:], self._start, point)
+            moved = _moved(self._held[1], *self._held[2:], self._start, point)
+            self._moved = held_in(moved, self.document.size)
 
     def release(self, point: Point) -> None:
         start, held, moved = self._start, self._held, self._moved
@@ -67,7 +69,11 @@ class FrameTool(Tool):
         if min(width, height) < SMALLEST:
             return
         x, y = min(start[0], point[0]), min(start[1], point[1])
-        self.document.set_frames((*frames, FaceFrame(x, y, width, height)))
+        frame = FaceFrame(x, y, width, height)
+        if not meets(frame, self.document.size):
+            self.tell(tr("A face lies in the photo: draw its frame there."))
+            return
+        self.document.set_frames((*frames, frame))
         self.document.select(len(frames))
 
     def key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:

@@ -12,8 +12,11 @@ from engine.face.finder import Face, FaceFrame
 from engine.inpaint import Patch
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
-from gui.qimage import image_from_argb, image_from_rgb
+from gui.qimage import cv2, image_from_argb, image_from_rgb
 
+LINE = 1.0  # pixels of the screen, each of the two lines around a mask
+SHOWN = 128  # of a soft mask, from where on it lies inside the lines
+DARK_LINE, LIGHT_LINE = np.uint32(0xFF101114), np.uint32(0xFFFFFFFF)
 CHECK = 8  # device pixels of a square behind transparency
 
 
@@ -32,13 +35,23 @@ def draw_photo(painter: QPainter, pyramid: Pyramid, view: Viewport, area: QRect)
 def draw_mask(
     painter: QPainter, mask: Pyramid, view: Viewport, area: QRect, colour: str, opacity: float
 ) -> None:
-    """The mask as a tint of one colour."""
+    """The mask as a tint of one colour, and its outline as two lines side by side: a tint alone is
+    hardly seen on skin of its own lightness, of a light and a dark line one is on any."""
     ratio = painter.device().devicePixelRatio()
-    rect = _device(area, ratio)
-    values = mask.view(view.scale * ratio, (view.x * ratio, view.y * ratio), rect)
+    rect = x, y, width, height = _device(area, ratio)
+    wide = max(1, round(LINE * ratio))
+    # With what lies around, or a partial repaint would draw its own border.
+    around = (x - wide, y - wide, width + 2 * wide, height + 2 * wide)
+    values = mask.view(view.scale * ratio, (view.x * ratio, view.y * ratio), around)
     if not values.any():
         return
-    image = image_from_argb(_tint(colour, opacity)[values])
+    hole = (values >= SHOWN).view(np.uint8)
+    kernel = np.ones((2 * wide + 1, 2 * wide + 1), np.uint8)
+    tinted = _tint(colour, opacity)[values]
+    border = cv2.BORDER_REPLICATE
+    tinted[cv2.dilate(hole, kernel, borderType=border) > hole] = DARK_LINE
+    tinted[cv2.erode(hole, kernel, borderType=border) < hole] = LIGHT_LINE
+    image = image_from_argb(np.ascontiguousarray(tinted[wide:-wide, wide:-wide]))
     image.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(rect[0] / ratio, rect[1] / ratio), image)
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from engine.edit.compositor import Shown, damage
+from engine.edit.edit import Edit
 from engine.face.finder import FaceFrame
 from gui import theme
 from gui.canvas import painting
@@ -40,13 +42,14 @@ class Surface(Zoomable):
         self.mesh = MeshLayer(document)
         self.marks = FaceMarks(document)
         self.shelf = Shelf()
-        self.mesh_shown = True
+        self.mesh_shown = False
         self.mask_shown = True
         self.mask_opacity = MASK_OPACITY
         self._filled = False
         self._guess: FaceFrame | None = None
         self._split: float | None = None
         self._before_held = False
+        self._glanced: tuple[Edit, str] | None = None
         self._preview: list[tuple[tuple[int, int, int, int], QImage]] = []
         self._going_on = QTimer(self)
         self._going_on.setInterval(0)
@@ -71,8 +74,13 @@ class Surface(Zoomable):
         return False
 
     @property
+    def needs_numbers(self) -> bool:
+        """Whether the tool in hand is for faces: even a single one has its number."""
+        return False
+
+    @property
     def needs_mesh(self) -> bool:
-        """Whether the mesh is drawn."""
+        """Whether the mesh is drawn: with its tool, or where it was asked for."""
         return self.mesh_shown or self.is_dragging
 
     def draw_tool(self, painter: QPainter) -> None:
@@ -115,6 +123,20 @@ class Surface(Zoomable):
             self._before_held = held
             self.update()
 
+    def glance(self, edit: Edit | None, words: str = "") -> None:
+        """Show the photo as another edit of it would have it, with `words` for what that is and
+        nothing over it; None shows it as it is again."""
+        levels, picture = self.shelf.shown, self.document.picture
+        if levels is None or picture is None or (edit is None and self._glanced is None):
+            return
+        before = self.document.now if self._glanced is None else self._glanced[0]
+        after = self.document.now if edit is None else edit
+        self._glanced = None if edit is None else (edit, words)
+        levels.current.rebase(Shown(picture.of(after)))
+        for box in damage(before, after):
+            self._bring_up_to_date(levels.current, box)
+        self.update()
+
     def set_mesh_shown(self, shown: bool) -> None:
         self.mesh_shown = shown
         self.update()
@@ -132,6 +154,7 @@ class Surface(Zoomable):
 
     def _on_leaving(self) -> None:
         """Another photo will be shown: what is seen is kept."""
+        self.glance(None)
         self.shelf.put_back(self.document.tab, self.view, is_fitted=self._is_fitted)
 
     def _on_opened(self) -> None:
@@ -152,6 +175,7 @@ class Surface(Zoomable):
             self.levels_wanted.emit(tab)
 
     def _on_pixels_changed(self, box: tuple[int, int, int, int]) -> None:
+        self.glance(None)
         if self.shelf.shown is not None:
             self.shelf.shown.current.rebase(self.document.shown)
             self._bring_up_to_date(self.shelf.shown.current, box)
@@ -216,6 +240,9 @@ class Surface(Zoomable):
             top = max(0.0, shown.top()) + 12
             painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
             return
+        if self._glanced is not None:
+            painting.draw_tag(painter, self._glanced[1], QPointF(14, 14), right=False)
+            return
         if self.shows_marks:
             self.marks.draw(painter, self.view, QSizeF(self.size()), self.pointer)
         if self.needs_mesh and self.mesh.has_hidden and not self._filled:
@@ -225,13 +252,14 @@ class Surface(Zoomable):
     @property
     def shows_marks(self) -> bool:
         """Whether the faces' numbers can be seen, and pressed."""
-        return self.mesh_shown and self._split is None and not self._before_held
+        plain = self._split is None and self._glanced is None and not self._before_held
+        return plain and (self.mesh_shown or self.needs_numbers or len(self.document.subjects) > 1)
 
     def _draw_after(self, painter: QPainter, area: QRect) -> None:
         assert self.shelf.shown is not None
         document, colours = self.document, theme.colours()
         painting.draw_photo(painter, self.shelf.shown.current, self.view, area)
-        if self._split is not None:
+        if self._split is not None or self._glanced is not None:
             return
         if self._preview:
             painting.draw_preview(painter, self._preview, self.view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gui.canvas.frame import FrameTool
 from gui.canvas.nodes import NodeTool
+from gui.canvas.spot import SpotTool
 from gui.canvas.tools import (
     BrushTool,
     EraserTool,
@@ -17,6 +18,7 @@ TOOLS: tuple[type[Tool], ...] = (
     PanTool,
     BrushTool,
     EraserTool,
+    SpotTool,
     LassoTool,
     RectangleTool,
     FrameTool,

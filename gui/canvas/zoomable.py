@@ -29,6 +29,11 @@ class Zoomable(QWidget):
         self._is_still = False
 
     @property
+    def is_fitted(self) -> bool:
+        """Whether the whole photo is shown, as large as the room allows."""
+        return self._is_fitted
+
+    @property
     def zoom(self) -> float:
         """Device pixels a photo pixel."""
         return self.view.scale * self.devicePixelRatioF()

@@ -62,7 +62,8 @@ class Command:
     does: called with the window. turns: of one that stays on or off instead, called with the window
     and its new state. when: whether it is possible. tip: more than the words say. gap: a line in
     the menu before it. group: one of several that exclude each other. kept: the state it has at the
-    first start, remembered from then on.
+    first start, remembered from then on. on_canvas: whether the key is its own only while the
+    photo has the keyboard, as elsewhere it means another thing.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Command:
     turns: Callable[[Target, bool], object] | None = None
     group: str = ""
     kept: bool | None = None
+    on_canvas: bool = False
 
     @property
     def stays(self) -> bool:

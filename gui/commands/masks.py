@@ -29,6 +29,15 @@ MASKS: tuple[Command, ...] = (
         when=opened,
     ),
     Command(
+        "find_scratches",
+        MASK,
+        mark("Find scratches and s&pots"),
+        lambda w: w.editor.mask_work.find_scratches(),
+        when=lambda now: now.open and not now.busy,
+        tip=mark("Of old prints and scans; look at what is found before you fill"),
+        gap=True,
+    ),
+    Command(
         "mask_invert",
         MASK,
         mark("&Invert"),

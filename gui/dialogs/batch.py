@@ -22,13 +22,14 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.errors import MienError
-from engine.batch import Item, plan_batch
+from engine.batch import Item, NothingMatchedError, plan_batch
 from engine.batch.job import LOG_NAME
 from engine.batch.log import EXISTS, FILLED
 from engine.photo import OPEN_SUFFIXES
 from gui.batch_process import BatchProcess
 from gui.dialogs.training import clock
 from gui.panels.batch_options import BatchOptions
+from gui.panels.batch_presets import ONE, PART, SCRATCHES
 from gui.panels.queue import QueueModel, QueueView, Row, words
 from gui.panels.widgets import Elided, quiet, tabular
 from gui.settings import Settings
@@ -58,6 +59,8 @@ class BatchDialog(QDialog):
         self._worker = Worker("batch", self)
         self._trouble = tr("Drop a folder of photos first.")
         self._plan_number = 0
+        self._detail = ""  # of the trouble: what was looked for, what is there
+        self._is_unmatched = False  # whether masks are asked for and none is there
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(SETTLING_MS)
@@ -109,6 +112,7 @@ class BatchDialog(QDialog):
         left.setSpacing(10)
         left.addLayout(above)
         left.addWidget(self.stack, 1)
+        left.addWidget(self._build_others())
         middle = QHBoxLayout()
         middle.setSpacing(18)
         middle.addLayout(left, 1)
@@ -134,6 +138,26 @@ class BatchDialog(QDialog):
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(False)  # Enter in a field must not begin an hour of work
         self.queue.setFocus()
+
+    def _build_others(self) -> QWidget:
+        """What else can be filled, where no photo has a mask."""
+        self.others = QWidget()
+        row = QHBoxLayout(self.others)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(quiet(tr("Fill instead:")))
+        self.other_rules: dict[str, QPushButton] = {}
+        words = {
+            PART: tr("A part of every face"),
+            SCRATCHES: tr("Scratches and spots"),
+            ONE: tr("One mask for all"),
+        }
+        for rule, text in words.items():
+            button = self.other_rules[rule] = QPushButton(text)
+            button.clicked.connect(lambda _=False, r=rule: self.options.rule.choose(r))
+            row.addWidget(button)
+        row.addStretch(1)
+        return self.others
 
     def _connect(self) -> None:
         self.folder.clicked.connect(self._choose_folder)
@@ -201,18 +225,27 @@ class BatchDialog(QDialog):
 
         def planned(items: list[Item]) -> None:
             if number == self._plan_number and not self._process.is_running:
-                self._trouble = ""
+                self._trouble, self._detail, self._is_unmatched = "", "", False
                 self.model.show(items)
 
         def failed(failure: Failure) -> None:
-            if number == self._plan_number and not self._process.is_running:
+            if number != self._plan_number or self._process.is_running:
+                return
+            error = failure.error
+            self._is_unmatched = isinstance(error, NothingMatchedError)
+            if isinstance(error, NothingMatchedError):
+                self.model.show(list(error.items))
+                self._trouble = tr("None of these photos has a mask.")
+                self._detail = say(failure.sentence)
+                self._refresh()
+            else:
                 self.model.show([])
                 self._say_trouble(failure.sentence)
 
         self._worker.submit(lambda _progress, _cancel: plan_batch(job), planned, failed)
 
     def _say_trouble(self, sentence: str) -> None:
-        self._trouble = say(sentence)
+        self._trouble, self._detail = say(sentence), ""
         self._refresh()
 
     # Running.
@@ -318,10 +351,11 @@ class BatchDialog(QDialog):
         self.source.show_text(
             self._inputs_line(), "\n".join(str(path) for path in self.inputs[:20])
         )
+        self.others.setVisible(self._is_unmatched and not running)
         page = QUEUE if rows else EMPTY
         self.stack.setCurrentIndex(LOG if self.show_log.isChecked() else page)
         self.start.setEnabled(not running and not trouble)
-        self.start.setToolTip(trouble)
+        self.start.setToolTip(self._detail or trouble)
         self.pause.setEnabled(running and not process.is_stopping)
         self.pause.setText(tr("Go on") if process.is_paused else tr("Pause"))
         self.stop.setEnabled(running and not process.is_stopping)

@@ -196,6 +196,22 @@ def ask_to_replace(parent: QWidget, name: str) -> str:
     )
 
 
+MASK, PHOTO = "mask", "photo"
+
+
+def ask_what_it_is(parent: QWidget, name: str) -> str:
+    """What a dropped picture is that looks like a mask for the shown photo: MASK, PHOTO or ""."""
+    return ask(
+        parent,
+        "select-group",
+        tr("Use {name} as the mask?").format(name=name),
+        tr("It has the photo's size and looks like a mask."),
+        Answer("", tr("Cancel"), "escape"),
+        Answer(PHOTO, tr("Open it as a photo")),
+        Answer(MASK, tr("Use it as the mask"), "primary"),
+    )
+
+
 INVERTED, AS_IT_IS = "inverted", "as it is"
 
 
@@ -221,19 +237,18 @@ def ask_about_mask(parent: QWidget, name: str, share: float) -> str:
     )
 
 
-RECOVER, GIVE_UP, LATER = "recover", "give up", "later"
-
-
-def ask_to_recover(parent: QWidget, name: str) -> str:
-    """What becomes of work that was left when Mien was ended: RECOVER, GIVE_UP or LATER."""
-    return ask(
-        parent,
-        "history",
-        tr("Go on with {name}?").format(name=name),
-        tr("Mien ended unexpectedly. Your work on {name} was kept.").format(name=name),
-        Answer(LATER, tr("Not now"), "escape"),
-        Answer(GIVE_UP, tr("Delete it")),
-        Answer(RECOVER, tr("Go on with it"), "primary"),
+def ask_to_open_part(parent: QWidget, sentence: str) -> bool:
+    """Whether to open what is there of a photo whose file ends early."""
+    return (
+        ask(
+            parent,
+            "image-broken-variant",
+            tr("Open the part that is there?"),
+            say(sentence),
+            Answer("leave", tr("Cancel"), "escape"),
+            Answer("open", tr("Open the part that is there"), "primary"),
+        )
+        == "open"
     )
 
 
@@ -300,8 +315,8 @@ def ask_to_stop_batch(parent: QWidget) -> bool:
     return answer == "stop"
 
 
-def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
-    """Whether to save although the format cannot hold something."""
+def loss_words(losses: list[str]) -> str:
+    """What a format cannot hold, as a list in the interface's language."""
     words = {
         "16-bit depth": tr("16-bit depth"),
         "transparency": tr("transparency"),
@@ -338,7 +353,12 @@ def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
         ),
         "IPTC": "IPTC",
     }
-    lost = ", ".join(words.get(loss, loss) for loss in losses)
+    return ", ".join(words.get(loss, loss) for loss in losses)
+
+
+def ask_about_losses(parent: QWidget, losses: list[str]) -> bool:
+    """Whether to save although the format cannot hold something."""
+    lost = loss_words(losses)
     return (
         ask(
             parent,

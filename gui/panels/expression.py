@@ -10,8 +10,10 @@ from engine.modules.emotion import WORDS
 from engine.modules.registry import MODULES
 from engine.readings import EMOTIONS, FaceReading
 from gui import theme
-from gui.panels.widgets import figure, quiet, section, tabular
+from gui.panels.fold import Fold
+from gui.panels.widgets import figure, quiet, tabular
 from gui.readout import Readings
+from gui.settings import Settings
 from gui.translation import tr
 
 NAME, FIGURES, BAR = 78, 58, 5  # pixels
@@ -19,9 +21,9 @@ Pair = tuple[float | None, float | None]
 
 
 class ExpressionPanel(QWidget):
-    """Expressions as bars, and a few figures."""
+    """What is read in one line, which opens: expressions as bars, and a few figures."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.legend = Legend()
         self.rows = {name: EmotionRow(tr(text)) for name, text in WORDS.items()}
@@ -29,14 +31,10 @@ class ExpressionPanel(QWidget):
         self.hint.setWordWrap(True)
         rows = {module.name: module.row for module in MODULES if module.row is not None}
         self.facts = {name: figure() for name in (*rows, "modules", "seconds")}
-        column = QVBoxLayout(self)
+        body = QWidget()
+        column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
-        head = QHBoxLayout()
-        head.addWidget(section(tr("Expression")))
-        head.addStretch(1)
-        head.addWidget(self.legend)
-        column.addLayout(head)
         column.addWidget(self.hint)
         bars = QVBoxLayout()
         bars.setSpacing(0)
@@ -44,7 +42,7 @@ class ExpressionPanel(QWidget):
             bars.addWidget(row)
         column.addLayout(bars)
         names = {name: tr(row.title) for name, row in rows.items()}
-        names |= {"modules": tr("Modules used"), "seconds": tr("Time")}
+        names |= {"modules": tr("Taken care of"), "seconds": tr("Time")}
         table = QVBoxLayout()
         table.setSpacing(2)
         for name, text in names.items():
@@ -57,6 +55,13 @@ class ExpressionPanel(QWidget):
         for name, row in rows.items():
             self.facts[name].setToolTip(tr(row.tip))
         column.addLayout(table)
+        self.fold = Fold("", body, settings, "readings", beside=self.legend, is_open=False)
+        self.fold.title.say_quietly()
+        self.fold.title.toggled.connect(self.legend.setVisible)
+        self.legend.setVisible(self.fold.title.isChecked())
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.fold)
         self.show_readings(Readings(), 0, 0)
 
     def show_readings(self, readings: Readings, selected: int, faces: int) -> None:
@@ -64,6 +69,7 @@ class ExpressionPanel(QWidget):
         reading = readings.of(selected)
         before = reading.before if reading else None
         after = reading.after if reading else None
+        self.fold.title.say(_line(reading, faces))
         self.hint.setText(_hint(reading, faces))
         self.hint.setVisible(bool(self.hint.text()))
         self.legend.show_kinds(before is not None, after is not None, readings.filled)
@@ -75,11 +81,31 @@ class ExpressionPanel(QWidget):
             row.setVisible(reading is None or pair != (None, None))
         for module in MODULES:
             if module.row is not None:
-                share = None if reading is None else module.row.share(reading)
+                # A preview is not the fill: what it changes says nothing of that.
+                told = reading is not None and readings.filled
+                share = module.row.share(reading) if told and reading is not None else None
                 text = "–" if share is None else f"{share * 100:.{module.row.digits}f} %"
                 self.facts[module.name].setText(text)
         self.facts["modules"].setText(_modules(reading))
         self.facts["seconds"].setText(_seconds(readings.seconds))
+
+
+def _line(reading: FaceReading | None, faces: int) -> str:
+    """What is read, in a few words."""
+    if reading is None or reading.before is None:
+        return tr("Reading…") if faces and reading is None else tr("Not read")
+    was = _name(reading.before)
+    if reading.after is None:
+        return was
+    now = _name(reading.after)
+    if now == was:
+        return tr("Looks the same: {expression}").format(expression=was)
+    return tr("{before} became {after}").format(before=was, after=now)
+
+
+def _name(likely: tuple[float, ...]) -> str:
+    """The expression that is read most clearly."""
+    return tr(WORDS[EMOTIONS[max(range(len(likely)), key=likely.__getitem__)]])
 
 
 def _hint(reading: FaceReading | None, faces: int) -> str:

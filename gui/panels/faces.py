@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import parts
 from gui.actions import Actions
 from gui.document import Document
 from gui.editor import faces_line
-from gui.panels.widgets import Chooser, button_for, check_for, section, shrinkable
+from gui.panels.widgets import Chooser, button_for, check_for, shrinkable
 from gui.translation import tr
 
 
@@ -31,14 +31,14 @@ class FacesSection(QWidget):
         shrinkable(self.chooser)
         self.remove = button_for(actions, "face_remove", tr("Remove"))
         self.remove.setObjectName("small")
+        # Stands beside the section's title, wherever that is.
         self.everyone = check_for(actions, "parts_all", tr("All faces"))
-        first, titles = QHBoxLayout(), QHBoxLayout()
+        self.everyone.setParent(self)
+        first = QHBoxLayout()
         first.setSpacing(6)
         first.addWidget(self.line, 1)
         first.addWidget(self.chooser, 1)
         first.addWidget(self.remove)
-        titles.addWidget(section(tr("Face")), 1)
-        titles.addWidget(self.everyone, 0, Qt.AlignmentFlag.AlignRight)
         grid = QGridLayout()
         grid.setSpacing(6)
         self.parts = {}
@@ -51,7 +51,6 @@ class FacesSection(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(7)
-        column.addLayout(titles)
         column.addLayout(first)
         column.addLayout(grid)
         for signal in (document.faces_changed, document.selected_changed):

@@ -51,7 +51,7 @@ class Header(QWidget):
             row.addWidget(button)
         for signal in (document.opened, document.history.changed, document.renamed):
             signal.connect(self._show_file)
-        for signal in (document.mask_changed, document.nodes_changed):
+        for signal in (document.opened, document.mask_changed, document.nodes_changed):
             signal.connect(self._show_refill)
         for signal in (editor.results.changed, editor.options_changed):
             signal.connect(self._show_refill)
@@ -59,8 +59,14 @@ class Header(QWidget):
         self._show_refill()
 
     def _show_refill(self, *_: object) -> None:
-        """Whether the settings are others than those the shown hole was filled with."""
+        """Whether the settings are others than those the shown hole was filled with; the button
+        stands out where it has something to do."""
         again = self._document.is_open and self._editor.refill() is not None
+        idle = not (again or self._document.has_mask)
+        if idle != self.fill.property("idle"):
+            self.fill.setProperty("idle", idle)
+            self.fill.style().unpolish(self.fill)
+            self.fill.style().polish(self.fill)
         self.fill.setText((tr("Fill again") if again else tr("Fill")) + "  ↵")
 
     def _show_file(self) -> None:

@@ -1,9 +1,10 @@
-"""The inspector at the right: modules, faces, references and expression, brush, mask, and how to
-fill."""
+"""The inspector at the right, in the order of work: what should go, brush, mask, expression,
+references, and how to fill."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -21,6 +22,7 @@ from gui.document import Document
 from gui.editor import Editor
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
+from gui.panels.fold import Fold
 from gui.panels.modules import ModulesSection
 from gui.panels.references import ReferencesSection
 from gui.panels.widgets import (
@@ -29,16 +31,34 @@ from gui.panels.widgets import (
     button_for,
     check_for,
     named_row,
-    section,
     shrinkable,
     slider_row,
+    typed_row,
 )
 from gui.references import References
+from gui.settings import Settings
 from gui.translation import tr
 
-WIDTH = 292
-GAP = 3  # pixels before a section, beside the column's own
+WIDTH, WIDEST = 292, 460
+GAP = 4  # pixels before a section, beside the column's own
 LARGEST_BRUSH = 1000
+
+
+class Grip(QWidget):
+    """The edge by which the inspector is made wider. Signal `dragged` with the width wanted."""
+
+    dragged = Signal(int)
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self.setFixedWidth(5)
+        self.setCursor(Qt.CursorShape.SplitHCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            right = self._panel.mapToGlobal(self._panel.rect().topRight()).x()
+            self.dragged.emit(right - round(event.globalPosition().x()))
 
 
 class Inspector(QWidget):
@@ -56,41 +76,42 @@ class Inspector(QWidget):
         document: Document,
         editor: Editor,
         references: References,
+        settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._readout = document, editor.readout
+        self._document, self._readout, self._settings = document, editor.readout, settings
         self.setObjectName("inspector")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(WIDTH)
         body = QWidget()
         body.setObjectName("inspectorBody")
         self._column = QVBoxLayout(body)
-        self._column.setContentsMargins(16, 10, 16, 10)
-        self._column.setSpacing(5)
+        self._column.setContentsMargins(11, 8, 16, 10)
+        self._column.setSpacing(GAP)
         self.modules = ModulesSection(actions)
         self.faces = FacesSection(actions, document)
         self.references = ReferencesSection(actions, references)
-        self.expression = ExpressionPanel()
-        self._column.addWidget(self.modules)
-        self._column.addSpacing(GAP)
-        self._column.addWidget(self.faces)
-        self._column.addSpacing(GAP)
-        self._column.addWidget(self.references)
-        self._column.addSpacing(GAP)
-        self._column.addWidget(self.expression)
-        self._build_brush()
-        self._build_mask(actions)
-        self._build_fill(actions)
+        self.expression = ExpressionPanel(settings)
+        self._add("go", tr("What should go"), self.faces, self.faces.everyone)
+        self._add("brush", tr("Brush"), self._brush())
+        self._add("mask", tr("Mask"), self._mask(actions))
+        self._add("expression", tr("Expression"), self._expression())
+        self._add("reference", tr("Reference"), self.references, self.references.add)
+        self._add("fill", tr("Fill"), self._fill(actions))
         self._column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(body)
-        outer = QVBoxLayout(self)
+        grip = Grip(self)
+        grip.dragged.connect(self._widen)
+        outer = QHBoxLayout(self)
         outer.setContentsMargins(1, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.setSpacing(0)
+        outer.addWidget(grip)
+        outer.addWidget(scroll, 1)
+        self._widen(round(settings.number("inspector_width", WIDTH)))
         editor.readout.read.connect(self._show_readings)
         for signal in (document.faces_changed, document.nodes_changed, document.selected_changed):
             signal.connect(self._show_readings)
@@ -98,6 +119,22 @@ class Inspector(QWidget):
         editor.filled.connect(self.show_result)
         self._show_readings()
         self._show_last()
+
+    def _add(self, name: str, title: str, body: QWidget, beside: QWidget | None = None) -> None:
+        if self._column.count():
+            self._column.addSpacing(GAP)
+        self._column.addWidget(Fold(title, body, self._settings, name, beside=beside))
+
+    def _widen(self, width: int) -> None:
+        width = min(max(width, WIDTH), WIDEST)
+        self.setFixedWidth(width)
+        self._settings.keep("inspector_width", width)
+
+    def _expression(self) -> QWidget:
+        body, column = _body()
+        column.addWidget(self.modules.asking)
+        column.addWidget(self.expression)
+        return body
 
     def _show_readings(self, *_: object) -> None:
         """What is read of the chosen face."""
@@ -122,6 +159,9 @@ class Inspector(QWidget):
             slider.blockSignals(True)
             slider.setValue(round(value))
             slider.blockSignals(False)
+        self._show_numbers(size, hardness)
+
+    def _show_numbers(self, size: float, hardness: float) -> None:
         self._size_text.setText(f"{size:.0f}")
         self._hardness_text.setText(f"{hardness * 100:.0f}")
 
@@ -140,7 +180,8 @@ class Inspector(QWidget):
         self.model.clear()
         fills = [m for m in models if m.kind in ("generator", "prior")]  # the rest only look
         for manifest in sorted(fills, key=lambda m: (m.kind == "prior", not m.default)):
-            title = tr("Prior alone, no sharpening") if manifest.kind == "prior" else manifest.title
+            soft = manifest.kind == "prior"
+            title = tr("Quick and soft, no fine detail") if soft else manifest.title
             self.model.addItem(title, manifest.name)
         self.model.setCurrentIndex(max(0, self.model.findData(current)))
         self.model.blockSignals(False)
@@ -169,28 +210,34 @@ class Inspector(QWidget):
                 parts.append(tr("texture parts: {count}").format(count=textures))
         self.expression.facts["seconds"].setToolTip("\n".join(parts))
 
-    def _section(self, title: str) -> None:
-        if self._column.count():
-            self._column.addSpacing(GAP)
-        self._column.addWidget(section(title))
-
-    def _build_brush(self) -> None:
-        self._section(tr("Brush"))
-        size, self.brush_size, self._size_text = slider_row(tr("Size"), 0, 1000)
-        hardness, self.brush_hardness, self._hardness_text = slider_row(tr("Hardness"), 0, 100)
-        self._column.addLayout(size)
-        self._column.addLayout(hardness)
+    def _brush(self) -> QWidget:
+        body, column = _body()
+        size, self.brush_size, self._size_text = typed_row(tr("Size"), 0, 1000)
+        hardness, self.brush_hardness, self._hardness_text = typed_row(tr("Hardness"), 0, 100)
+        self._size_text.setToolTip(tr("The brush's width in pixels of the photo"))
+        column.addLayout(size)
+        column.addLayout(hardness)
         for slider in (self.brush_size, self.brush_hardness):
             slider.valueChanged.connect(self._on_brush)
+        self._size_text.entered.connect(self._on_typed)
+        self._hardness_text.entered.connect(self._on_typed)
+        return body
+
+    def _on_typed(self) -> None:
+        """Numbers that were typed are taken as they are, whatever the slider's steps."""
+        brush = self._size_text.number, self._hardness_text.number
+        if brush[0] is not None and brush[1] is not None:
+            size, hardness = max(1.0, brush[0]), min(max(brush[1], 0.0), 100.0) / 100
+            self.show_brush(size, hardness)
+            self.brush_changed.emit(size, hardness)
 
     def _on_brush(self) -> None:
         size, hardness = from_slider(self.brush_size.value()), self.brush_hardness.value() / 100
-        self._size_text.setText(f"{size:.0f}")
-        self._hardness_text.setText(f"{hardness * 100:.0f}")
+        self._show_numbers(size, hardness)
         self.brush_changed.emit(size, hardness)
 
-    def _build_mask(self, actions: Actions) -> None:
-        self._section(tr("Mask"))
+    def _mask(self, actions: Actions) -> QWidget:
+        body, column = _body()
         grid = QGridLayout()
         grid.setSpacing(6)
         texts = {
@@ -206,10 +253,10 @@ class Inspector(QWidget):
             button.setObjectName("small")
             shrinkable(button)
             grid.addWidget(button, number // 3, number % 3)
-        self._column.addLayout(grid)
+        column.addLayout(grid)
         opacity, self.mask_opacity, self._opacity_text = slider_row(tr("Opacity"), 10, 100)
         self.mask_opacity.valueChanged.connect(self._on_opacity)
-        self._column.addLayout(opacity)
+        column.addLayout(opacity)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(check_for(actions, "mask_shown", tr("Show the mask")), 1)
@@ -221,24 +268,36 @@ class Inspector(QWidget):
             group.addButton(swatch)
             row.addWidget(swatch)
             self.mask_colours[name] = swatch
-        self._column.addLayout(row)
+        column.addLayout(row)
+        return body
 
     def _on_opacity(self, value: int) -> None:
         self._opacity_text.setText(f"{value} %")
         self.mask_opacity_changed.emit(value / 100)
 
-    def _build_fill(self, actions: Actions) -> None:
-        self._section(tr("Fill"))
+    def _fill(self, actions: Actions) -> QWidget:
+        body, column = _body()
+        column.addWidget(self.modules)
         self.model, self.device = Chooser(tr("Model")), Chooser(tr("Device"))
         for box in (self.model, self.device):
             shrinkable(box)
-            self._column.addLayout(named_row(box.accessibleName(), box))
+            column.addLayout(named_row(box.accessibleName(), box))
         self.model.chosen.connect(self.model_chosen.emit)
         self.device.chosen.connect(self.device_chosen.emit)
         checks = QHBoxLayout()
         checks.addWidget(check_for(actions, "preview", tr("Live preview")), 1)
         checks.addWidget(check_for(actions, "mesh", tr("Mesh")), 1)
-        self._column.addLayout(checks)
+        column.addLayout(checks)
+        return body
+
+
+def _body() -> tuple[QWidget, QVBoxLayout]:
+    """The inside of a section."""
+    body = QWidget()
+    column = QVBoxLayout(body)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(5)
+    return body, column
 
 
 def to_slider(size: float) -> float:

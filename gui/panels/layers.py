@@ -167,7 +167,7 @@ class LayersPanel(QWidget):
 
     def _button(self, icon: str, name: str, upwards: bool) -> QToolButton:
         button = QToolButton()
-        button.setIcon(theme.icon(icon))
+        theme.Sign(button, icon)
         button.setToolTip(name)
         button.setAccessibleName(name)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -104,7 +104,7 @@ class ReferenceCard(QFrame):
         self.says.setProperty("quiet", True)
         self.remove = QToolButton()
         self.remove.setObjectName("closeCard")
-        self.remove.setIcon(theme.icon("close"))
+        theme.Sign(self.remove, "close")
         self.remove.setIconSize(QSize(13, 13))
         self.remove.setFixedSize(22, 22)
         self.remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)

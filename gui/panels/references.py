@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.reference.reference import AS_SHOWN, KEEP
 from gui.actions import Actions
 from gui.drops import dropped
 from gui.panels.reference_parts import ReferenceCard, RegionTable
-from gui.panels.widgets import Chooser, button_for, named_row, quiet, section, shrinkable
+from gui.panels.widgets import Chooser, button_for, named_row, quiet, shrinkable
 from gui.references import Known, References
 from gui.translation import tr
 
@@ -25,6 +25,7 @@ class ReferencesSection(QWidget):
         self.setAcceptDrops(True)
         self.add = button_for(actions, "reference_add", tr("Add photo…"))
         self.add.setObjectName("small")
+        self.add.setParent(self)  # stands beside the section's title, wherever that is
         self.trouble = QLabel()
         self.trouble.setObjectName("doubt")
         self.trouble.setWordWrap(True)
@@ -47,9 +48,6 @@ class ReferencesSection(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(section(tr("Reference")), 1)
-        head.addWidget(self.add)
         shrinkable(self.empty)
         private = tr(
             "Faces are compared on this computer alone. Nothing is sent, no name is stored."
@@ -68,7 +66,6 @@ class ReferencesSection(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(head)
         column.addWidget(self.empty)
         column.addLayout(self._cards)
         column.addWidget(self.waits)
@@ -128,11 +125,15 @@ class ReferencesSection(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._show_drop(False)
-        photos, sentence = dropped(event.mimeData())
+        found = dropped(event.mimeData())
         event.acceptProposedAction()
-        self._references.add(*photos)
-        if sentence:
-            self._references.complain(sentence)
+        self._references.add(*found.photos)
+        if found.folders and not found.sentence:
+            found.sentence = tr("{name} is a folder; drop the photos in it.").format(
+                name=found.folders[0].name
+            )
+        if found.sentence:
+            self._references.complain(found.sentence)
 
     def _show_drop(self, over: bool) -> None:
         self.empty.setProperty("over", over)

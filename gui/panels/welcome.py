@@ -54,6 +54,7 @@ class Welcome(QWidget):
         column.addLayout(self._recent)
         column.addStretch(1)
         self.tint()
+        theme.themes().rethemed.connect(self.tint)
 
     def show_recent(self, paths: list[Path]) -> None:
         """The photos opened last."""

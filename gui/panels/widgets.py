@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QDoubleValidator,
+    QFocusEvent,
     QFont,
     QKeyEvent,
     QMouseEvent,
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -211,6 +214,56 @@ def slider_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, Slider, QL
     value.setFixedWidth(44)
     value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     value.setFont(tabular(value.font()))
+    row.addWidget(value)
+    return row, slider, value
+
+
+class Typed(QLineEdit):
+    """A number that is shown and can be typed. Signal `entered` once another one was."""
+
+    entered = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName("typed")
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedWidth(46)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setFont(tabular(self.font()))
+        self.setMaxLength(5)
+        self.setValidator(QDoubleValidator(0, 99999, 1, self))
+        self.returnPressed.connect(lambda: give_focus_back(self))
+        self.editingFinished.connect(self._take)
+
+    @property
+    def number(self) -> float | None:
+        """What stands there, None where that is no number."""
+        number, is_one = self.locale().toDouble(self.text())
+        return number if is_one else None
+
+    def _take(self) -> None:
+        if self.isModified():
+            self.setModified(False)
+            self.entered.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        QTimer.singleShot(0, self.selectAll)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.setModified(False)
+            give_focus_back(self)
+        else:
+            super().keyPressEvent(event)
+
+
+def typed_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, Slider, Typed]:
+    """A slider with its name at the left and its value, which can be typed, at the right."""
+    slider, value = Slider(title), Typed(title)
+    slider.setRange(low, high)
+    row = named_row(title, slider)
     row.addWidget(value)
     return row, slider, value
 

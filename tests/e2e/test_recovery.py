@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import gui.dialogs.messages
+import gui.files
 from engine.edit.compositor import composite
 from engine.edit.session import read_session
 from gui.keeper import orphans
@@ -83,10 +83,12 @@ def test_the_next_start_goes_on_where_the_last_was_killed(
 
     killed(photo, tmp_path, "fill")
     asked = []
-    answers = iter([gui.dialogs.messages.LATER, gui.dialogs.messages.RECOVER])
-    monkeypatch.setattr(
-        gui.dialogs.messages, "ask_to_recover", lambda _w, name: asked.append(name) or next(answers)
-    )
+
+    def answer(_window, left: list) -> tuple[list, list]:
+        asked.extend(orphan.photo for orphan in left)
+        return (left, []) if len(asked) > 1 else ([], [])
+
+    monkeypatch.setattr(gui.files, "ask_to_recover", answer)
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     window = MainWindow(Settings(store), FakeInpainter)
     qtbot.addWidget(window, before_close_func=lambda w: w.document.history.mark_saved())

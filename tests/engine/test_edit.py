@@ -154,7 +154,7 @@ def test_a_face_is_known_by_its_id_whatever_is_framed(photo: Photo) -> None:
     )
     edit = new_edit(photo).with_found((left, right))
     edit = replace(edit, nodes=edit.named((DraggedNode(0, 61, 5, 6), DraggedNode(1, 13, 7, 8))))
-    frame = framed(FaceFrame(265, 95, 110, 110))
+    frame = framed(FaceFrame(265, 95, 110, 110), (400, 300))
     after = replace(edit, frames=(frame,))
     assert [subject.id for subject in after.subjects] == [frame.id, left.id]
     assert after.numbered(after.nodes) == (DraggedNode(1, 61, 5, 6),)
@@ -247,3 +247,12 @@ def test_the_price_of_a_step_is_what_it_adds(photo: Photo) -> None:
     history.push("Fill", history.edit.with_layer(layer))
     # The mask and the hole of a fill count, too, and its mask is the painted one.
     assert history.memory == cost + layer.bytes
+
+
+def test_a_frame_lies_in_the_photo() -> None:
+    frame = FaceFrame(900, -500, 40, 60, 12.0)
+    held = framed(frame, (400, 300))
+    assert held.frame == FaceFrame(380, -30, 40, 60, 12.0)
+    assert held.face.box == (380, -30, 40, 60)
+    cut_off = FaceFrame(-15, 280, 40, 60)  # at the border: the middle is in the photo
+    assert framed(cut_off, (400, 300)).frame == FaceFrame(-15, 270, 40, 60)

@@ -26,6 +26,7 @@ from engine.edit.session import (
 from engine.edit.stroke import StrokeInProgress
 from engine.edit.tiles import TiledMask
 from engine.face.finder import Face, FaceFrame
+from engine.face.frames import meets
 from engine.inpaint import FillOptions, FillResult, Patch
 from engine.photo import Photo, open_photo, photo_from_array, save_photo
 from engine.readings import DraggedNode, FaceReading
@@ -51,7 +52,7 @@ def edit_of(photo: Photo, seed: int = 0) -> Edit:
     top = np.iinfo(photo.pixels.dtype).max
     mesh = rng.uniform(0, 300, (478, 2)).astype(np.float32)
     edit = new_edit(photo).with_found(found([Face((40.5, 40, 200, 200), 0.9, 3.0, mesh)]))
-    edit = replace(edit, frames=(framed(FaceFrame(200, 20, 80, 90, -4.0)),))
+    edit = replace(edit, frames=(framed(FaceFrame(200, 20, 80, 90, -4.0), photo.size),))
     for n in range(3):
         stroke = StrokeInProgress(TiledMask(photo.size))
         stroke.paint((50 + 90 * n, 60), (90 + 90 * n, 90), 20, 0.6)
@@ -190,3 +191,15 @@ def test_a_full_disk_leaves_the_old_session(tmp_path: Path, monkeypatch) -> None
         write_session(edit_of(photo), path)
     assert path.read_bytes() == old
     assert [p.name for p in tmp_path.iterdir()] == ["a.mien"]
+
+
+def test_a_frame_beyond_the_photo_comes_back_in_it(photo: Photo, tmp_path: Path) -> None:
+    """Such frames were written before they were held in the photo; a fill would refuse them."""
+    frame = FaceFrame(4000, -900, 80, 90)
+    subject = replace(framed(frame, (9000, 9000)), frame=frame)
+    path = write_session(replace(new_edit(photo), frames=(subject,)), tmp_path / "old.mien")
+    (read,) = read_session(path).frames
+    assert read.id == subject.id
+    assert read.frame is not None
+    assert meets(read.frame, photo.size)
+    assert read.face.box[:2] == (read.frame.x, read.frame.y)

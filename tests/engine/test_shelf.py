@@ -91,7 +91,7 @@ def test_a_reference_of_a_face_that_was_framed_anew_still_has_its_say(
 ) -> None:
     gone = edit.subjects[0].id
     edit = edit.with_shelved(Shelved(source, face_at(50, 40, 100), gone, sure=True))
-    edit = replace(edit, frames=(edits.framed(FaceFrame(10, 10, 90, 90)),))
+    edit = replace(edit, frames=(edits.framed(FaceFrame(10, 10, 90, 90), edit.photo.size),))
     assert gone not in {subject.id for subject in edit.subjects}
     (asked,) = request(edit).references
     assert asked.of is None

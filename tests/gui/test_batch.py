@@ -98,6 +98,25 @@ def panel(qtbot, window: MainWindow, kind: list[str]) -> Iterator[BatchDialog]:
     process.close()
 
 
+def test_photos_without_masks_are_listed_and_other_rules_are_offered(
+    qtbot, panel: BatchDialog, photos: Path
+) -> None:
+    for mask in photos.glob("*_mask.png"):
+        mask.unlink()
+    drop(panel, photos)
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 4)
+    assert panel.source._text.endswith("4 photos, 0 with a mask")
+    assert panel.stage.text() == "None of these photos has a mask."
+    assert "None of the 4 photos has a mask in" in panel.start.toolTip()
+    assert [shown(panel, row, STATE) for row in range(4)] == ["No mask"] * 4
+    assert not panel.start.isEnabled()
+    assert panel.others.isVisible()
+    qtbot.mouseClick(panel.other_rules[PART], LEFT)
+    qtbot.waitUntil(panel.start.isEnabled)
+    assert not panel.others.isVisible()
+    assert [shown(panel, row, STATE) for row in range(4)] == ["Waiting"] * 4
+
+
 def drop(panel: BatchDialog, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])

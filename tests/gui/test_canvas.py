@@ -138,3 +138,39 @@ def test_a_drawn_frame_reaches_the_fill(qtbot, opened: MainWindow, fake) -> None
     assert opened.document.frames == (frame,)
     qtbot.keyClick(opened.canvas, Qt.Key.Key_Delete)
     assert opened.document.frames == ()
+
+
+def test_a_frame_beyond_the_photo_is_not_taken_and_that_is_said(
+    qtbot, opened: MainWindow, fake
+) -> None:
+    opened.actions_["zoom_out"].trigger()
+    opened.actions_["tool_frame"].setChecked(True)
+    stroke(qtbot, opened, (420, 100), (470, 180))
+    assert opened.document.frames == ()
+    assert opened.status._message.text() == "A face lies in the photo: draw its frame there."
+    opened.actions_["tool_brush"].setChecked(True)
+    stroke(qtbot, opened, (150, 150))
+    fill(qtbot, opened)
+    assert fake.requests[-1].options.frames == ()
+
+
+@pytest.mark.parametrize("to", [(600, 150), (-300, 150), (160, 700), (160, -400)])
+def test_a_frame_is_moved_no_further_than_the_photo(qtbot, opened: MainWindow, to) -> None:
+    opened.actions_["tool_frame"].setChecked(True)
+    stroke(qtbot, opened, (100, 80), (220, 230))
+    stroke(qtbot, opened, (160, 150), to)
+    (frame,) = opened.document.frames
+    assert (frame.width, frame.height) == pytest.approx((120, 150), abs=1.5)
+    assert 0 <= frame.x + frame.width / 2 <= 400
+    assert 0 <= frame.y + frame.height / 2 <= 300
+
+
+def test_a_frame_over_the_border_keeps_what_is_in_the_photo(qtbot, opened: MainWindow) -> None:
+    """A face may be cut off by the photo's border; its middle is in the photo."""
+    opened.actions_["zoom_out"].trigger()
+    opened.actions_["tool_frame"].setChecked(True)
+    stroke(qtbot, opened, (340, 100), (440, 200))
+    (frame,) = opened.document.frames
+    assert frame.x == pytest.approx(340, abs=1.5)
+    stroke(qtbot, opened, (420, 220), (390, 250))  # nearly all of it beyond the photo
+    assert opened.document.frames[-1].x + opened.document.frames[-1].width / 2 <= 400

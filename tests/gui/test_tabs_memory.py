@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 import gui.canvas.levels
 import gui.canvas.shelf
 import gui.canvas.surface
-import gui.dialogs.messages
+import gui.files
 import gui.saving
 from engine.edit.session import read_session, sessions_folder
 from gui.canvas.pyramid import Pyramid
@@ -112,9 +112,7 @@ def test_all_photos_of_a_crash_are_gone_on_with(
     qtbot.waitUntil(lambda: all(one.written is one.tab.edit for one in kept.values()))
     for one in kept.values():
         one.lock.unlock()  # as if this process were gone
-    monkeypatch.setattr(
-        gui.dialogs.messages, "ask_to_recover", lambda *_: gui.dialogs.messages.RECOVER
-    )
+    monkeypatch.setattr(gui.files, "ask_to_recover", lambda _w, left: (left, []))
     other = MainWindow(settings, lambda: fake)
     assert other.files.recover()
     qtbot.waitUntil(lambda: len(other.editor.tabs) == 2)

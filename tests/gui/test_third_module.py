@@ -31,7 +31,7 @@ def seen(tmp_path_factory) -> dict:
 
 
 def test_it_has_a_check_box_and_its_choices(seen: dict) -> None:
-    assert seen["checks"] == ["Landmarks", "Emotion", "Age"]
+    assert seen["checks"] == ["Face shape", "Expression", "Age"]
     assert seen["choices"] == ["Keep", "Young", "Old"]
     assert seen["ages"] == ["keep", "old", "off"]
     assert seen["menu"] == "&Age module"

@@ -255,5 +255,5 @@ def test_a_photo_of_other_colours_is_shown_in_the_screens(
     # The file keeps its own colours, the screen shows them as they are meant.
     assert document.pixels[35, 45].tolist() == [0, 255, 0]
     wanted = document.photo.to_srgb(document.pixels)[35, 45].tolist()
-    shown = window.canvas.grab().toImage().pixelColor(spot)
+    shown = window.canvas.grab().toImage().pixelColor(at(window, 45, 35))
     assert [shown.red(), shown.green(), shown.blue()] == pytest.approx(wanted, abs=2)

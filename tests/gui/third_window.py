@@ -50,7 +50,7 @@ def seen(folder: Path) -> dict:
     QTest.mouseClick(check, Qt.MouseButton.LeftButton, pos=QPoint(10, check.height() // 2))
     ages.append(window.editor.options.age)
     strengths.append(slider.isEnabled())
-    readout.show_readings(Readings((FaceReading(0, figures={"age": 0.42}),)), 0, 1)
+    readout.show_readings(Readings((FaceReading(0, figures={"age": 0.42}),), filled=True), 0, 1)
     window.batches.show()
     batch = window.batches.dialog.options
     batch.wished["age"].choose("young")

@@ -1,0 +1,202 @@
+"""The photo for somewhere else: format, quality, size, what is said of it; how large the file gets
+and how it looks are shown before it is written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QLocale, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from engine.photo import Photo, photo_of, save_losses
+from engine.photo.export import ALL, COPYRIGHT, NONE, Export, encoded, prepared
+from gui.dialogs.messages import loss_words
+from gui.panels.fields import Choice
+from gui.panels.widgets import named_row, quiet, slider_row
+from gui.qimage import image_of
+from gui.settings import Settings
+from gui.translation import say, tr
+from gui.worker import Failure, Worker
+
+LOOK = QSize(240, 240)  # logical pixels of the part that is shown one to one
+SETTLING_MS = 250  # after a change, before it is encoded to be measured
+FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WebP", ".tif": "TIFF", ".avif": "AVIF"}
+GRADED = (".jpg", ".webp", ".avif")  # that have a quality
+SIZES = (6000, 3840, 2560, 2048, 1600, 1080)  # pixels of the longer side
+BEST = 92  # the quality that is proposed
+
+
+class ExportDialog(QDialog):
+    """`export` is what was chosen. photo: makes the photo as it looks now, off the GUI thread.
+    size: its (width, height). middle: the place, in its pixels, that is looked at."""
+
+    def __init__(
+        self,
+        photo: Callable[[], Photo],
+        size: tuple[int, int],
+        middle: tuple[float, float],
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Export"))
+        self._photo, self._size, self._middle = photo, size, middle
+        self._settings = settings
+        self._made: Photo | None = None
+        self._number = 0
+        self._worker = Worker("export", self)
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLING_MS)
+        self._settling.timeout.connect(self._measure)
+        self._build()
+        self._take()
+        self._on_change()
+
+    def _build(self) -> None:
+        self.format = Choice(tr("Format"), dict(FORMATS))
+        row, self.quality, self._percent = slider_row(tr("Quality"), 1, 100)
+        self._quality_row = row
+        whole = tr("As it is, {size} px").format(size=max(self._size))
+        fitting = [size for size in SIZES if size < max(self._size)]
+        self.longest = Choice(
+            tr("Longer side"), {"": whole, **{str(s): f"{s} px" for s in fitting}}
+        )
+        self.metadata = Choice(
+            tr("Metadata"),
+            {ALL: tr("Keep all"), COPYRIGHT: tr("Author and copyright"), NONE: tr("None")},
+        )
+        self.look = QLabel()
+        self.look.setObjectName("sheet")
+        self.look.setFixedSize(LOOK)
+        self.look.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.look.setAccessibleName(tr("A part of the result, one to one"))
+        self.told, self.lost = QLabel(), quiet()
+        self.lost.setWordWrap(True)
+        self.cancel, self.save = QPushButton(tr("Cancel")), QPushButton(tr("Save…"))
+        self.save.setObjectName("primary")
+        self.save.setDefault(True)
+        self.cancel.setAutoDefault(False)
+        self.cancel.clicked.connect(self.reject)
+        self.save.clicked.connect(self.accept)
+        fields = QVBoxLayout()
+        fields.setSpacing(10)
+        fields.addLayout(named_row(tr("Format"), self.format))
+        fields.addLayout(row)
+        fields.addLayout(named_row(tr("Longer side"), self.longest))
+        fields.addLayout(named_row(tr("Metadata"), self.metadata))
+        fields.addSpacing(4)
+        fields.addWidget(self.told)
+        fields.addWidget(self.lost)
+        fields.addStretch(1)
+        middle = QHBoxLayout()
+        middle.setSpacing(20)
+        middle.addWidget(self.look, 0, Qt.AlignmentFlag.AlignTop)
+        middle.addLayout(fields, 1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(9)
+        bottom.addStretch(1)
+        bottom.addWidget(self.cancel)
+        bottom.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 22, 22, 16)
+        column.setSpacing(18)
+        column.addLayout(middle)
+        column.addLayout(bottom)
+        self.setMinimumSize(660, 340)
+
+    def _take(self) -> None:
+        """What was chosen the last time."""
+        settings = self._settings
+        self.format.choose(settings.text("export_format", ".jpg"))
+        self.quality.setValue(round(settings.number("export_quality", BEST)))
+        self.longest.choose(settings.text("export_longest"))
+        self.metadata.choose(settings.text("export_metadata", ALL))
+        for chooser in (self.format, self.longest, self.metadata):
+            chooser.currentIndexChanged.connect(lambda _index: self._on_change())
+        self.quality.valueChanged.connect(lambda _value: self._on_change())
+
+    @property
+    def export(self) -> Export:
+        suffix, longest = self.format.value, self.longest.value
+        quality = self.quality.value() if suffix in GRADED else None
+        return Export(suffix, quality, int(longest) if longest else None, self.metadata.value)
+
+    def _on_change(self) -> None:
+        graded = self.format.value in GRADED
+        for number in range(self._quality_row.count()):
+            item = self._quality_row.itemAt(number)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.setEnabled(graded)
+        self._percent.setText(f"{self.quality.value()}" if graded else "–")
+        self.told.setText(tr("Measuring…"))
+        self._settling.start()
+
+    def _measure(self) -> None:
+        """Encode it as it would be written: how many bytes, and how it looks then."""
+        self._number += 1
+        number, export, middle = self._number, self.export, self._middle
+        ratio = self.devicePixelRatioF()
+        room = round(LOOK.width() * ratio), round(LOOK.height() * ratio)
+
+        def job(progress: object, cancel: threading.Event) -> tuple:
+            if self._made is None:
+                self._made = self._photo()
+            made = prepared(self._made, export)
+            data = encoded(self._made, export)
+            lost = save_losses(made, Path(f"photo{export.suffix}"))
+            share = made.size[0] / self._size[0]
+            shown = photo_of(data, Path(f"photo{export.suffix}")).rgb8
+            place = middle[0] * share, middle[1] * share
+            return made.size, len(data), lost, image_of(cut_around(shown, place, room))
+
+        def done(answer: tuple) -> None:
+            if number == self._number:
+                size, count, lost, image = answer
+                self._show(size, count, lost, image, ratio)
+
+        def failed(failure: Failure) -> None:
+            if number == self._number:
+                self.told.setText(say(failure.sentence))
+
+        self._worker.submit(job, done, failed)
+
+    def _show(
+        self, size: tuple[int, int], count: int, lost: list, image: QImage, ratio: float
+    ) -> None:
+        bytes_ = QLocale.system().formattedDataSize(
+            count, 1, QLocale.DataSizeFormat.DataSizeSIFormat
+        )
+        self.told.setText(f"{size[0]} × {size[1]}  ·  {bytes_}")
+        text = tr("This format cannot hold: {lost}.").format(lost=loss_words(lost))
+        self.lost.setText(text if lost else "")
+        picture = QPixmap.fromImage(image)
+        picture.setDevicePixelRatio(ratio)
+        self.look.setPixmap(picture)
+
+    def done(self, result: int) -> None:
+        self._settling.stop()
+        if result == QDialog.DialogCode.Accepted:
+            keep = self._settings.keep
+            keep("export_format", self.format.value)
+            keep("export_quality", self.quality.value())
+            keep("export_longest", self.longest.value)
+            keep("export_metadata", self.metadata.value)
+        self._worker.close()
+        super().done(result)
+
+
+def cut_around(
+    pixels: np.ndarray, middle: tuple[float, float], room: tuple[int, int]
+) -> np.ndarray:
+    """The part of a picture around a place, as large as the room, inside the picture."""
+    height, width = pixels.shape[:2]
+    wide, high = min(room[0], width), min(room[1], height)
+    left = min(max(round(middle[0] - wide / 2), 0), width - wide)
+    top = min(max(round(middle[1] - high / 2), 0), height - high)
+    return np.ascontiguousarray(pixels[top : top + high, left : left + wide])

@@ -1,0 +1,108 @@
+"""Areas: a lasso by hand and from corner to corner; scratches that are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from engine.photo import photo_from_array
+from gui.main_window import MainWindow
+
+CORNERS = ((60, 60), (200, 60), (200, 160), (60, 160))
+
+
+@pytest.fixture
+def lasso(opened: MainWindow, hand) -> MainWindow:
+    opened.actions_["tool_lasso"].setChecked(True)
+    opened.canvas.repaint()
+    return opened
+
+
+def test_a_lasso_by_hand(lasso: MainWindow, hand) -> None:
+    hand.stroke(*CORNERS)
+    assert lasso.document.mask[110, 130] == 255
+    assert lasso.document.mask[110, 250] == 0
+
+
+@pytest.mark.parametrize("close", ["enter", "first", "twice"])
+def test_from_corner_to_corner(lasso: MainWindow, fake, hand, close: str) -> None:
+    for corner in CORNERS:
+        hand.click(*corner)
+        lasso.canvas.repaint()
+    assert not lasso.document.has_mask
+    if close == "enter":
+        hand.key(Qt.Key.Key_Return)
+    else:
+        hand.click(*CORNERS[0 if close == "first" else -1])
+    assert lasso.document.mask[110, 130] == 255
+    assert lasso.document.mask[110, 250] == 0
+    assert not fake.requests  # that Enter was the lasso's
+    hand.fill()  # the next one fills
+    assert len(fake.requests) == 1
+
+
+def test_corners_are_taken_back(lasso: MainWindow, hand) -> None:
+    for corner in (*CORNERS, (380, 280)):
+        hand.click(*corner)
+    hand.key(Qt.Key.Key_Backspace)
+    hand.key(Qt.Key.Key_Return)
+    assert lasso.document.mask[110, 130] == 255
+    assert lasso.document.mask[200, 250] == 0
+    for corner in CORNERS:
+        hand.click(*corner)
+    before = lasso.document.mask.copy()
+    hand.key(Qt.Key.Key_Escape)
+    hand.key(Qt.Key.Key_Return)  # nothing to close: it fills what is painted
+    assert np.array_equal(before, lasso.document.mask) or not lasso.document.has_mask
+
+
+def test_with_alt_it_is_taken_away(qtbot, lasso: MainWindow, hand) -> None:
+    lasso.actions_["mask_invert"].trigger()
+    first, *others = CORNERS
+    left, alt = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier
+    qtbot.mouseClick(lasso.canvas, left, alt, hand.at(*first))
+    for corner in others:
+        hand.click(*corner)
+    hand.key(Qt.Key.Key_Return)
+    assert lasso.document.mask[110, 130] == 0
+    assert lasso.document.mask[110, 250] == 255
+
+
+def test_another_photo_begins_without_corners(
+    qtbot, lasso: MainWindow, hand, another_path: Path
+) -> None:
+    for corner in CORNERS[:3]:
+        hand.click(*corner)
+    lasso.open(another_path)
+    qtbot.waitUntil(lambda: lasso.document.path == another_path)
+    hand.key(Qt.Key.Key_Return)
+    assert not lasso.document.has_mask
+
+
+def test_scratches_are_found_and_added(qtbot, window: MainWindow, hand) -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:400, :600]
+    pixels = np.stack([90 + 0.1 * x, 80 + 0.1 * y, 70 + 0 * x], -1)
+    pixels = np.clip(pixels + rng.normal(0, 2, pixels.shape), 0, 255).astype(np.uint8)
+    cv2.line(pixels, (80, 60), (420, 300), (235, 235, 230), 2)
+    window.editor.opening.open_pasted(photo_from_array(pixels))
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    window.canvas.set_brush(30)
+    hand.stroke((500, 350), (501, 350))
+    window.actions_["find_scratches"].trigger()
+    qtbot.waitUntil(lambda: window.document.mask[180, 250] == 255, timeout=30_000)
+    assert window.document.mask[350, 500] == 255  # what was painted stays
+    assert window.document.mask[60, 500] == 0
+
+
+def test_where_there_are_none_it_is_said(qtbot, window: MainWindow) -> None:
+    window.editor.opening.open_pasted(photo_from_array(np.full((200, 300, 3), 120, np.uint8)))
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    window.actions_["find_scratches"].trigger()
+    told = "No scratches or spots were found."
+    qtbot.waitUntil(lambda: window.status._message.text() == told, timeout=30_000)
+    assert not window.document.has_mask
