@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 
+from engine.base.brightness import LUMA
 from engine.base.exact import exact
 from engine.detail.mean_view import SIDE
 from engine.detail.network import CELL, DetailNetwork, network_inputs
 
+# Pixels: sigma of what colours have no detail below. Lids and lashes are detail of light; what a
+# network adds in colours is fringes. LPIPS of eyes is 0.5 % better so, of mouths 0.5 % worse.
+HUES = 3.0
 AROUND = 32  # pixels of a picture around a hole that the network looks at
 
 
@@ -31,7 +36,9 @@ def painted(network: DetailNetwork, picture: np.ndarray, hole: np.ndarray) -> np
     cells = [slice(s.start // CELL, s.stop // CELL) for s in (rows, columns)]
     change = network(seen, network.places()[..., cells[0], cells[1]])[0]
     added = change.permute(1, 2, 0).cpu().numpy() * 127.5
-    out[rows, columns] += added * hole[rows, columns, None]
+    light = added @ np.array(LUMA, np.float32)[:, None]
+    hue = cv2.GaussianBlur(added - light, (0, 0), HUES)
+    out[rows, columns] += (light + hue) * hole[rows, columns, None]
     return out
 
 
