@@ -17,12 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QSpinBox,
@@ -30,7 +28,6 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.actions import Actions
 
 NAME_WIDTH = 72  # of the names left of sliders and choosers, so that those line up
 
@@ -136,36 +133,6 @@ class Swatch(QAbstractButton):
         painter.setPen(QPen(QColor(colours.edge), 1))
         painter.setBrush(QColor(self._colour))
         painter.drawEllipse(middle, 6.5, 6.5)
-
-
-def button_for(actions: Actions, name: str, text: str) -> QPushButton:
-    """A push button that is one with an action: enabled, checked and triggered together."""
-    action = actions[name]
-    button = QPushButton(text)
-    button.setToolTip(action.toolTip())
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setCheckable(action.isCheckable())
-    button.setEnabled(action.isEnabled())
-    if action.isCheckable():
-        button.setChecked(action.isChecked())
-        button.toggled.connect(action.setChecked)
-        action.toggled.connect(button.setChecked)
-    else:
-        button.clicked.connect(action.trigger)
-    action.enabledChanged.connect(button.setEnabled)
-    return button
-
-
-def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
-    """A check box that is one with a checkable action."""
-    action = actions[name]
-    box = QCheckBox(text)
-    box.setToolTip(action.toolTip())
-    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    box.setChecked(action.isChecked())
-    box.toggled.connect(action.setChecked)
-    action.toggled.connect(box.setChecked)
-    return box
 
 
 def shrinkable(widget: QWidget) -> None:
