@@ -30,6 +30,8 @@ from PySide6.QtWidgets import (
 from gui import theme
 
 NAME_WIDTH = 72  # of the names left of sliders and choosers, so that those line up
+VALUE_WIDTH = 48  # of what stands right of sliders, typed or not
+VALUE_EDGE = 5  # pixels right of a value: as much as the frame of one that is typed takes
 
 
 def give_focus_back(widget: QWidget) -> None:
@@ -178,7 +180,8 @@ def slider_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, Slider, QL
     slider, value = Slider(title), QLabel()
     slider.setRange(low, high)
     row = named_row(title, slider)
-    value.setFixedWidth(44)
+    value.setFixedWidth(VALUE_WIDTH)
+    value.setContentsMargins(0, 0, VALUE_EDGE, 0)
     value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     value.setFont(tabular(value.font()))
     row.addWidget(value)
@@ -195,7 +198,7 @@ class Typed(QLineEdit):
         self.setObjectName("typed")
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFixedWidth(46)
+        self.setFixedWidth(VALUE_WIDTH)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFont(tabular(self.font()))
         self.setMaxLength(5)
