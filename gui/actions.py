@@ -1,4 +1,4 @@
-"""The QActions of a window, made from the commands, and the menus made from them."""
+"""The QActions of a window, made from the commands, and the menus and buttons made from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QMenu, QMenuBar, QPushButton, QWidget
 
 from gui import theme
 from gui.commands.catalogue import COMMANDS
@@ -99,15 +99,37 @@ class Actions(QObject):
         return menus
 
 
+def button_for(actions: Actions, name: str, text: str) -> QPushButton:
+    """A push button that is one with an action: enabled, checked and triggered together."""
+    action = actions[name]
+    button = QPushButton(text)
+    button.setToolTip(action.toolTip())
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setCheckable(action.isCheckable())
+    button.setEnabled(action.isEnabled())
+    if action.isCheckable():
+        button.setChecked(action.isChecked())
+        button.toggled.connect(action.setChecked)
+        action.toggled.connect(button.setChecked)
+    else:
+        button.clicked.connect(action.trigger)
+    action.enabledChanged.connect(button.setEnabled)
+    return button
+
+
+def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
+    """A check box that is one with a checkable action."""
+    action = actions[name]
+    box = QCheckBox(text)
+    box.setToolTip(action.toolTip())
+    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    box.setChecked(action.isChecked())
+    box.toggled.connect(action.setChecked)
+    action.toggled.connect(box.setChecked)
+    return box
+
+
 def plain(text: str) -> str:
     """A menu text without its mnemonic; Korean ones carry it in brackets at the end."""
     text = text.split("(&")[0] if "(&" in text else text
     return text.replace("&", "").rstrip("…").strip()
-
-
-def shortcut_of(parent: QWidget, name: str) -> str:
-    """The first shortcut of a command as it is written on this system."""
-    action = parent.findChild(QAction, name)
-    return (
-        "" if action is None else action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject
 
@@ -41,6 +42,25 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.
     return line if list_ else [*line, "--", *(str(path) for path in job.inputs)]
+
+
+def outcome(result: dict[str, Any]) -> str:
+    """What became of a batch's photos, without a full stop. result: what `finished` tells."""
+    told = tr("{filled} filled, {failed} failed").format(
+        filled=result.get("filled", 0), failed=result.get("failed", 0)
+    )
+    for key, text in (
+        ("existing", tr("{count} were there already")),
+        ("without_mask", tr("{count} without a mask")),
+        ("nothing_found", tr("{count} with nothing to fill")),
+        ("nothing_worn", tr("{count} with nothing worn")),
+        ("doubtful", tr("{count} with a face that may lie wrong")),
+    ):
+        if result.get(key):
+            told += ", " + text.format(count=result[key])
+    if result.get("stopped"):
+        told += ". " + tr("Stopped; start it again, and it goes on where it was")
+    return told
 
 
 class BatchProcess(Program):

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from gui.batch_process import BatchProcess
+from gui.batch_process import BatchProcess, outcome
 from gui.dialogs import messages
 from gui.settings import Settings
 from gui.translation import tr
@@ -74,11 +74,7 @@ class Batches(QObject):
             self.dialog.end()
 
     def _on_finished(self, result: dict[str, Any]) -> None:
-        self.told.emit(
-            tr("{filled} filled, {failed} failed").format(
-                filled=result.get("filled", 0), failed=result.get("failed", 0)
-            )
-        )
+        self.told.emit(outcome(result))
 
     def _on_changed(self) -> None:
         if self.is_closing and not self.process.is_running:

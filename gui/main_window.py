@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,7 +30,6 @@ from gui.asked import drags
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.choices import Choices
-from gui.commands.command import FILE, VIEW
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
 from gui.document import Document
@@ -43,6 +40,7 @@ from gui.faces import Faces
 from gui.files import Files
 from gui.looks import Looks
 from gui.masks import Masks
+from gui.menus import fill_menu_bar
 from gui.modules import Modules
 from gui.offers import Offers
 from gui.open_eyes import OpenEyes
@@ -62,7 +60,7 @@ from gui.school import School
 from gui.settings import Settings
 from gui.spots import Spots
 from gui.tab import Tab
-from gui.translation import LANGUAGES, language, set_language, tr
+from gui.translation import set_language, tr
 from gui.worker import Failure
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
@@ -181,29 +179,9 @@ class MainWindow(QMainWindow):
             self.show_panels(False)
 
     def _build_menus(self) -> None:
-        menus = self.actions_.fill_menus(self.menuBar())
-        recent = QMenu(tr("Open &recent"), menus[FILE])
-        menus[FILE].insertMenu(self.actions_["sample"], recent)
-        recent.aboutToShow.connect(lambda: self.files.list_recent(recent))
-        menus[VIEW].addSeparator()
-        looks = {"system": tr("System"), "dark": tr("Dark"), "light": tr("Light")}
-        chosen = self.settings.text("theme", "system")
-        self._choices(menus[VIEW].addMenu(tr("&Theme")), looks, chosen, self.set_theme)
-        self._choices(menus[VIEW].addMenu(tr("&Language")), LANGUAGES, language(), self.speak)
-
-    @staticmethod
-    def _choices(
-        menu: QMenu, words: dict[str, str], chosen: str, choose: Callable[[str], object]
-    ) -> None:
-        """A menu of which one is ticked."""
-        group = QActionGroup(menu)
-        for name, text in words.items():
-            action = menu.addAction(text)
-            action.setObjectName(name)
-            action.setCheckable(True)
-            action.setChecked(name == chosen)
-            group.addAction(action)
-            action.triggered.connect(lambda _=False, n=name: choose(n))
+        fill_menu_bar(
+            self.menuBar(), self.actions_, self.files, self.settings, self.set_theme, self.speak
+        )
 
     def _connect(self) -> None:
         canvas, editor, document = self.canvas, self.editor, self.document

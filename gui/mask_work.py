@@ -124,6 +124,8 @@ class MaskWork(Work):
         def job(progress: object, cancel: threading.Event) -> tuple[TiledMask, int]:
             from engine.mask.grow import auto_grow
 
+            if tab.edit.mask is not after:
+                return after, 0  # the mask went on while this waited
             part, was = Mask(after.read((x, y, width, height))), before.read((x, y, width, height))
             rgb = tab.photo.rgb8[y : y + height, x : x + width]
             wider, by = auto_grow(rgb, part, part.pixels > was)

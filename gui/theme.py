@@ -304,7 +304,7 @@ def _style(c: Colours) -> str:
     QLineEdit {{ background: {c.field}; border: 1px solid {c.edge}; border-radius: 6px;
         padding: 5px 9px; min-height: 18px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; }}
-    QLineEdit#typed {{ background: transparent; border-color: transparent; padding: 1px 3px;
+    QLineEdit#typed {{ background: transparent; border-color: transparent; padding: 1px 0 1px 3px;
         min-height: 16px; border-radius: 4px; }}
     QLineEdit#typed:hover {{ border-color: {c.edge}; }}
     QLineEdit#typed:focus {{ background: {c.field}; border-color: {c.text}; }}

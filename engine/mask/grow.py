@@ -20,6 +20,7 @@ _COMMON = 0.4  # share of a ring where there is that much
 _STEEP = 0.45  # lies within two pixels to both sides of the border, or it is no border
 _RIM = 0.1  # of the thing is outside at least, or nothing is left there
 _FLAT = 0.04  # a pixel is no slope any more
+_COARSE = 4  # pixels a side that are one where the widest blur is made
 
 
 def auto_grow(rgb: np.ndarray, mask: Mask, touched: np.ndarray | None = None) -> tuple[Mask, int]:
@@ -128,7 +129,19 @@ def _spread(colours: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:
     weight = where.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)
     mean = cv2.GaussianBlur(colours * weight[..., None], (0, 0), sigma)
-    wide = 4 * sigma
-    total_wide = cv2.GaussianBlur(weight, (0, 0), wide) * 1e-3
-    mean_wide = cv2.GaussianBlur(colours * weight[..., None], (0, 0), wide) * 1e-3
+    # A wider look fills in where nothing is near.
+    total_wide = _blurred_widely(weight, 4 * sigma) * 1e-3
+    mean_wide = _blurred_widely(colours * weight[..., None], 4 * sigma) * 1e-3
     return (mean + mean_wide) / np.maximum(total + total_wide, 1e-9)[..., None]
+
+
+def _blurred_widely(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian blur of `sigma` pixels, made in a small picture: at its own size, that of a large
+    mask would take most of the time."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    size = max(1, width // _COARSE), max(1, height // _COARSE)
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / _COARSE)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

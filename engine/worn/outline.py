@@ -118,7 +118,8 @@ def _there(share: np.ndarray, fewest: float) -> np.ndarray | None:
     sure = share > SURE
     if sure.mean() < fewest:
         return None
-    count, labels = cv2.connectedComponents((share > LIKELY).astype(np.uint8), connectivity=8)
+    count, parts = cv2.connectedComponents((share > LIKELY).astype(np.uint8), connectivity=8)
+    labels = np.asarray(parts, np.int32)
     areas = np.bincount(labels[sure], minlength=count)
     kept = areas >= SPECK * share.size
     kept[0] = False

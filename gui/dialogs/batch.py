@@ -26,7 +26,7 @@ from engine.batch import Item, NothingMatchedError, plan_batch
 from engine.batch.job import LOG_NAME
 from engine.batch.log import EXISTS, FILLED
 from engine.photo import OPEN_SUFFIXES
-from gui.batch_process import BatchProcess
+from gui.batch_process import BatchProcess, outcome
 from gui.dialogs.training import clock
 from gui.panels.batch_options import BatchOptions
 from gui.panels.batch_presets import ONE, PART, SCRATCHES
@@ -148,7 +148,7 @@ class BatchDialog(QDialog):
         row.addWidget(quiet(tr("Fill instead:")))
         self.other_rules: dict[str, QPushButton] = {}
         words = {
-            PART: tr("A part of every face"),
+            PART: tr("A part of every face, or what it wears"),
             SCRATCHES: tr("Scratches and spots"),
             ONE: tr("One mask for all"),
         }
@@ -303,24 +303,11 @@ class BatchDialog(QDialog):
         self._refresh()
 
     def _show_end(self, result: dict[str, Any]) -> None:
-        told = tr("{filled} filled, {failed} failed").format(
-            filled=result.get("filled", 0), failed=result.get("failed", 0)
-        )
-        for key, text in (
-            ("existing", tr("{count} were there already")),
-            ("without_mask", tr("{count} without a mask")),
-            ("nothing_found", tr("{count} with nothing to fill")),
-            ("nothing_worn", tr("{count} with nothing worn")),
-            ("doubtful", tr("{count} with a face that may lie wrong")),
-        ):
-            if result.get(key):
-                told += ", " + text.format(count=result[key])
-        if result.get("stopped"):
-            told += ". " + tr("Stopped; start it again, and it goes on where it was")
-        self.stage.setText(told + ".")
+        told = f"{outcome(result)}."
+        self.stage.setText(told)
         self.stage.setToolTip("")
         self.left.setText("")
-        self.log.appendPlainText(told + ".")
+        self.log.appendPlainText(told)
 
     def _show_failure(self, failure: Failure) -> None:
         sentence = say(failure.sentence)

@@ -6,10 +6,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import parts
-from gui.actions import Actions
+from gui.actions import Actions, button_for, check_for
 from gui.document import Document
 from gui.editor import faces_line
-from gui.panels.widgets import Chooser, button_for, check_for, shrinkable
+from gui.panels.widgets import Chooser, shrinkable
 from gui.translation import tr
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from gui.actions import Actions
+from gui.actions import Actions, button_for
 from gui.document import Document
 from gui.editor import Editor
-from gui.panels.widgets import Elided, button_for
+from gui.panels.widgets import Elided
 from gui.translation import tr
 
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from engine.catalogue.weights import Manifest
 from engine.inpaint import FillResult
 from gui import theme
-from gui.actions import Actions
+from gui.actions import Actions, button_for, check_for
 from gui.document import Document
 from gui.editor import Editor
 from gui.panels.expression import ExpressionPanel
@@ -25,16 +25,7 @@ from gui.panels.faces import FacesSection
 from gui.panels.fold import Fold
 from gui.panels.modules import ModulesSection
 from gui.panels.references import ReferencesSection
-from gui.panels.widgets import (
-    Chooser,
-    Swatch,
-    button_for,
-    check_for,
-    named_row,
-    shrinkable,
-    slider_row,
-    typed_row,
-)
+from gui.panels.widgets import Chooser, Swatch, named_row, shrinkable, slider_row, typed_row
 from gui.references import References
 from gui.settings import Settings
 from gui.translation import tr

@@ -12,10 +12,10 @@ from engine.modules.module import Module
 from engine.modules.registry import MODULES, wishes
 from engine.readings import FaceReading
 from gui import asked
-from gui.actions import Actions
+from gui.actions import Actions, check_for
 from gui.panels.glyphs import LOOKS
 from gui.panels.looks import LookStrip
-from gui.panels.widgets import Chooser, Slider, check_for, quiet, shrinkable, slider_row
+from gui.panels.widgets import Chooser, Slider, quiet, shrinkable, slider_row
 from gui.translation import tr
 
 

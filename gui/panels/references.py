@@ -6,10 +6,10 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.reference.reference import AS_SHOWN, KEEP
-from gui.actions import Actions
+from gui.actions import Actions, button_for
 from gui.drops import dropped
 from gui.panels.reference_parts import ReferenceCard, RegionTable
-from gui.panels.widgets import Chooser, button_for, named_row, quiet, shrinkable
+from gui.panels.widgets import Chooser, named_row, quiet, shrinkable
 from gui.references import Known, References
 from gui.translation import tr
 

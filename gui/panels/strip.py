@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.actions import Actions
-from gui.panels.widgets import button_for, quiet
+from gui.actions import Actions, button_for
+from gui.panels.widgets import quiet
 from gui.results import Result, Results
 from gui.translation import say, tr
 

@@ -17,12 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QSpinBox,
@@ -30,9 +28,10 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.actions import Actions
 
 NAME_WIDTH = 72  # of the names left of sliders and choosers, so that those line up
+VALUE_WIDTH = 48  # of what stands right of sliders, typed or not
+VALUE_EDGE = 5  # pixels right of a value: as much as the frame of one that is typed takes
 
 
 def give_focus_back(widget: QWidget) -> None:
@@ -138,36 +137,6 @@ class Swatch(QAbstractButton):
         painter.drawEllipse(middle, 6.5, 6.5)
 
 
-def button_for(actions: Actions, name: str, text: str) -> QPushButton:
-    """A push button that is one with an action: enabled, checked and triggered together."""
-    action = actions[name]
-    button = QPushButton(text)
-    button.setToolTip(action.toolTip())
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setCheckable(action.isCheckable())
-    button.setEnabled(action.isEnabled())
-    if action.isCheckable():
-        button.setChecked(action.isChecked())
-        button.toggled.connect(action.setChecked)
-        action.toggled.connect(button.setChecked)
-    else:
-        button.clicked.connect(action.trigger)
-    action.enabledChanged.connect(button.setEnabled)
-    return button
-
-
-def check_for(actions: Actions, name: str, text: str) -> QCheckBox:
-    """A check box that is one with a checkable action."""
-    action = actions[name]
-    box = QCheckBox(text)
-    box.setToolTip(action.toolTip())
-    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    box.setChecked(action.isChecked())
-    box.toggled.connect(action.setChecked)
-    action.toggled.connect(box.setChecked)
-    return box
-
-
 def shrinkable(widget: QWidget) -> None:
     """Columns share the panel's width evenly; a long word must not push them under its edge."""
     widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -211,7 +180,8 @@ def slider_row(title: str, low: int, high: int) -> tuple[QHBoxLayout, Slider, QL
     slider, value = Slider(title), QLabel()
     slider.setRange(low, high)
     row = named_row(title, slider)
-    value.setFixedWidth(44)
+    value.setFixedWidth(VALUE_WIDTH)
+    value.setContentsMargins(0, 0, VALUE_EDGE, 0)
     value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     value.setFont(tabular(value.font()))
     row.addWidget(value)
@@ -228,7 +198,7 @@ class Typed(QLineEdit):
         self.setObjectName("typed")
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFixedWidth(46)
+        self.setFixedWidth(VALUE_WIDTH)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFont(tabular(self.font()))
         self.setMaxLength(5)
