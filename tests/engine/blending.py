@@ -41,7 +41,9 @@ def blended(
         faces=(face,),
         placement=SimpleNamespace(faces=(Placed(face, FOUND, 1.0),)),
         request=SimpleNamespace(mask=mask, options=FillOptions()),
+        loaded=SimpleNamespace(networks=SimpleNamespace(detail=None)),
     )
+    unknown: Any = SimpleNamespace(sight=SimpleNamespace(told=None))  # its nodes
     given = ReadShare(
         whole=whole,
         share=Share(face, frame, box, hole[y : y + height, x : x + width]),
@@ -49,7 +51,7 @@ def blended(
         begun=0.0,
         crop=crop,
         hidden=np.zeros(crop.shape[:2], bool),
-        guidance=None,  # type: ignore[arg-type]
+        guidance=unknown,
         matte=matte,
         filled=crop,
         reading=FaceReading(0),
