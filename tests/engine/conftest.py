@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +17,8 @@ from engine.mask.file import save_mask
 from engine.photo import photo_from_array, save_photo
 from engine.prior.warp import MeanShape, triangulated
 from tests.engine.batches import GREY, MASK
+
+LARGER = 4
 
 
 @pytest.fixture
@@ -55,3 +58,16 @@ def shape() -> MeanShape:
     space = load_shapes()
     assert space is not None
     return MeanShape(space.mean, triangulated(space.mean))
+
+
+@pytest.fixture(scope="session")
+def large(astronaut) -> np.ndarray:
+    """The astronaut four times as large: a face that is larger than its crop."""
+    size = (astronaut.shape[1] * LARGER, astronaut.shape[0] * LARGER)
+    return cv2.resize(astronaut, size, interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.fixture(scope="session")
+def mesh(face) -> np.ndarray:
+    """Of her face there, 478 x 2 float64 pixels."""
+    return (face.mesh.astype(np.float64) + 0.5) * LARGER - 0.5

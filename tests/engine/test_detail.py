@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import pytest
 import torch
 
 from engine.detail.mean_view import SIDE, MeanView
@@ -19,19 +18,6 @@ from engine.inpaint import FillRequest
 from engine.mask import Mask
 from engine.photo import Photo, photo_from_array
 from engine.prior.warp import MeanShape
-
-LARGER = 4  # times the test photo's size: her face is 140 pixels in it
-
-
-@pytest.fixture(scope="module")
-def large(astronaut) -> np.ndarray:
-    size = (astronaut.shape[1] * LARGER, astronaut.shape[0] * LARGER)
-    return cv2.resize(astronaut, size, interpolation=cv2.INTER_CUBIC)
-
-
-@pytest.fixture(scope="module")
-def mesh(face) -> np.ndarray:
-    return (face.mesh.astype(np.float64) + 0.5) * LARGER - 0.5
 
 
 def bias_of(network: DetailNetwork) -> torch.Tensor:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import pytest
 
 from engine.face import geometry
 from engine.face.mesh import LEFT_EYE, LEFT_IRIS, LIPS, RIGHT_EYE, RIGHT_IRIS
@@ -19,19 +18,7 @@ from engine.inpaint import FillRequest
 from engine.mask import Mask
 from engine.photo import Photo, photo_from_array
 
-LARGER = 4
 BLUE = (70, 120, 200)
-
-
-@pytest.fixture(scope="module")
-def large(astronaut) -> np.ndarray:
-    size = (astronaut.shape[1] * LARGER, astronaut.shape[0] * LARGER)
-    return cv2.resize(astronaut, size, interpolation=cv2.INTER_CUBIC)
-
-
-@pytest.fixture(scope="module")
-def mesh(face) -> np.ndarray:
-    return (face.mesh.astype(np.float64) + 0.5) * LARGER - 0.5
 
 
 def iris(mesh: np.ndarray, lids: tuple, nodes: tuple, size: tuple[int, int]) -> np.ndarray:
