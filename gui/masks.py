@@ -171,7 +171,7 @@ class Masks(QObject):
     def _on_bare(self, tab: Tab, thing: str) -> None:
         """Nobody wears what was asked for."""
         if tab is self._document.tab:
-            self.noticed.emit(tr(parts.BARE[thing]), None)
+            self.noticed.emit(tr(parts.UNWORN[thing]), None)
 
     def ask_save(self) -> None:
         path = self._document.path or Path("photo.png")

@@ -18,7 +18,7 @@ NAMES = {
     "right_half": mark("Right half"),
 }
 # What is said where a thing is not worn, and so nothing was masked.
-BARE = {
+UNWORN = {
     "glasses": mark("No glasses were seen; nothing was masked."),
     "face_mask": mark("No face mask was seen; nothing was masked."),
 }

@@ -44,7 +44,7 @@ class Lpips(nn.Module):
     @torch.inference_mode()
     def measure(self, one: np.ndarray, other: np.ndarray) -> float:
         """The distance of two H x W x 3 uint8 pictures; 0 for equal ones."""
-        return float(self(_tensor(one), _tensor(other)))
+        return float(self(tensor_of(one), tensor_of(other)))
 
     def forward(self, one: Tensor, other: Tensor) -> Tensor:
         """The mean distance of two batches B x 3 x H x W in [-1, 1]; no gradient reaches
@@ -74,7 +74,8 @@ class Lpips(nn.Module):
         return maps
 
 
-def _tensor(picture: np.ndarray) -> Tensor:
+def tensor_of(picture: np.ndarray) -> Tensor:
+    """A picture (H x W x 3 uint8) as networks take it, 1 x 3 x H x W in [-1, 1]."""
     return torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
 
 

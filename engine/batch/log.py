@@ -23,8 +23,8 @@ from engine.base.errors import MienError
 from engine.batch.inputs import key_of
 
 FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exists", "nothing"
-DOUBTFUL, BARE = "doubtful", "nothing worn"
-STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING, BARE, DOUBTFUL)
+DOUBTFUL, UNWORN = "doubtful", "nothing worn"
+STATES = (FILLED, FAILED, NO_MASK, EXISTS, NOTHING, UNWORN, DOUBTFUL)
 LOCK_NAME = ".mien-batch.lock"
 PART = ".mien-{}.part"  # of a result that has no name yet; swept when a run starts
 # Of a line: what tells whether a photo is done, and with what.

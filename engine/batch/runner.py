@@ -19,13 +19,13 @@ from typing import Any
 from engine.base.errors import Cancelled
 from engine.batch.job import LOG_NAME, BatchJob
 from engine.batch.log import (
-    BARE,
     DOUBTFUL,
     EXISTS,
     FAILED,
     FILLED,
     NO_MASK,
     NOTHING,
+    UNWORN,
     Log,
     Record,
     locked,
@@ -73,7 +73,7 @@ class Summary:
             "without_mask": self.count(NO_MASK),
             "existing": self.count(EXISTS),
             "nothing_found": self.count(NOTHING),
-            "nothing_worn": self.count(BARE),
+            "nothing_worn": self.count(UNWORN),
             "doubtful": sum(bool(record.doubtful) for record in self.records),
             "left_out": self.count(DOUBTFUL),
             "total": self.total,
@@ -167,7 +167,7 @@ class Clock:
     def tick(self, record: Record) -> Status:
         """One more photo is done."""
         self._done += 1
-        self._worked += record.state in (FILLED, FAILED, NOTHING, BARE, DOUBTFUL)
+        self._worked += record.state in (FILLED, FAILED, NOTHING, UNWORN, DOUBTFUL)
         left = None
         if self._worked:
             left = (time.perf_counter() - self._started) / self._worked * (self._total - self._done)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Protocol, TextIO
 
-from engine.batch.log import BARE, DOUBTFUL, EXISTS, FILLED, NO_MASK, NOTHING, Record
+from engine.batch.log import DOUBTFUL, EXISTS, FILLED, NO_MASK, NOTHING, UNWORN, Record
 from engine.batch.plan import Item
 from engine.batch.runner import Status, Summary
 
@@ -19,7 +19,7 @@ WORDS = {
     EXISTS: "was there",
     NO_MASK: "no mask",
     NOTHING: "nothing to fill",
-    BARE: "nothing worn",
+    UNWORN: "nothing worn",
     DOUBTFUL: "left out",
 }
 

@@ -27,7 +27,7 @@ from engine.batch.job import (
     MaskRule,
     NothingMatchedError,
 )
-from engine.batch.log import BARE, FAILED, NOTHING
+from engine.batch.log import FAILED, NOTHING, UNWORN
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
 from engine.inpaint import FillOptions
@@ -257,10 +257,10 @@ def _code(summary: Summary, job: BatchJob, teller: Teller) -> int:
         return INTERRUPTED
     if summary.count(FAILED):
         return 1
-    if summary.records and summary.count(BARE) == len(summary.records):
+    if summary.records and summary.count(UNWORN) == len(summary.records):
         teller.hint(f"Nobody in these photos wears {job.masks.words}; every photo stays as it is.")
         return 0
-    found_none = summary.count(NOTHING) + summary.count(BARE)
+    found_none = summary.count(NOTHING) + summary.count(UNWORN)
     if summary.records and found_none == len(summary.records):
         teller.hint(
             f"No {job.masks.words} was found in any photo; look at one of them with "

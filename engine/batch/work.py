@@ -15,7 +15,7 @@ from threading import Event
 
 from engine.base.errors import Cancelled, MienError
 from engine.batch.job import DOUBT_KEEP, DOUBT_SKIP, BatchJob
-from engine.batch.log import BARE, DOUBTFUL, FAILED, FILLED, NO_MASK, NOTHING, Record, digest_of
+from engine.batch.log import DOUBTFUL, FAILED, FILLED, NO_MASK, NOTHING, UNWORN, Record, digest_of
 from engine.batch.plan import Item
 from engine.batch.references import reader
 from engine.face.finder import Face
@@ -134,7 +134,7 @@ def _rule(work: Work, job: BatchJob) -> None:
         work.record.faces = None if work.faces is None else len(work.faces)
         without = work.faces is not None and not any(f.mesh is not None for f in work.faces)
         if job.masks.is_of_worn and not without:
-            work.end(BARE)
+            work.end(UNWORN)
             return
         what = "face" if job.masks.parts and without else job.masks.words
         work.end(NOTHING, note=f"No {what} was found.")

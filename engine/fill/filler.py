@@ -18,7 +18,6 @@ from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
 from engine.fill.step import Tables, Watch
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.photo import Photo
-from engine.photo.palette import palette_of
 
 Report = Callable[[Progress], None]
 
@@ -44,9 +43,7 @@ class FaceInpainter:
 
     def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
         """Every face of the photo, largest first."""
-        palette = palette_of(photo)
-        seen = photo if palette is None else palette.smoothed(photo)
-        return self._finder.find(seen.rgb8, cancel)
+        return self._finder.find(photo.without_dots.rgb8, cancel)
 
     def fill(
         self,

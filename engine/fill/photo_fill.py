@@ -17,7 +17,7 @@ from engine.face.regions import Matte
 from engine.face.steady import SteadyPlacer
 from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks
-from engine.fill.shares import Behind, Box, Share
+from engine.fill.shares import Behind, Box, Share, meet, part_of
 from engine.fill.step import State, Tables, Watch
 from engine.inpaint import FillRequest
 from engine.modules.guidance import Guidance
@@ -180,6 +180,22 @@ class FullShare(ReadShare):
     def hidden_there(self) -> np.ndarray:
         """The hole there, height x width bool."""
         return self.whole.hole[self._there]
+
+    def painted_in(self, window: Box) -> tuple[np.ndarray, np.ndarray]:
+        """A window (x, y, width, height) of the photo with the fill in this share's hole, height x
+        width x 3 uint8 in the photo's own colours; and where the fill is, height x width bool."""
+        x, y, width, height = window
+        picture = self.whole.photo.own8[y : y + height, x : x + width].copy()
+        filled = np.zeros((height, width), bool)
+        both = meet(window, self.box)
+        if both[2] <= 0 or both[3] <= 0:
+            return picture, filled
+        inside, ours = part_of(both, window), part_of(both, self.box)
+        hidden = self.hidden_there[ours]
+        filled[inside] = hidden
+        pixels = (self.pixels[ours][hidden].clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        picture[inside][hidden] = pixels
+        return picture, filled
 
     @property
     def _there(self) -> tuple[slice, slice]:

@@ -41,7 +41,7 @@ def share_out(hole: np.ndarray, bounds: Box | None, faces: tuple[Face, ...]) -> 
     size = (hole.shape[1], hole.shape[0])
     for face in faces:
         frame = matrix_of(face)
-        box = _meet(geometry.bounds(frame, size), bounds)
+        box = meet(geometry.bounds(frame, size), bounds)
         x, y, width, height = box
         if width <= 0 or height <= 0:
             continue
@@ -84,13 +84,21 @@ def backdrop(hole: np.ndarray, shares: Sequence[Share], behind: Sequence[Behind]
     return result
 
 
-def _meet(a: Box, b: Box) -> Box:
+def meet(a: Box, b: Box) -> Box:
+    """What two boxes share; its width or height is 0 or less where they share nothing."""
     x, y = max(a[0], b[0]), max(a[1], b[1])
     return x, y, min(a[0] + a[2], b[0] + b[2]) - x, min(a[1] + a[3], b[1] + b[3]) - y
 
 
+def part_of(box: Box, window: Box) -> tuple[slice, slice]:
+    """The rows and columns of a window's pixels that a box in it is."""
+    x, y, width, height = box
+    left, top = x - window[0], y - window[1]
+    return slice(top, top + height), slice(left, left + width)
+
+
 def _remove(owned: np.ndarray, box: Box, other: Share) -> None:
-    x, y, width, height = _meet(box, other.box)
+    x, y, width, height = meet(box, other.box)
     if width > 0 and height > 0:
         theirs = other.owned[y - other.box[1] :, x - other.box[0] :][:height, :width]
         owned[y - box[1] : y - box[1] + height, x - box[0] : x - box[0] + width] &= ~theirs

@@ -6,16 +6,12 @@ smoothed before anything looks at a face in them, and what is filled is made of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from PIL import Image
-
-from engine.photo.value import Photo
 
 FEW = 64  # colours: with more it is a photograph
-SAMPLED = 7  # every so many rows and columns are looked at first
+SAMPLED = 64  # rows and columns that are looked at first: a photograph has more colours on them
 # Share of neighbours that differ: of one-bit scans whose dots stand for greys; of line drawings a
 # twentieth do.
 DOTTED = 0.15
@@ -31,26 +27,27 @@ class Palette:
     colours: np.ndarray
     dotted: bool
 
-    def smoothed(self, photo: Photo) -> Photo:
-        """The photo with greys for its dots; itself where it has none."""
-        if not self.dotted:
-            return photo
-        pixels = photo.pixels.copy()
-        pixels[..., :3] = cv2.GaussianBlur(photo.pixels[..., :3], (0, 0), DOTS)
-        return replace(photo, pixels=pixels)
+    def smoothed(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels (H x W x 3 or 4 uint8) with greys for these dots."""
+        import cv2
+
+        out = pixels.copy()
+        out[..., :3] = cv2.GaussianBlur(pixels[..., :3], (0, 0), DOTS)
+        return out
 
     def kept(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels (h x w x 3 uint8) in these colours alone: dots by error diffusion (Floyd and
         Steinberg 1976), areas by the nearest colour."""
+        import cv2
+        from PIL import Image
+
         if self.dotted:
             dark, light = self.colours.astype(np.float32)
             way = light - dark
             share = (pixels.astype(np.float32) - dark) @ way / float(way @ way)
             grey = (share.clip(0, 1) * 255).round().astype(np.uint8)
             return self.colours[np.asarray(Image.fromarray(grey).convert("1")).astype(np.uint8)]
-        calm = (
-            cv2.medianBlur(np.ascontiguousarray(pixels), CALM) if min(pixels.shape[:2]) else pixels
-        )
+        calm = cv2.medianBlur(np.ascontiguousarray(pixels), CALM)
         ours = cv2.cvtColor(calm, cv2.COLOR_RGB2LAB).astype(np.int32)
         theirs = cv2.cvtColor(self.colours[None], cv2.COLOR_RGB2LAB)[0].astype(np.int32)
         nearest = np.zeros(ours.shape[:2], np.uint8)
@@ -62,10 +59,11 @@ class Palette:
         return self.colours[nearest]
 
 
-def palette_of(photo: Photo) -> Palette | None:
-    """The colours of a photo of 8 bit that has few; None of any other, or of one colour."""
-    pixels = photo.pixels
-    if pixels.dtype != np.uint8 or len(_packed(pixels[::SAMPLED, ::SAMPLED])) > FEW:
+def palette_of(pixels: np.ndarray) -> Palette | None:
+    """The colours of a picture (H x W x 3 or 4) of 8 bit that has few; None of any other, or of one
+    colour."""
+    down, across = (max(1, length // SAMPLED) for length in pixels.shape[:2])
+    if pixels.dtype != np.uint8 or len(_packed(pixels[::down, ::across])) > FEW:
         return None
     packed = _packed(pixels)
     if not 2 <= len(packed) <= FEW:

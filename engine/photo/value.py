@@ -12,6 +12,7 @@ from engine.base.errors import MienError
 from engine.photo import colour, hdr
 from engine.photo.compositing import lay
 from engine.photo.metadata import Metadata
+from engine.photo.palette import Palette, palette_of
 from engine.photo.patch import Patch
 from engine.photo.source import Source, eight_bit, grey_of
 
@@ -77,6 +78,19 @@ class Photo:
         points = dict(self.metadata.colour).get(b"cICP", b"")
         known = self.metadata.icc is None and not self.single and hdr.is_hdr(points)
         return points if known else None
+
+    @cached_property
+    def palette(self) -> Palette | None:
+        """Its colours where it has few: a drawing, a scan of one bit."""
+        return palette_of(self.pixels)
+
+    @cached_property
+    def without_dots(self) -> Photo:
+        """The photo with greys for the dots of a scan of one bit; itself where it is none."""
+        palette = self.palette
+        if palette is None or not palette.dotted:
+            return self
+        return replace(self, pixels=palette.smoothed(self.pixels))
 
     @cached_property
     def own8(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from engine.batch import Item
-from engine.batch.log import BARE, DOUBTFUL, EXISTS, FAILED, FILLED, NO_MASK, NOTHING
+from engine.batch.log import DOUBTFUL, EXISTS, FAILED, FILLED, NO_MASK, NOTHING, UNWORN
 from gui import theme
 from gui.qimage import image_from_rgb, resize
 from gui.translation import tr
@@ -52,7 +52,7 @@ def words() -> dict[str, str]:
         NO_MASK: tr("No mask"),
         EXISTS: tr("Was there already"),
         NOTHING: tr("Nothing to fill"),
-        BARE: tr("Nothing worn"),
+        UNWORN: tr("Nothing worn"),
         DOUBTFUL: tr("Left out for doubt"),
     }
 

@@ -27,26 +27,26 @@ def drawn(photo: np.ndarray) -> np.ndarray:
 
 
 def test_few_colours_are_told_and_many_are_not(astronaut, scan) -> None:
-    palette = palette_of(photo_from_array(scan))
+    palette = palette_of(scan)
     assert palette is not None
     assert palette.dotted
     assert palette.colours.tolist() == [[0, 0, 0], [255, 255, 255]]
-    drawing = palette_of(photo_from_array(drawn(astronaut)))
+    drawing = palette_of(drawn(astronaut))
     assert drawing is not None
     assert not drawing.dotted
     assert 10 < len(drawing.colours) <= 64
     line = np.full((60, 60, 3), 255, np.uint8)
     cv2.line(line, (5, 5), (50, 40), (0, 0, 0), 2)
-    lines = palette_of(photo_from_array(line))
+    lines = palette_of(line)
     assert lines is not None
     assert not lines.dotted
-    assert palette_of(photo_from_array(astronaut)) is None
-    assert palette_of(photo_from_array(np.full((40, 40, 3), 90, np.uint8))) is None
-    assert palette_of(photo_from_array(line.astype(np.uint16) * 257)) is None
+    assert palette_of(astronaut) is None
+    assert palette_of(np.full((40, 40, 3), 90, np.uint8)) is None
+    assert palette_of(line.astype(np.uint16) * 257) is None
 
 
 def test_dots_stand_for_the_greys_they_are_made_of(scan) -> None:
-    palette = palette_of(photo_from_array(scan))
+    palette = palette_of(scan)
     assert palette is not None
     ramp = np.repeat(np.linspace(0, 255, 256)[None], 200, 0).astype(np.uint8)
     dots = palette.kept(np.repeat(ramp[..., None], 3, 2))

@@ -172,11 +172,7 @@ class _Filler:
         shape = fine.appearance.shape
         ours = MeanView(shape, nodes, share.share.frame)
         theirs = MeanView(shape, true, share.share.frame)
-        x, y, width, height = share.box
-        painted = rgb.copy()
-        there = painted[y : y + height, x : x + width]
-        inside = share.hidden_there
-        there[inside] = (share.pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)[inside]
+        painted, _ = share.painted_in((0, 0, rgb.shape[1], rgb.shape[0]))
         hidden = ours.brought(hole.astype(np.uint8) * np.uint8(255))
         return ours.brought(painted), hidden > 127, theirs.brought(rgb)
 

@@ -12,11 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 
 from engine.detail.paint import painted
 from training.detail.fills import Sample, read_index, read_sample
-from training.lpips import Lpips
+from training.lpips import Lpips, tensor_of
 from training.perceptual import StVgg
 
 AROUND = 24  # pixels of the mean shape's picture that are compared around a hole
@@ -83,10 +82,6 @@ def _figures(fill: np.ndarray, sample: Sample, judges: dict[str, Any]) -> dict[s
     size = max(48, width // CROP), max(48, height // CROP)
     small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pair]
     for name, judge in judges.items():
-        figures[name] = float(judge(*(_tensor(p) for p in pair)))
-        figures[f"{name}_crop"] = float(judge(*(_tensor(p) for p in small)))
+        figures[name] = float(judge(*(tensor_of(p) for p in pair)))
+        figures[f"{name}_crop"] = float(judge(*(tensor_of(p) for p in small)))
     return figures
-
-
-def _tensor(picture: np.ndarray) -> Tensor:
-    return torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1

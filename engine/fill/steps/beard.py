@@ -27,6 +27,7 @@ from engine.face.mesh import (
     RIGHT_EYE,
 )
 from engine.fill.photo_fill import FullShare
+from engine.fill.shares import meet, part_of
 from engine.fill.steps.crop import nodes_of as mesh_of
 from engine.fill.steps.texture import patched
 
@@ -99,29 +100,20 @@ def grow_beard(fill: FullShare, beard: Beard) -> FullShare:
     """Reads pixels, seen. Writes pixels: texture of the beard, where it goes on."""
     photo, frame = fill.whole.photo, fill.share.frame
     window = geometry.bounds(frame, photo.size)
+    picture, filled = fill.painted_in(window)
     x, y, width, height = window
-    here = np.s_[y : y + height, x : x + width]
-    picture, hidden = photo.own8[here].copy(), fill.whole.hole[here]
-    left, top = max(x, fill.box[0]), max(y, fill.box[1])
-    right = min(x + width, fill.box[0] + fill.box[2])
-    lower = min(y + height, fill.box[1] + fill.box[3])
-    if right <= left or lower <= top:
-        return fill
-    inner = np.s_[top - y : lower - y, left - x : right - x]
-    ours = np.s_[top - fill.box[1] : lower - fill.box[1], left - fill.box[0] : right - fill.box[0]]
-    there = hidden[inner]
-    painted = (fill.pixels[ours].clip(0, 1) * 255 + 0.5).astype(np.uint8)
-    picture[inner][there] = painted[there]
-    grows = geometry.put_back(beard.grows, frame, window).clip(0, 1) * hidden
+    hidden = fill.whole.hole[y : y + height, x : x + width]
+    grows = geometry.put_back(beard.grows, frame, window).clip(0, 1) * filled
     source = geometry.put_back(beard.seen.astype(np.float32), frame, window) > 0.5
     if not (grows > BARELY).any() or not (source & ~hidden).any():
         return fill
     texture = _texture(picture, grows > BARELY, source & ~hidden, fill.whole.request.options.seed)
     sigma = TONE / SIDE * geometry.frame_side(frame)
     texture = _toned(texture, picture, grows > BARELY, sigma, beard.thick)
-    share = grows[inner][..., None]
+    both = meet(window, fill.box)
+    inside, ours = part_of(both, window), part_of(both, fill.box)
     pixels = fill.pixels.copy()
-    pixels[ours] += share * (texture[inner] - pixels[ours])
+    pixels[ours] += grows[inside][..., None] * (texture[inside] - pixels[ours])
     return fill.becomes(FullShare, pixels=pixels)
 
 

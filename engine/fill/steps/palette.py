@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.fill.photo_fill import PaintedFill, PhotoFill
-from engine.photo.palette import Palette, palette_of
+from engine.photo import Photo
+from engine.photo.palette import Palette
 
 
-def dotted(fill: PhotoFill) -> Palette | None:
+def dotted(fill: PhotoFill) -> Photo | None:
     """A scan of one bit whose dots stand for greys."""
-    palette = palette_of(fill.photo)
-    return palette if palette is not None and palette.dotted else None
+    smooth = fill.photo.without_dots
+    return None if smooth is fill.photo else smooth
 
 
-def smooth_dots(fill: PhotoFill, palette: Palette) -> PhotoFill:
-    """Reads and writes request: its photo has greys for its dots. Writes palette."""
-    smooth = replace(fill.request, photo=palette.smoothed(fill.photo))
-    return fill.becomes(PhotoFill, request=smooth, palette=palette)
+def smooth_dots(fill: PhotoFill, smooth: Photo) -> PhotoFill:
+    """Reads and writes request: its photo has greys for its dots. Writes palette: the photo's."""
+    request = replace(fill.request, photo=smooth)
+    return fill.becomes(PhotoFill, request=request, palette=fill.photo.palette)
 
 
 def few_colours(fill: PaintedFill) -> Palette | None:
     """A photo of few colours."""
-    return fill.palette or palette_of(fill.photo)
+    return fill.palette or fill.photo.palette
 
 
 def keep_palette(fill: PaintedFill, palette: Palette) -> PaintedFill:
