@@ -131,7 +131,8 @@ def fine_detail(picture: np.ndarray, sigma: float = 1.0) -> np.ndarray:
 def lattice(picture: np.ndarray, where: np.ndarray, tile: int = 32) -> float:
     """How far a pattern that repeats every 4 or 8 pixels, across or down, stands out.
 
-    1 for a photo; the spectrum's power there over that of longer and shorter waves beside it.
+    1 and less for a photo; the spectrum's power there over the mean of that of longer and of
+    shorter waves beside it (their arithmetic mean: a soft picture has no shorter ones).
     Every tile of which nine tenths lie in `where` (H x W bool) counts.
     """
     detail = fine_detail(picture, 4)
@@ -146,5 +147,5 @@ def lattice(picture: np.ndarray, where: np.ndarray, tile: int = 32) -> float:
     for waves in (power.sum(0), power.sum(1)):
         for every in (4, 8):
             at = tile // every
-            found.append(waves[at] / np.sqrt(waves[at - 2] * waves[at + 2]))
+            found.append(2 * waves[at] / (waves[at - 2] + waves[at + 2]))
     return float(max(found))

@@ -25,7 +25,7 @@ from engine.face.regions import LEAST_SEEN, aligned_face
 from engine.fill.face_fill import PicturedFill
 
 FINE, COARSE = 1 / 256, 2 / 256  # sigmas in crop units: what is compared, what is raised
-SIGMAS = (FINE, COARSE, 4 / 256)  # octaves whose shares tell how wide edges are
+OCTAVES = (1, 2, 4)  # sigmas of octaves whose shares tell how wide edges are, of the finest one's
 # How many times as fine as the fill the photo may be before anything is done, and the most that is
 # added of the coarser band; chosen by LPIPS and SSIM on faces kept aside.
 EXCUSED, MOST = 0.8, 1.0
@@ -35,7 +35,7 @@ BEYOND = 0.25  # of the range of a pixel's neighbours, how far beyond it a raise
 COLOURED = 0.5  # how much of it a contrast of colours is raised: teeth between red lips turn green
 DARK = 0.01  # [-1, 1] units above black below which there is no colour
 EDGES = 0.1  # share of a region's pixels that are its edges
-WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # of 256: blurs that are tried
+WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)  # blurs that are tried, of the finest sigma
 SOFTER = 0.6  # how much of the fill's share of fine octaves the photo must lack before any is
 
 
@@ -52,10 +52,13 @@ def equalise_sharpness(filled: Tensor, hole: Tensor, inner: Tensor | None = None
     # Where the two meet there is a little of both.
     covered, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     seen = outer * aligned_face(side)[0].to(filled)
-    blurs = _blurs(filled)
-    as_blurred = _as_blurred(filled, blurs, hole, covered, seen)
-    if as_blurred is not filled:
-        filled, blurs = as_blurred, _blurs(as_blurred)
+    filled = torch.cat(
+        [
+            _blurred_in(*one, blur_to_match(*one, *where, FINE, SOFTER))
+            for one, where in zip(_each(filled, hole), _each(covered, seen), strict=True)
+        ]
+    )
+    blurs = {sigma: blurred(filled, sigma * side) for sigma in (FINE, COARSE)}
     fine = (filled - blurs[FINE]).abs().mean(1, keepdim=True)
     amounts = [
         _amount(detail[part > 0.5], detail[visible > 0.5], side)
@@ -78,53 +81,50 @@ def equalise_sharpness(filled: Tensor, hole: Tensor, inner: Tensor | None = None
     return torch.where(hole > 0.5, raised.clamp_min(-1), filled)
 
 
-def _blurs(pictures: Tensor) -> dict[float, Tensor]:
-    """The pictures blurred by each of SIGMAS."""
-    return {sigma: blurred(pictures, sigma * pictures.shape[-1]) for sigma in SIGMAS}
+@exact
+def blur_to_match(
+    filled: Tensor, hole: Tensor, covered: Tensor, seen: Tensor, finest: float, excused: float
+) -> float:
+    """How much a fill must be blurred for its edges to be as wide as those that are seen: a sigma
+    in crop units, 0 where it is not sharper than they are.
+
+    filled: 1 x C x S x S. hole, covered, seen: 1 x 1 x S x S, 1 is hidden; what is compared of the
+    fill, and of what is visible. finest: sigma of the finest octave, in crop units. excused: the
+    share of the fill's fineness that is enough.
+    """
+    ours, theirs = (_fineness(filled, where, finest) for where in (covered, seen))
+    if not theirs or theirs >= excused * ours:
+        return 0.0
+    for width in WIDTHS:
+        if theirs >= _fineness(_blurred_in(filled, hole, width * finest), covered, finest):
+            break
+    return width * finest
 
 
-def _as_blurred(
-    filled: Tensor, blurs: dict[float, Tensor], hole: Tensor, covered: Tensor, seen: Tensor
-) -> Tensor:
-    """The crops with their fills (in `covered`) blurred to the width of the edges in `seen`, both
-    B x 1 x S x S; `filled` itself where none is too sharp. blurs: of `filled`."""
-    side = filled.shape[-1]
-    octaves = _octaves(filled, blurs)
-    wanted, found = _fineness(octaves, seen), _fineness(octaves, covered)
-    out = filled
-    for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
-        if not theirs or theirs >= SOFTER * ours:
-            continue
-        one, hidden, part = (t[number : number + 1] for t in (filled, hole, covered))
-        for width in WIDTHS:
-            painted = torch.where(hidden > 0.5, blurred(one, width * side / 256), one)
-            if theirs >= _fineness(_octaves(painted, _blurs(painted)), part)[0]:
-                break
-        out = torch.cat([out[:number], painted, out[number + 1 :]])
-    return out
+def _blurred_in(filled: Tensor, hole: Tensor, sigma: float) -> Tensor:
+    """A picture blurred in its hole; sigma in crop units."""
+    if not sigma:
+        return filled
+    return torch.where(hole > 0.5, blurred(filled, sigma * filled.shape[-1]), filled)
 
 
-def _octaves(pictures: Tensor, blurs: dict[float, Tensor]) -> Tensor:
-    """How much there is of each octave from the finest on, octaves x B x 1 x S x S."""
-    levels = [pictures, *blurs.values()]
-    return torch.stack([(a - b).abs().mean(1, keepdim=True) for a, b in pairwise(levels)])
+def _each(*batches: Tensor) -> list[tuple[Tensor, ...]]:
+    """One picture of each batch after the other, as batches of one."""
+    return list(zip(*(batch.split(1) for batch in batches), strict=True))
 
 
-def _fineness(octaves: Tensor, where: Tensor) -> list[float]:
-    """How fine the edges of each picture are in its part `where` (B x 1 x S x S): the finest
-    octave's share of all there. 0 where there are too few pixels to say."""
+def _fineness(picture: Tensor, where: Tensor, finest: float) -> float:
+    """How fine the edges of a picture (1 x C x S x S) are in its part `where` (1 x 1 x S x S): the
+    finest octave's share of all there. 0 where there are too few pixels to say."""
     side = where.shape[-1]
-    result = []
-    for number, part in enumerate(where > 0.5):
-        if part.sum() < LEAST_SEEN * side * side:
-            result.append(0.0)
-            continue
-        bands = octaves[:, number][:, part]
-        strength = bands.sum(0)
-        edges = strength >= strength.quantile(1 - EDGES)
-        parts = bands[:, edges].mean(1)
-        result.append(float(parts[0] / parts.sum().clamp_min(1e-9)))
-    return result
+    part = where[0, 0] > 0.5
+    if part.sum() < LEAST_SEEN * side * side:
+        return 0.0
+    levels = [picture, *(blurred(picture, times * finest * side) for times in OCTAVES)]
+    bands = torch.stack([(a - b).abs().mean(1)[0][part] for a, b in pairwise(levels)])
+    strength = bands.sum(0)
+    parts = bands[:, strength >= strength.quantile(1 - EDGES)].mean(1)
+    return float(parts[0] / parts.sum().clamp_min(1e-9))
 
 
 def _amount(inside: Tensor, outside: Tensor, side: int) -> float:
