@@ -27,7 +27,7 @@ from training.detail.fills import (
     read_sample,
     write_fills,
 )
-from training.detail.recipe import DetailRecipe, mean_points, windows
+from training.detail.recipe import DetailRecipe, energy_apart, mean_points, windows
 from training.recipe import export, train, trained
 from training.sources import find_sources
 
@@ -138,6 +138,18 @@ def test_windows_know_where_they_lie() -> None:
     assert out[1, 0, 5, 35] == 71
 
 
+def test_as_much_detail_elsewhere_costs_less_than_none() -> None:
+    stripes = torch.zeros(1, 3, 64, 64)
+    stripes[..., ::4] = stripes[..., 1::4] = 0.4
+    away = stripes.roll(2, -1)
+    plain = stripes.mean().expand_as(stripes)
+    assert energy_apart(stripes, stripes) == 0
+    assert energy_apart(away, stripes) < 0.1 * energy_apart(plain, stripes)
+    assert float(energy_apart(plain, stripes)) == pytest.approx(
+        float(energy_apart(stripes, plain)), rel=1e-5
+    )
+
+
 def test_a_run_learns_resumes_and_becomes_a_model(
     fills, aside, lpips, tmp_path, monkeypatch
 ) -> None:
@@ -147,7 +159,7 @@ def test_a_run_learns_resumes_and_becomes_a_model(
     assert rows[-1]["finished"]
     train(DetailRecipe(SMALL.changed(samples=8)), run, **sources, device="cpu", report=rows.append)
     assert (rows[-1]["event"], rows[-1]["samples"]) == ("finished", 8)
-    assert {"loss", "pixel", "lpips", "coarse"} <= set(rows[0])
+    assert {"loss", "pixel", "lpips", "coarse", "energy"} <= set(rows[0])
     network = trained(DetailRecipe, run)
     assert network.last.weight.abs().max() > 0
 

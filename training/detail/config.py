@@ -14,7 +14,8 @@ class DetailConfig(NetworkConfig):
     """What is not said here is in `NetworkConfig`.
 
     patch: pixels a side of a window, a multiple of 12. pixel, lpips, coarse: weights of the loss:
-    of mean absolute errors, of LPIPS at the photo's size, and of both at a third of it.
+    of mean absolute errors, of LPIPS at the photo's size, and of both at a third of it. energy: of
+    the difference of both pictures' strength in the finest two octaves, wherever it lies.
     """
 
     KIND: ClassVar[str] = "detail"
@@ -33,6 +34,7 @@ class DetailConfig(NetworkConfig):
     pixel: float = 2.0
     lpips: float = 1.0
     coarse: float = 1.0
+    energy: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

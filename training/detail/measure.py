@@ -6,6 +6,7 @@ tells networks apart in a few minutes. ST-LPIPS took no part in their training, 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from training.perceptual import StVgg
 
 AROUND = 24  # pixels of the mean shape's picture that are compared around a hole
 CROP = 3  # of those to one of the crop
+OCTAVES = (1.0, 2.0)  # pixels: sigmas that part the finest two octaves from the rest
 AS_FILLED = "as filled"
 
 
@@ -29,8 +31,9 @@ def measure(
     """Fills of people kept aside as they are, and with each network's detail.
 
     folder: of fills (training.detail.fills). lpips: the file of LPIPS-Alex weights. Returns
-    {"fills", "rows": {name: {"error" (mean, of 255), "st_lpips", "st_lpips_crop" (scaled to the
-    crop's size); with `lpips` also "lpips" and "lpips_crop"}}}.
+    {"fills", "rows": {name: {"error" (mean, of 255), "energy" (of the finest two octaves in the
+    hole, 1 is the truth's), "st_lpips", "st_lpips_crop" (scaled to the crop's size); with `lpips`
+    also "lpips" and "lpips_crop"}}}.
     """
     judges: dict[str, Any] = {"st_lpips": StVgg().distance}
     if lpips is not None:
@@ -77,7 +80,10 @@ def _figures(fill: np.ndarray, sample: Sample, judges: dict[str, Any]) -> dict[s
     here = np.s_[top : ys.max() + AROUND, left : xs.max() + AROUND]
     truth = np.where(sample.hole[..., None], sample.truth, sample.fill)
     pair = [p.clip(0, 255).round().astype(np.uint8)[here] for p in (fill, truth)]
+    hidden = sample.hole[here]
+    energies = [float(_finest(p)[hidden].mean()) for p in pair]
     figures = {"error": float(np.abs(pair[0].astype(np.float32) - pair[1]).mean())}
+    figures["energy"] = energies[0] / max(energies[1], 1e-6)
     height, width = pair[0].shape[:2]
     size = max(48, width // CROP), max(48, height // CROP)
     small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pair]
@@ -85,3 +91,10 @@ def _figures(fill: np.ndarray, sample: Sample, judges: dict[str, Any]) -> dict[s
         figures[name] = float(judge(*(tensor_of(p) for p in pair)))
         figures[f"{name}_crop"] = float(judge(*(tensor_of(p) for p in small)))
     return figures
+
+
+def _finest(picture: np.ndarray) -> np.ndarray:
+    """The energy of the finest two octaves at every pixel, h x w float32."""
+    levels = [picture.astype(np.float32)]
+    levels += [cv2.GaussianBlur(levels[0], (0, 0), sigma) for sigma in OCTAVES]
+    return np.sum([np.square(a - b).mean(2) for a, b in pairwise(levels)], 0)

@@ -6,6 +6,7 @@ there must not make what the crop could hold worse.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.base.brightness import blurred
 from engine.catalogue.weights import find, load_prior
 from engine.detail.network import CELL, DetailNetwork
 from engine.prior.appearance import PREFIX
@@ -25,6 +27,8 @@ from training.lpips import Lpips
 from training.recipe import Measured, Model, Recipe
 
 STRIDE = 4  # pixels that LPIPS-Alex's first layer steps by
+WINDOW = 16  # pixels a side of what fine detail is weighed in: lashes of a third of a lid
+LEAST = 2 / 255  # [-1, 1] units: strengths below are noise
 CROP = 3  # mean shape's pixels a side to one of the crop
 
 CARD = """# Detail network
@@ -79,17 +83,19 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
         painted = picture + hole * change
         # A small photo says nothing of the finest octave: it is compared at half its size.
         fine = batch.fine.to(device).bool()
-        pixel, near = painted.new_zeros(()), painted.new_zeros(())
+        pixel, near, energy = (painted.new_zeros(()) for _ in range(3))
         for which, by in ((fine, 1), (~fine, 2)):
             if which.any():
                 one, other = (F.avg_pool2d(p[which], by) for p in (painted, truth))
                 share = which.float().mean()
                 pixel = pixel + share * (one - other).abs().mean()
                 near = near + share * lpips(*_jittered(one, other))
+                energy = energy + share * energy_apart(one, other)
         small, wanted = F.avg_pool2d(painted, CROP), F.avg_pool2d(truth, CROP)
         coarse = lpips(*_jittered(small, wanted)) + config.pixel * (small - wanted).abs().mean()
         loss = config.pixel * pixel + config.lpips * near + config.coarse * coarse
-        return {"loss": loss, "pixel": pixel, "lpips": near, "coarse": coarse}
+        parts = {"pixel": pixel, "lpips": near, "coarse": coarse, "energy": energy}
+        return {"loss": loss + config.energy * energy, **parts}
 
     def compare(
         self,
@@ -116,6 +122,22 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
         facts |= {"figures": figures, "notes": f"{samples} windows"}
         faces = figures["fills"]
         return Model(CARD.format(samples=samples, faces=faces, table=table), table, facts)
+
+
+def energy_apart(painted: Tensor, truth: Tensor) -> Tensor:
+    """How far the strength of the finest two octaves is from the truth's, in windows of WINDOW
+    pixels; pictures B x C x h x w.
+
+    What a lash's place is no network knows to a pixel, and errors of pixels and LPIPS are least
+    where it paints the mean of all places: too soft. How much there is of it, it can know.
+    """
+    squares = []
+    for picture in (painted, truth):
+        levels = [picture, *(blurred(picture, sigma) for sigma in measure.OCTAVES)]
+        bands = torch.cat([a - b for a, b in pairwise(levels)], 1)
+        squares.append(F.avg_pool2d(bands.square(), WINDOW, WINDOW // 2))
+    ours, theirs = ((square + LEAST**2).sqrt() for square in squares)
+    return (ours - theirs).abs().mean()
 
 
 def _jittered(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
