@@ -78,7 +78,7 @@ class Detector:
     """
 
     def __init__(self, path: Path, side: int, strides: tuple[int, ...]) -> None:
-        self._network, self._side = _Network(path, ("boxes", "scores")), side
+        self._network, self._side = Network(path, ("boxes", "scores")), side
         self._anchors = anchors(side, strides)
 
     def __call__(self, rgb: np.ndarray, least: float) -> list[tuple[float, np.ndarray]]:
@@ -88,7 +88,7 @@ class Detector:
         longer = max(height, width)
         middle = np.array([width / 2, height / 2])
         picture = _cut(rgb, middle, longer, 0.0, self._side, outside="black")
-        boxes, scores = self._network(image=_planes(picture * np.float32(2 / 255) - 1))
+        boxes, scores = self._network(image=planes(picture * np.float32(2 / 255) - 1))
         scores = 1 / (1 + np.exp(-np.clip(scores.reshape(-1).astype(np.float64), -100, 100)))
         seen = scores >= least
         rows, places = boxes.reshape(-1, 8, 2)[seen] / self._side, self._anchors[seen]
@@ -159,22 +159,22 @@ class Mesher:
             )
             for name, part in facts["parts"].items()
         ]
-        self._first = _Network(folder / "mesh.onnx", ("features", "mesh", "flag"))
+        self._first = Network(folder / "mesh.onnx", ("features", "mesh", "flag"))
         told = [f"{part.name}_nodes" for part in self._parts]
         told += [f"{_iris(part)}_nodes" for part in self._parts if part.iris is not None]
-        self._second = _Network(folder / "mesh_parts.onnx", tuple(told))
+        self._second = Network(folder / "mesh_parts.onnx", tuple(told))
 
     def presence(self, picture: np.ndarray) -> tuple[float, np.ndarray]:
         """(logit of there being a face, 478 x 2 nodes in pixels before the second look, irises at
         0) of a SIDE x SIDE x 3 float32 picture in [0, 1]."""
-        _, mesh, flag = self._first(image=_planes(picture))
+        _, mesh, flag = self._first(image=planes(picture))
         nodes = np.zeros((478, 2))
         nodes[:468] = mesh.reshape(468, 3)[:, :2]
         return float(flag.reshape(-1)[0]), nodes
 
     def __call__(self, picture: np.ndarray) -> np.ndarray | None:
         """SIDE x SIDE x 3 float32 in [0, 1] -> 478 x 2 in pixels, None where there is no face."""
-        features, mesh, flag = self._first(image=_planes(picture))
+        features, mesh, flag = self._first(image=planes(picture))
         if 1 / (1 + np.exp(-float(flag.reshape(-1)[0]))) <= PRESENT:
             return None
         features, mesh = features[0], mesh.reshape(468, 3)[:, :2]
@@ -283,7 +283,7 @@ def _sighting(score: float, points: np.ndarray) -> Sighting:
     return Sighting((float(x), float(y), float(width), float(height)), points[2:4], score)
 
 
-class _Network:
+class Network:
     """An ONNX file on OpenCV's dnn: named inputs, float32, to the outputs in the order given."""
 
     def __init__(self, path: Path, outputs: tuple[str, ...]) -> None:
@@ -299,7 +299,7 @@ class _Network:
         return tuple(self._network.forward(list(self.outputs)))
 
 
-def _planes(picture: np.ndarray) -> np.ndarray:
+def planes(picture: np.ndarray) -> np.ndarray:
     """H x W x 3 -> 1 x 3 x H x W."""
     return np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
 

@@ -1,4 +1,4 @@
-"""Where a face is. There are seven answers, each for its purpose, and all of them stand here.
+"""Where a face is. There are eight answers, each for its purpose, and all of them stand here.
 
 - `owned_area`: what a face may paint, its frame with the corners rounded off.
 - `aligned_face`: where faces lie in their frames, whatever the face; for reading light and
@@ -9,8 +9,9 @@
   both sides are hidden, and each must be closed with its own border only: a white wall must not
   tint a cheek. The mesh is partly predicted and may lie a little wrong, so the edge is soft.
 - `interiors`: how far within that hull a pixel lies; on its edge nothing is sharpened.
-- `Head.near` and `Head.skin`: a head in the photo with its hair, and the face itself with its ears;
-  for texture, which must not take an eye for a piece of wall.
+- `Head.near`, `Head.skin` and `Head.features`: a head in the photo with its hair, the face itself
+  with its ears, and what of it is no plain skin; for texture, which must not take an eye for a
+  piece of wall.
 
 Masks of parts of a face, which people choose, are no such areas: `engine.face.parts`.
 """
@@ -25,7 +26,15 @@ import numpy as np
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
-from engine.face.mesh import OVAL
+from engine.face.mesh import (
+    LEFT_BROW,
+    LEFT_EYE,
+    LIPS,
+    NOSE,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_EYE,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +46,9 @@ SOFT = 0.012  # frame sides: sigma of the matte's edge
 CRISP = 0.006  # the same where the face is painted against what is behind it
 WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is none of the edge's
 NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
+FEATURES = (*LEFT_BROW, *RIGHT_BROW, *LEFT_EYE, *RIGHT_EYE, *NOSE, *LIPS)
+FOREHEAD, CHIN = OVAL[0], OVAL[18]
+BESIDE = 0.02  # frame sides around the features of a face that are none of its plain skin either
 EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
 
 Box = tuple[int, int, int, int]
@@ -146,11 +158,22 @@ def outline_of(mesh: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class Head:
     """A face in the photo: the box (x, y, width, height) around its frame, and of that box the
-    pixels near the face and those of the face itself (both height x width bool)."""
+    pixels near the face, those of the face itself, and those of its brows, eyes, nose and mouth
+    (all height x width bool). ends: 2 x 2, the forehead's top and the chin in photo pixels; None
+    where the nodes are not known."""
 
     box: Box
     near: np.ndarray
     skin: np.ndarray
+    features: np.ndarray
+    ends: np.ndarray | None
+
+    def under_chin(self, at: tuple[float, float]) -> bool:
+        """Whether a place of the photo is nearer to the chin than to the forehead's top."""
+        if self.ends is None:
+            return False
+        top, chin = np.hypot(*(self.ends - at).T)
+        return bool(chin < top)
 
 
 def heads_of(faces: tuple[Face, ...], size: tuple[int, int]) -> tuple[Head, ...]:
@@ -165,7 +188,9 @@ def _head(face: Face, size: tuple[int, int]) -> Head:
     frame = geometry.grown(matrix_of(face), NEAR)
     x, y, width, height = box = geometry.bounds(frame, size)
     skin = np.zeros((max(0, height), max(0, width)), np.uint8)
+    features = np.zeros_like(skin)
     near = np.zeros(skin.shape, bool)
+    ends = None if face.mesh is None else face.mesh[[FOREHEAD, CHIN], :2]
     if skin.size:
         near = owned_area(frame, box)
         if face.mesh is not None:
@@ -174,9 +199,14 @@ def _head(face: Face, size: tuple[int, int]) -> Head:
             nodes = geometry.transform(geometry.invert(frame), upright) - (x, y)
             outline = cv2.convexHull(np.round(nodes).astype(np.int32))
             cv2.fillConvexPoly(skin, outline, (1,))
+            nodes = face.mesh[list(FEATURES), :2] - (x, y)
+            cv2.fillConvexPoly(features, cv2.convexHull(np.round(nodes).astype(np.int32)), (1,))
+            reach = 2 * round(BESIDE * geometry.frame_side(frame)) + 1
+            features = cv2.dilate(features, np.ones((reach, reach), np.uint8))
         else:
             left, top, wide, high = face.box
             middle = (round(left + wide / 2 - x), round(top + high / 2 - y))
             axes = (round(wide / 2), round(high / 2))
             cv2.ellipse(skin, middle, axes, face.angle, 0, 360, (1,), -1)
-    return Head(box, near, skin.view(bool) & near)
+            features = skin
+    return Head(box, near, skin.view(bool) & near, features.view(bool) & near, ends)

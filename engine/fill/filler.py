@@ -15,6 +15,7 @@ from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
 from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
+from engine.fill.silhouette import PersonNetwork
 from engine.fill.step import Tables, Watch
 from engine.inpaint import FillRequest, FillResult, Preview, Progress
 from engine.photo import Photo
@@ -37,6 +38,7 @@ class FaceInpainter:
         self._finder = FaceFinder()
         self._placer = FacePlacer(self._finder)
         self._steady = SteadyPlacer(self._placer)
+        self._people = PersonNetwork()
         self._untouched, self._solutions = Untouched(), Solutions()
         self._networks: Networks | None = None
         self._wanted: tuple[str, str, str, bool] | None = None
@@ -114,6 +116,7 @@ class FaceInpainter:
             self._finder,
             self._placer,
             self._steady,
+            self._people,
             self._untouched,
             self._solutions,
             self._networks,

@@ -18,6 +18,7 @@ from engine.face.steady import SteadyPlacer
 from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks
 from engine.fill.shares import Behind, Box, Share, meet, part_of
+from engine.fill.silhouette import PersonNetwork
 from engine.fill.step import State, Tables, Watch
 from engine.inpaint import FillRequest
 from engine.modules.guidance import Guidance
@@ -36,6 +37,7 @@ class Loaded:
     finder: FaceFinder
     placer: FacePlacer
     steady: SteadyPlacer
+    people: PersonNetwork
     untouched: Untouched
     solutions: Solutions
     networks: Networks

@@ -7,7 +7,7 @@ import numpy as np
 # Of the photo's range: a hidden thing that is off the fill by less may stay; from the second value
 # on it is gone. A photo's own skin under a soft brush is nearer to its fill than the first.
 MAY_STAY, GONE = 0.06, 0.12
-OPAQUE = 250  # of 255: as much as all of it
+OPAQUE = 200  # of 255: a thing that is selected and feathered has so much somewhere
 SMOOTH = 1.5  # pixels: sigma within which pixels are judged together
 
 
@@ -16,8 +16,8 @@ def seen_through(alpha: np.ndarray, photo: np.ndarray, fill: np.ndarray) -> np.n
 
     photo, fill: height x width x 3, one depth. A feathered edge over a green cup would leave a
     green ring: there the fill is laid on whole, its seam being closed with what lies beyond the
-    mask. Only around what is masked whole: a part that is nowhere opaque was asked for as a blend.
-    Where alpha is 0 it stays 0.
+    mask. Only around what is masked all but whole: a part that is nowhere opaque was asked for as a
+    blend. Where alpha is 0 it stays 0.
     """
     import cv2
 

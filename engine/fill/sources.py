@@ -16,15 +16,20 @@ ON_IT = 0.5  # of a hole's pixels lie on the face
 LEAST = 0.5  # of a hole's pixels must be left to take texture from
 
 
-def no_source(heads: tuple[Head, ...], hole: np.ndarray, window: Box) -> np.ndarray | None:
+def no_source(
+    heads: tuple[Head, ...], hole: np.ndarray, window: Box, *, parted: bool = False
+) -> np.ndarray | None:
     """The pixels of a window that give no texture to a hole in it, height x width bool.
 
     hole: height x width bool, the window's. window: (x, y, width, height) in the photo. Of a head
     that the hole reaches only the face itself is none, for hair and neck go on there; of any
-    other, all that is near the face. A hole that lies on a face goes on with that face. None where
-    the rest would be too little, or all is one.
+    other, all that is near the face. parted: people are parted from what is behind them, so of a
+    head that the hole reaches cheeks and chin may go on in its neck. A hole that lies on a face
+    goes on with that face. None where the rest would be too little, or all is one.
     """
     shut = np.zeros(hole.shape, bool)
+    rows, columns = np.nonzero(hole)
+    middle = (float(columns.mean()) + window[0], float(rows.mean()) + window[1])
     for head in heads:
         x, y = max(head.box[0], window[0]), max(head.box[1], window[1])
         right = min(head.box[0] + head.box[2], window[0] + window[2])
@@ -38,7 +43,9 @@ def no_source(heads: tuple[Head, ...], hole: np.ndarray, window: Box) -> np.ndar
         if (hole[ours] & head.skin[theirs]).sum() > ON_IT * hole.sum():
             continue
         reached = bool((hole[ours] & head.near[theirs]).any())
-        shut[ours] |= (head.skin if reached else head.near)[theirs]
+        # Of a cap or of hair a forehead is no part.
+        own = head.features if parted and head.under_chin(middle) else head.skin
+        shut[ours] |= (own if reached else head.near)[theirs]
     shut &= ~hole
     if not shut.any() or (~hole & ~shut).sum() < LEAST * hole.sum():
         return None

@@ -15,6 +15,10 @@ import numpy as np
 from engine.base.errors import MienError
 from engine.base.hidden import PAINTED
 
+# A mask that is so many times as large as what of it is opaque was breathed on; it hides nothing
+# where it is fainter (both of 255).
+BREATHED, OPAQUE, FAINT = 10, 200, 64
+
 Box = tuple[int, int, int, int]
 
 
@@ -71,8 +75,16 @@ class Mask:
 
     @cached_property
     def hole(self) -> np.ndarray:
-        """H x W bool: where something is to be filled."""
-        return self.pixels >= PAINTED
+        """H x W bool: where something is to be filled.
+
+        Under the wide faint rim of a mask that was breathed on with a soft brush the photo itself
+        is seen, and tells more of the face than a fill could.
+        """
+        painted = self.pixels >= PAINTED
+        opaque = int(np.count_nonzero(self.pixels >= OPAQUE))
+        if opaque and np.count_nonzero(painted) > BREATHED * opaque:
+            return self.pixels >= FAINT
+        return painted
 
     @cached_property
     def bounds(self) -> Box | None:

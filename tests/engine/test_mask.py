@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.base.errors import MienError
+from engine.base.hidden import PAINTED
 from engine.mask import Mask, Stroke, paint_segment
 from engine.mask.file import open_mask, save_mask
 
@@ -116,3 +117,14 @@ def test_saving_and_opening_gives_the_same_mask(tmp_path: Path) -> None:
     assert np.array_equal(open_mask(path, (80, 80)).pixels, mask.pixels)
     with pytest.raises(MienError, match="exists"):
         save_mask(mask, path)
+
+
+def test_under_a_faint_wide_rim_the_photo_is_seen() -> None:
+    y, x = np.mgrid[:200, :200] - 99.5
+    breathed = (255 * np.exp(-(x**2 + y**2) / (2 * 25**2))).round().astype(np.uint8)
+    assert np.array_equal(Mask(breathed).hole, breathed >= 64)
+    # A feathered selection hides a thing up to its edge, and what is nowhere opaque is a blend.
+    feathered = Mask(np.where(breathed >= 128, 255, breathed))
+    assert np.array_equal(feathered.hole, feathered.pixels >= PAINTED)
+    faint = Mask(breathed // 2)
+    assert np.array_equal(faint.hole, faint.pixels >= PAINTED)

@@ -46,6 +46,17 @@ def test_a_mask_of_half_strength_blends_whatever_is_under_it(skin, feathered) ->
     assert np.array_equal(seen_through(half, green, skin), half)
 
 
+def test_a_feather_as_wide_as_the_thing_hides_it_too(skin) -> None:
+    photo, selected = skin.copy(), np.zeros((SIDE, SIDE), np.uint8)
+    cv2.ellipse(photo, (32, 32), (24, 14), 0, 0, 360, (20, 160, 60), -1)
+    cv2.ellipse(selected, (32, 32), (25, 15), 0, 0, 360, 255, -1)
+    selected = cv2.GaussianBlur(selected, (0, 0), 8)
+    assert 200 < selected.max() < 250
+    alpha = seen_through(selected, photo, skin)
+    inner = cv2.erode((photo != skin).any(-1).astype(np.uint8), np.ones((5, 5))) > 0
+    assert (alpha[inner & (selected > 0)] == 255).all()
+
+
 def test_sixteen_bits_are_judged_alike(skin, feathered) -> None:
     green = np.full_like(skin, (20, 160, 60))
     wide = seen_through(feathered, green.astype(np.uint16) * 257, skin.astype(np.uint16) * 257)

@@ -35,6 +35,7 @@ FULL_RANGE = DETECTION + "face_detection_full_range_sparse.tflite"
 SHORT_RANGE = DETECTION + "face_detection_short_range.tflite"
 ATTENTION = LANDMARK + "face_landmark_with_attention.tflite"
 CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
+PERSON = "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite"
 LICENCE = "mediapipe-0.10.21.dist-info/LICENSE"
 PARTS = ("lips", "left_eye", "right_eye")  # in the order of the attention mesh's cuts
 CUSTOM = ("Landmarks2TransformMatrix", "TransformTensorBilinear", "TransformLandmarks")
@@ -48,15 +49,17 @@ Authors, licensed under the Apache License, Version 2.0 (see LICENSE):
 faces.onnx        face_detection_full_range_sparse.tflite
 short_range.onnx  face_detection_short_range.tflite
 mesh.onnx, mesh_parts.onnx  face_landmark_with_attention.tflite
+person.onnx       selfie_segmentation.tflite
 
 Changes: they were converted to ONNX; sparse weights were written out; the mesh was cut at its three
 custom operations. mesh.json holds the links of its tessellation and which nodes it refines.
 """
 
 CARD = """\
-# Face detectors and mesh
+# Face detectors, mesh and silhouette
 
-Find faces in a photo and read their mesh of 478 nodes, the irises included. They are networks of
+Find faces in a photo, read their mesh of 478 nodes, the irises included, and part people from what
+is behind them. They are networks of
 [MediaPipe](https://github.com/google-ai-edge/mediapipe) 0.10.21 (Apache-2.0; LICENSE and NOTICE lie
 beside this card), the mesh that all other networks here were taught by. They run on OpenCV's dnn.
 
@@ -66,14 +69,15 @@ beside this card), the mesh that all other networks here were taught by. They ru
 | short_range.onnx | BlazeFace, short range: faces that fill much of a picture |
 | mesh.onnx | attention mesh: 468 nodes, and features of the face |
 | mesh_parts.onnx | its second look: lips, eyes and irises on those features |
+| person.onnx | selfie segmentation: which pixels of a portrait are a person |
 | mesh.json | links between the nodes, and which are looked at twice |
 
 BlazeFace: Bazarevsky et al. 2019, arXiv 1907.05047. Attention mesh: Grishchenko et al. 2020, arXiv
 2006.10962.
 
 - Made by `python -m training.face_networks.convert`, out of MediaPipe's wheel. Boxes and nodes are
-  the package's to 0.0002 and 0.05 pixels: `tests/engine/test_face_networks.py` compares them where
-  it is installed.
+  the package's to 0.0002 and 0.05 pixels, silhouettes to 0.0001:
+  `tests/engine/test_face_networks.py` compares them where it is installed.
 - Trained by their makers on photos that we do not know; their model cards report how they do by
   region, skin and sex, and name what they are not for: telling who somebody is, surveillance,
   decisions about people.
@@ -125,6 +129,13 @@ def attention(data: bytes) -> tuple[bytes, bytes, list[dict[str, Any]]]:
     return first, second, cuts
 
 
+def person(data: bytes) -> bytes:
+    """Selfie segmentation: `image` 1 x 3 x 256 x 256 in [0, 1] -> `person` 1 x 1 x 256 x 256, how
+    much of each pixel is one."""
+    graph = Graph(data)
+    return Writer(graph, {graph.inputs[0]: "image"}, {graph.outputs[0]: "person"}).model()
+
+
 def facts(cuts: list[dict[str, Any]], connections: str) -> dict[str, Any]:
     """What the program has to know of the mesh (`engine.face.face_model.mesh_facts`).
 
@@ -154,6 +165,7 @@ def convert(wheel: Path, folder: Path) -> None:
 
     with zipfile.ZipFile(wheel) as archive:
         full, short, mesh = (archive.read(n) for n in (FULL_RANGE, SHORT_RANGE, ATTENTION))
+        silhouette = archive.read(PERSON)
         connections = archive.read(CONNECTIONS).decode()
         licence = archive.read(LICENCE)
     first, second, cuts = attention(mesh)
@@ -162,6 +174,7 @@ def convert(wheel: Path, folder: Path) -> None:
         "short_range.onnx": detector(short),
         "mesh.onnx": first,
         "mesh_parts.onnx": second,
+        "person.onnx": person(silhouette),
         "mesh.json": json.dumps(facts(cuts, connections)).encode(),
         "LICENSE": licence,
         "NOTICE": NOTICE.encode(),
@@ -176,12 +189,15 @@ def convert(wheel: Path, folder: Path) -> None:
             CARD,
             beside=paths[1:],
             name="faces",
-            title="Face detectors and mesh",
+            title="Face detectors, mesh and silhouette",
             kind="faces",
             format="onnx",
             native_crop=192,
             licence="Apache-2.0",
-            figures={"pixels_off_the_package": {"boxes": 0.0002, "nodes": 0.05}},
+            figures={
+                "pixels_off_the_package": {"boxes": 0.0002, "nodes": 0.05},
+                "silhouette_off_the_package": 0.0001,
+            },
             notes="Networks of MediaPipe 0.10.21; see CARD.md and NOTICE",
         )
 

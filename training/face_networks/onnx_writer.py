@@ -94,9 +94,20 @@ class Writer:
         elif name == "PRELU":
             slope = constants[inputs[1]].reshape(-1, 1, 1)
             self._node("PRelu", [given, self._constant(f"{out}_slope", slope, half=True)], out)
-        elif name == "ADD":
+        elif name in ("ADD", "MUL"):
             both = [given, self._name(inputs[1])]
-            self._activated("Add", both, out, options.FusedActivationFunction())
+            kind = name.title()
+            self._activated(kind, both, out, options.FusedActivationFunction())
+        elif name == "LOGISTIC":
+            self._node("Sigmoid", [given], out)
+        elif name == "HARD_SWISH":
+            gate = self._node("HardSigmoid", [given], f"{out}_gate", alpha=1 / 6, beta=0.5)
+            self._node("Mul", [given, gate], out)
+        elif name == "AVERAGE_POOL_2D":
+            assert shape[1:3] == [1, 1], "only means of whole planes are known here"
+            self._node("GlobalAveragePool", [given], out)
+        elif name == "Convolution2DTransposeBias":
+            self._enlarging(inputs, outputs[0])
         elif name == "PAD":
             rows = constants[inputs[1]].reshape(-1, 2)[[0, 3, 1, 2]]
             pads = self._constant(f"{out}_pads", rows.T.reshape(-1).astype(np.int64))
@@ -152,6 +163,20 @@ class Writer:
             pads=pads,
             group=weight.shape[0] if deep else 1,
         )
+
+    def _enlarging(self, inputs: list[int], output: int) -> None:
+        """A transposed convolution whose steps are as wide as its kernel, MediaPipe's own
+        operation."""
+        out, weight = f"t{output}", self.graph.constants[inputs[1]].transpose(3, 0, 1, 2)
+        kernel = list(weight.shape[2:])
+        before, after = self.graph.shape(inputs[0])[1:3], self.graph.shape(output)[1:3]
+        assert [b * k for b, k in zip(before, kernel, strict=True)] == after
+        told = [
+            self._name(inputs[0]),
+            self._constant(f"{out}_weight", weight, half=True),
+            self._constant(f"{out}_bias", self.graph.constants[inputs[2]], half=True),
+        ]
+        self._node("ConvTranspose", told, out, kernel_shape=kernel, strides=kernel)
 
     def _activated(
         self, kind: str, inputs: list[str], out: str, activation: int, **attributes: Any

@@ -21,6 +21,7 @@ Box = tuple[int, int, int, int]
 THIN = 0.03  # width of a stroke in face frames; an open eye is twice as high
 THINNEST, THICKEST = 3, 40  # pixels of the photo
 SWOLLEN, CROSSING = 2.5, 6.0  # widths: as large as a place may be where strokes swell or cross
+UNEVEN, MOSTLY = 1.6, 0.6  # times as wide in places; the share of a stroke that must be thin
 WORKING = 6  # pixels that a thin stroke is wide where it is looked for
 RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
 EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
@@ -50,8 +51,22 @@ def decided(
     if left >= right or top >= bottom:
         return result
     inside = np.s_[top:bottom, left:right]
-    result[inside] = _thin(hole[inside], int(np.clip(round(THIN * side), THINNEST, THICKEST)))
+    result[inside] = _strokes(hole[inside], int(np.clip(round(THIN * side), THINNEST, THICKEST)))
     return result | _even(rgb, hole & ~result, hole, faces)
+
+
+def _strokes(hole: np.ndarray, width: int) -> np.ndarray:
+    """The thin strokes of a hole, those too that are a little wider here and there: half a stroke
+    painted by a face is a scar."""
+    import cv2
+
+    thin = _thin(hole, width)
+    if not thin.any():
+        return thin
+    wider = _thin(hole, round(UNEVEN * width)) | thin
+    count, labels = cv2.connectedComponents(wider.view(np.uint8), connectivity=8)
+    share = np.bincount(labels[thin], minlength=count) / np.bincount(labels.ravel())
+    return wider & (share >= MOSTLY)[labels]
 
 
 def _thin(hole: np.ndarray, width: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from engine.face.placement import TEXTURE
 from engine.face.regions import Head, heads_of
 from engine.fill.photo_fill import PaintedFill, Textured
 from engine.fill.shares import backdrop
+from engine.fill.silhouette import Silhouettes
 from engine.fill.soft import seen_through
 from engine.fill.sources import no_source
 from engine.photo.patch import Patch
@@ -30,6 +31,10 @@ PATCH = 3  # radius: patches of 7 x 7
 # A stroke is at most this share of its length wide. Its fill may be off its banks by so many levels
 # and this share of what they vary, looking so many pixels further than the stroke is deep.
 NARROW, STRAYS, VARIES, NEARBY = 0.25, 8.0, 0.35, 2
+EDGE = 3.0  # pixels: how wide the edge of a silhouette is
+LEAST = 0.5  # of what a side of a silhouette needs there must be on that side to take it from
+
+Box = tuple[int, int, int, int]
 
 
 def fill_texture(
@@ -39,14 +44,17 @@ def fill_texture(
     cancel: threading.Event | None = None,
     progress: Callable[[float], None] | None = None,
     heads: tuple[Head, ...] = (),
-    painted: np.ndarray | None = None,
+    whole: np.ndarray | None = None,
+    people: Callable[[Box], np.ndarray | None] | None = None,
 ) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
     """Fill each connected part of a hole.
 
     rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
-    nowhere else. painted: H x W bool, what faces have painted of the photo: a rest beside one is no
-    stroke, however narrow. Yields (box, pixels) a part: (x, y, width, height) and
-    height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
+    nowhere else. whole: H x W bool, the hole that this is the rest of, where faces have painted
+    some: how deep it is tells strokes from the rest beside a face. people: of a window, how much of
+    each pixel is a person (`engine.fill.silhouette`): what is behind people does not go on in them,
+    nor the other way round. Yields (box, pixels) a part: (x, y, width, height) and height x width x
+    3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
     """
     import cv2
 
@@ -59,11 +67,9 @@ def fill_texture(
     for index in range(1, count):
         raise_if_cancelled(cancel)
         x, y, width, height = (int(v) for v in stats[index, :4])
-        part = hole[y : y + height, x : x + width]
-        if part.any():
-            near = joined[y : y + height, x : x + width].view(bool)
-            stroke = painted is None or not (near & painted[y : y + height, x : x + width]).any()
-            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads, stroke)
+        if hole[y : y + height, x : x + width].any():
+            given = hole if whole is None else whole
+            yield _fill_part(rgb, hole, (x, y, width, height), seed, heads, given, people)
         if progress is not None:
             progress(index / (count - 1))
 
@@ -74,7 +80,8 @@ def _fill_part(
     box: tuple[int, int, int, int],
     seed: int,
     heads: tuple[Head, ...],
-    stroke: bool,
+    whole: np.ndarray,
+    people: Callable[[Box], np.ndarray | None] | None,
 ) -> tuple[tuple[int, int, int, int], np.ndarray]:
     import cv2
 
@@ -88,24 +95,31 @@ def _fill_part(
     if missing.all():
         # Nothing to take texture from: the whole neighbourhood is hidden.
         return box, np.full((height, width, 3), 128, np.uint8)
-    depths = cv2.distanceTransform(missing, cv2.DIST_L2, 3)[missing > 0]
+    deep = whole[y0:y1, x0:x1].view(np.uint8)
+    depths = cv2.distanceTransform(deep, cv2.DIST_L2, 3)[missing > 0]
     # Where thin strokes cross or run together, it is wider for a while.
     if np.percentile(depths, 90) <= 0.75 * THIN and depths.max() <= 1.5 * THIN:
         return box, _thin(picture, missing, seed)[inside]
 
-    shut = no_source(heads, missing.view(bool), (x0, y0, x1 - x0, y1 - y0))
+    window = (x0, y0, x1 - x0, y1 - y0)
+    person = None if people is None else people(window)
+    shut = no_source(heads, missing.view(bool), window, parted=person is not None)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
+    small, small_hole = picture, missing > 0
     if scale < 1:
         small_hole = cv2.resize(missing * 255, size, interpolation=cv2.INTER_AREA) > 0
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        if shut is not None:
+            shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        if person is not None:
+            person = cv2.resize(person, size, interpolation=cv2.INTER_AREA)
+    if person is None:
+        filled = patched(small, small_hole, seed, shut)
     else:
-        small, small_hole = picture, missing > 0
-    if shut is not None and scale < 1:
-        shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
-    filled = patched(small, small_hole, seed, shut)
+        filled = by_silhouette(small, small_hole, seed, shut, person)
     across = 2 * float(np.percentile(depths, 95))
-    if stroke and across <= NARROW * len(depths) / across:
+    if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
     if scale < 1:
         up = (missing.shape[1], missing.shape[0])
@@ -177,6 +191,43 @@ def patched(
     return np.asarray(filled)
 
 
+def by_silhouette(
+    picture: np.ndarray, hole: np.ndarray, seed: int, shut: np.ndarray | None, person: np.ndarray
+) -> np.ndarray:
+    """As `patched`; what is behind people is taken from there, and people from people. person:
+    H x W float32, how much of each pixel is one."""
+    import cv2
+
+    share = edged(person)
+    sides = []
+    for side in (share, 1 - share):
+        wanted = hole & (side > 0)
+        if not wanted.any():
+            sides.append(picture)
+            continue
+        theirs = side < 0.5
+        no_use = theirs if shut is None else theirs | shut
+        if (~hole & ~no_use).sum() < LEAST * wanted.sum():
+            return patched(picture, hole, seed, shut)
+        # What lies right beside the hole on the other side is no border of this one: it is painted
+        # over for the while.
+        ring = np.ones((4 * PATCH + 1, 4 * PATCH + 1), np.uint8)
+        beside = theirs & (cv2.dilate(hole.view(np.uint8), ring) > 0)
+        sides.append(patched(picture, hole | beside, seed, no_use).astype(np.float32))
+    mixed = sides[0] * share[..., None] + sides[1] * (1 - share[..., None])
+    return np.where(hole[..., None], mixed + 0.5, picture).astype(np.uint8)
+
+
+def edged(person: np.ndarray) -> np.ndarray:
+    """A silhouette whose edge is EDGE pixels wide, H x W float32: under a hole it is as soft as the
+    hole is wide."""
+    import cv2
+
+    down, across = (cv2.Sobel(person, cv2.CV_32F, *d, scale=1 / 8) for d in ((0, 1), (1, 0)))
+    steep = np.maximum(np.hypot(down, across), 1e-4)
+    return ((person - 0.5) / (EDGE * steep) + 0.5).clip(0, 1)
+
+
 def left_over(fill: PaintedFill) -> np.ndarray | None:
     """What no face owns, and what lies behind the faces."""
     share_of = backdrop(fill.hole, fill.shares, fill.behind)
@@ -188,14 +239,17 @@ def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
     of 8 bit. share_of: H x W uint8, how much of each pixel of the hole is texture."""
     where, photo = share_of > BARELY, fill.photo.apply(*fill.patches)
     patches, begun = list(fill.patches), time.perf_counter()
+    heads = heads_of(fill.faces, photo.size)
+    silhouettes = Silhouettes(fill.loaded.people, photo.own8, where, heads)
     for box, pixels in fill_texture(
         photo.own8,
         where,
         fill.request.options.seed,
         fill.cancel,
         lambda done: fill.tell("texture", 0.85 + 0.13 * done),
-        heads_of(fill.faces, photo.size),
-        fill.hole & ~where,
+        heads,
+        fill.hole,
+        silhouettes.over,
     ):
         x, y, width, height = box
         part = share_of[y : y + height, x : x + width].astype(np.float32) / 255

@@ -1,0 +1,109 @@
+"""Where a person ends and what is behind begins, under a hole too.
+
+A hole beside a head hides neck, hair, an ear and wall. What of it is which is told by the head's
+outline as it goes on: MediaPipe's selfie segmentation (Apache-2.0, a quarter million parameters at
+256 x 256, of the catalogue's model `faces`) sees a head and shoulders although the hole is filled
+by nothing better than fast marching. Of the hole itself it is not believed, for what is smeared
+there it takes for hair: there the outline goes on as evenly as a membrane does, from end to end.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+import torch
+
+from engine.face.face_model import find_face_model
+from engine.face.face_networks import Network, planes
+from engine.face.regions import Head
+from engine.fill.membrane import membrane
+
+SIDE = 256
+WIDE, ABOVE, BELOW = 1.0, 1.0, 1.5  # frame sides around a head's middle that are looked at
+REACH = 3  # of SIDE: pixels that fast marching looks around
+
+Box = tuple[int, int, int, int]
+
+
+class PersonNetwork:
+    """Selfie segmentation on OpenCV's dnn; loaded when it is first asked. One thread at a time."""
+
+    @cached_property
+    def _network(self) -> Network:
+        return Network(find_face_model().folder / "person.onnx", ("person",))
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """How much of each pixel is a person, SIDE x SIDE float32 in 0..1, of a SIDE x SIDE x 3
+        uint8 picture. Raises MienError where the model is missing or damaged."""
+        (person,) = self._network(image=planes(rgb.astype(np.float32) / 255))
+        return person.reshape(SIDE, SIDE)
+
+
+class Silhouettes:
+    """The people of a photo around its heads, each looked at when it is first asked for.
+
+    rgb: H x W x 3 uint8, what of the hole is painted already in it. hole: H x W bool, what is not.
+    """
+
+    def __init__(
+        self, network: PersonNetwork, rgb: np.ndarray, hole: np.ndarray, heads: tuple[Head, ...]
+    ) -> None:
+        self._network, self._rgb, self._hole = network, rgb, hole
+        self._boxes = [_around(head, rgb.shape) for head in heads]
+        self._seen: dict[int, np.ndarray] = {}
+
+    def over(self, window: Box) -> np.ndarray | None:
+        """How much of each pixel of a window (x, y, width, height) is a person, height x width
+        float32; None where it is not near a head, as a whole."""
+        x, y, width, height = window
+        out = np.zeros((height, width), np.float32)
+        known = np.zeros((height, width), bool)
+        for number, (left, top, wide, high) in enumerate(self._boxes):
+            x0, y0 = max(x, left), max(y, top)
+            x1, y1 = min(x + width, left + wide), min(y + height, top + high)
+            if x0 >= x1 or y0 >= y1:
+                continue
+            # Only the part that is asked for is enlarged: a photo may be of 48 megapixels.
+            scale = np.array([SIDE / wide, SIDE / high])
+            matrix = np.array([[scale[0], 0, 0], [0, scale[1], 0]])
+            matrix[:, 2] = scale * (x0 + 0.5 - left, y0 + 0.5 - top) - 0.5
+            part = cv2.warpAffine(
+                self._of(number),
+                matrix,
+                (x1 - x0, y1 - y0),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            here = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+            np.maximum(out[here], part, out=out[here])
+            known[here] = True
+        return out if known.all() else None
+
+    def _of(self, number: int) -> np.ndarray:
+        if number not in self._seen:
+            x, y, width, height = self._boxes[number]
+            here = np.s_[y : y + height, x : x + width]
+            size = (SIDE, SIDE)
+            rgb = cv2.resize(self._rgb[here], size, interpolation=cv2.INTER_AREA)
+            hole = self._hole[here].view(np.uint8) * np.uint8(255)
+            hole = cv2.resize(hole, size, interpolation=cv2.INTER_AREA)
+            hidden = hole > 0
+            rgb = cv2.inpaint(rgb, hidden.view(np.uint8), REACH, cv2.INPAINT_TELEA)
+            # Hard, or a doubtful lock of hair would draw the outline to it.
+            seen = torch.from_numpy(self._network(rgb) > 0.5)[None, None].float()
+            unknown = torch.from_numpy(hidden.astype(np.float32))[None, None]
+            self._seen[number] = membrane(seen, unknown)[0, 0].numpy()
+        return self._seen[number]
+
+
+def _around(head: Head, shape: tuple[int, ...]) -> Box:
+    """The part of a photo of this shape with a head and its shoulders, x, y, width, height."""
+    x, y, width, height = head.box
+    side = max(width, height)
+    middle_x, middle_y = x + width / 2, y + height / 2
+    x0, y0 = max(0, int(middle_x - WIDE * side)), max(0, int(middle_y - ABOVE * side))
+    x1 = min(shape[1], int(middle_x + WIDE * side))
+    y1 = min(shape[0], int(middle_y + BELOW * side))
+    return x0, y0, max(0, x1 - x0), max(0, y1 - y0)
