@@ -56,6 +56,7 @@ OWN = 0.2  # share of a hole beside a face in its outline, from which on it hide
 BEHIND = 0.3  # sides of the larger frame: a head half behind another may lie that close
 PART_SEEN = 0.03  # share of the mesh that a hole hides at least of a face behind another
 SURELY = 10.0  # score of what nobody weighs
+SAME = 0.4  # eye distances that two frames of one face are apart at most
 TURNED = 2.0  # score: people are seldom upside down where nobody saw them so
 WIDER = 2.2  # sides of a hole: the second square that the locator is asked from
 FOUND, LOCATED, FRAMED, TEXTURE = "found", "located", "framed", "texture"
@@ -202,7 +203,9 @@ class FacePlacer:
             best = self._decided(search, boxes, cancel, quick)
         if best is None:
             return [], []
-        if share < HIDDEN_MESH or best.confidence >= CREDIBLE:
+        # Neck and hair ask for a face just where the photo has one: it hides no thing but that.
+        sure = best.confidence >= CREDIBLE or looking.off(best.frame, matrix_of(face)) <= SAME
+        if share < HIDDEN_MESH or sure:
             return [_placed(best)], []
         return [], [box_frame(best.frame)]
 

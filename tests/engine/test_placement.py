@@ -318,3 +318,20 @@ def frame_from_box_of(frame: FaceFrame) -> np.ndarray:
     from engine.face.geometry import frame_from_box
 
     return frame_from_box(frame.x, frame.y, frame.width, frame.height, frame.angle)
+
+
+def test_a_face_that_is_hidden_whole_is_filled_and_a_head_that_goes_is_not(
+    placer, photo, face
+) -> None:
+    x, y, width, height = face.box
+    sizes = {"face": (0.25, 0.1, 0.1), "head": (0.5, 0.8, 0.3)}
+    found = {}
+    for name, (beside, above, below) in sizes.items():
+        hole = np.zeros(photo.rgb8.shape[:2], bool)
+        top, bottom = max(0, int(y - above * height)), int(y + (1 + below) * height)
+        hole[top:bottom, int(x - beside * width) : int(x + (1 + beside) * width)] = True
+        found[name] = placer.place(photo.rgb8, hole, (face,)).faces
+    (placed,) = found["face"]
+    assert off(matrix_of(placed.face), matrix_of(face)) < 0.4
+    assert placed.why  # it is told that little was seen
+    assert not found["head"]

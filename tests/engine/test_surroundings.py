@@ -107,3 +107,11 @@ def test_without_a_mesh_an_even_surface_decides_nothing(face) -> None:
     assert not decided(picture, hole, bounds(hole), ()).any()
     nothing = np.zeros((SIZE, SIZE), bool)
     assert not decided(picture, nothing, None, (unseen,)).any()
+
+
+def test_a_stroke_that_is_a_little_wider_in_places_is_decided_whole(busy, face) -> None:
+    hole = drawn(line((60, 210), (380, 200), 4), line((190, 206), (205, 206), 8))
+    found = decided(busy, hole, bounds(hole), (face,))
+    x, y, width, height = geometry.bounds(matrix_of(face), (SIZE, SIZE))
+    theirs = np.s_[y : y + height, x : x + width]
+    assert found[theirs].sum() > 0.97 * hole[theirs].sum() > 0

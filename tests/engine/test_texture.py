@@ -62,3 +62,28 @@ def test_a_stroke_at_a_jaw_is_held_to_its_banks() -> None:
     assert np.array_equal(held[~hole], picture[~hole])
     kept = _held(right, picture, hole, 4.0)  # what the banks allow stays as it is
     assert np.abs(kept.astype(int) - right).max() <= 1
+
+
+def test_how_deep_the_whole_hole_is_tells_a_stroke_from_a_rest_beside_a_face() -> None:
+    """A stroke keeps to what is right beside it; the rest of a wide hole goes on as what is around
+    all of it."""
+    rng = np.random.default_rng(1)
+    picture = np.full((160, 220, 3), 180, np.uint8)
+    picture[:, :] += rng.integers(0, 8, (160, 220, 1)).astype(np.uint8)
+    stroke = np.zeros((160, 220), bool)
+    stroke[70:84, 10:210] = True
+    damaged = picture.copy()
+    damaged[stroke] = (20, 160, 60)
+    wide = np.zeros_like(stroke)
+    wide[40:84, 10:210] = True
+    held: list[np.ndarray] = []
+
+    def kept(filled: np.ndarray, *_: object) -> np.ndarray:
+        held.append(filled)
+        return filled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.fill.steps.texture._held", kept)
+        for whole, times in ((None, 1), (stroke, 2), (wide, 2)):
+            assert len(list(fill_texture(damaged, stroke, whole=whole))) == 1
+            assert len(held) == times

@@ -52,12 +52,12 @@ def equalise_sharpness(filled: Tensor, hole: Tensor, inner: Tensor | None = None
     # Where the two meet there is a little of both.
     covered, outer = 1 - _grown(1 - hole), 1 - _grown(hole)
     seen = outer * aligned_face(side)[0].to(filled)
-    filled = torch.cat(
-        [
-            _blurred_in(*one, blur_to_match(*one, *where, FINE, SOFTER))
-            for one, where in zip(_each(filled, hole), _each(covered, seen), strict=True)
-        ]
-    )
+    softened = []
+    for number in range(len(filled)):
+        one, hidden, part, beside = (t[number : number + 1] for t in (filled, hole, covered, seen))
+        sigma = blur_to_match(one, hidden, part, beside, FINE, SOFTER)
+        softened.append(_blurred_in(one, hidden, sigma))
+    filled = torch.cat(softened)
     blurs = {sigma: blurred(filled, sigma * side) for sigma in (FINE, COARSE)}
     fine = (filled - blurs[FINE]).abs().mean(1, keepdim=True)
     amounts = [
@@ -106,11 +106,6 @@ def _blurred_in(filled: Tensor, hole: Tensor, sigma: float) -> Tensor:
     if not sigma:
         return filled
     return torch.where(hole > 0.5, blurred(filled, sigma * filled.shape[-1]), filled)
-
-
-def _each(*batches: Tensor) -> list[tuple[Tensor, ...]]:
-    """One picture of each batch after the other, as batches of one."""
-    return list(zip(*(batch.split(1) for batch in batches), strict=True))
 
 
 def _fineness(picture: Tensor, where: Tensor, finest: float) -> float:
