@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from engine.base.errors import MienError
 from engine.edit.compositor import Shown
 from engine.edit.session import write_session
-from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of, why_anew
+from engine.photo import Stamp, changed_on_disk, stamp_of, why_anew, write_photo
 from engine.photo.export import Export, write_export
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
@@ -39,18 +39,20 @@ class Saving(Work):
         then: Callable[[], object] | None = None,
         changed: Callable[[], object] | None = None,
         is_copy: bool = False,
+        lying: bool = False,
     ) -> None:
         """Save the photo as it looks now, whatever is clicked meanwhile; `then` what was to
         follow, unless it fails or is cancelled; `changed` what is done instead where the file
         was changed by another program since it was opened or saved: without it, it is replaced.
-        is_copy: the photo goes on as the file it is, and unsaved as it is."""
+        is_copy: the photo goes on as the file it is, and unsaved as it is. lying: a turned JPEG is
+        left on its side, so that its blocks can be kept."""
         tab = self._document.tab
         assert tab is not None
         edit, picture = tab.edit, tab.picture
-        anew = why_anew(edit.photo, path)
+        anew = "" if lying else why_anew(edit.photo, path)
 
         def write() -> Path:
-            return save_photo(picture.photo(), path, overwrite=overwrite)
+            return write_photo(picture.photo(), path, overwrite=overwrite, lying=lying).path
 
         def done(saved: Path) -> None:
             if tab in self._tabs and not is_copy:

@@ -87,7 +87,7 @@ def batch(
         typer.Option("--list", help="A text file with one photo a line; - reads it from a pipe."),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", help="keep, or convert to jpg, png, webp, tif.")
+        str, typer.Option("--format", help="keep, or convert to jpg, png, webp, tif, jxl.")
     ] = KEEP_FORMAT,
     quality: Annotated[int | None, typer.Option(help="1 to 100, of JPEG and WebP.")] = None,
     name: Annotated[

@@ -172,7 +172,7 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     The name keeps its ending, which says the format.
     """
     assert work.photo is not None
-    lost = save_losses(work.photo, temporary)
+    lost = save_losses(work.photo, temporary, job.quality)
     if lost:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()

@@ -1,5 +1,4 @@
-"""Pictures of phones and cameras: AVIF, HEIC, JPEG XL and raw files, each by a package of its
-own."""
+"""Pictures of phones and cameras: AVIF, HEIC and raw files, each by a package of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +13,6 @@ from engine.photo.jpeg import read_jpeg
 from engine.photo.metadata import Metadata
 from engine.photo.unpack import (
     Check,
-    EndsEarly,
     NeedsPackage,
     Unpacked,
     beside,
@@ -99,58 +97,6 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     return raw
-
-
-def read_jxl(data: bytes, check: Check, partial: bool) -> Unpacked:
-    """JPEG XL by libjxl, which turns the picture upright. Its colours are taken as sRGB."""
-    import imagecodecs
-
-    try:
-        pixels = np.asarray(imagecodecs.jpegxl_decode(data))
-    except imagecodecs.JpegxlError as error:
-        raise EndsEarly from error
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    raw = Unpacked()
-    if pixels.ndim == 4:
-        pixels = pixels[0]
-        raw.lost.append(_OTHER)
-    check(pixels.shape[1], pixels.shape[0])
-    raw.single = pixels.shape[2] < 3
-    if pixels.dtype.kind == "f":
-        pixels = (pixels.astype(np.float32).clip(0, 1) * 65535 + 0.5).astype(np.uint16)
-        raw.lost.append("floating-point values")
-    if raw.single:
-        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
-    raw.pixels = np.ascontiguousarray(pixels[..., :4])
-    for kind, content in _boxes_of_jxl(data):
-        if kind == b"Exif" and raw.exif is None:
-            raw.exif = content[4:]
-        elif kind == b"xml " and raw.xmp is None:
-            raw.xmp = content
-        elif kind == b"jumb":
-            raw.lost.append(CREDENTIALS)
-        elif kind == b"jhgm":
-            raw.lost.append(GAIN_MAP)
-    return raw
-
-
-def _boxes_of_jxl(data: bytes) -> list[tuple[bytes, bytes]]:
-    import imagecodecs
-
-    found, at = [], 0
-    while data[4:8] == b"JXL " and at + 8 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        head = 16 if size == 1 else 8
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-        end = len(data) if size == 0 else at + max(size, head)
-        content = data[at + head : end]
-        if kind == b"brob":
-            kind, content = content[:4], bytes(imagecodecs.brotli_decode(content[4:]))
-        found.append((kind, content))
-        at = end
-    return found
 
 
 def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:

@@ -334,6 +334,8 @@ def loss_words(losses: list[str]) -> str:
         "the other pictures of the file": tr("the other pictures of the file"),
         "the layers": tr("the layers"),
         "the HDR gain map": tr("the HDR gain map"),
+        "its colour profile": tr("its colour profile"),
+        "its colour profile (it becomes sRGB)": tr("its colour profile (it becomes sRGB)"),
         "HDR brightness (it becomes sRGB)": tr("HDR brightness (it becomes sRGB)"),
         "the video behind the picture": tr("the video behind the picture"),
         "the data behind the picture": tr("the data behind the picture"),

@@ -147,6 +147,8 @@ class BatchOptions(QWidget):
                 ".png": "PNG",
                 ".webp": "WebP",
                 ".tif": "TIFF",
+                ".avif": "AVIF",
+                ".jxl": "JPEG XL",
             },
         )
         self.name = QLineEdit()
