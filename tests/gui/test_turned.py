@@ -23,7 +23,7 @@ def crooked(tmp_path: Path) -> Path:
     exif = Image.Exif()
     exif[274] = 6
     y, x = np.mgrid[:250, :330]
-    pixels = np.stack([x % 256, y % 256, (x + y) % 256], -1).astype(np.uint8)
+    pixels = np.stack([x // 3 + 60, y // 3 + 60, (x + y) // 4 + 40], -1).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif, quality=90)
     return tmp_path / "turned.jpg"
 
@@ -32,7 +32,7 @@ def crooked(tmp_path: Path) -> Path:
 def filled(qtbot, window: MainWindow, crooked: Path, hand) -> MainWindow:
     window.open(crooked)
     qtbot.waitUntil(lambda: window.document.faces is not None)
-    hand.stroke((60, 60))
+    hand.stroke((125, 160))
     hand.fill()
     return window
 
@@ -67,9 +67,9 @@ def test_how_it_lies_is_asked_once_and_remembered(
         save(qtbot, filled, monkeypatch, target)
         assert tag_of(target) == (6 if answer == LYING else 1)
         before, after = open_photo(crooked).pixels, open_photo(target).pixels
-        far = np.s_[150:, :]
+        far = np.s_[:120, :]
         assert np.array_equal(after[far], before[far]) is (answer == LYING)
-        assert after[60, 60, 1] > 200
+        assert after[160, 125, 1] > 200
     assert asked == [["cancel", LYING, UPRIGHT]]
     assert settings.text(SETTING) == answer
     save(qtbot, filled, monkeypatch, crooked.with_name("three.png"))  # no JPEG, no question
