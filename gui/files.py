@@ -13,8 +13,8 @@ from engine.edit.session import SUFFIX
 from engine.photo import (
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
-    photo_from_array,
     may_lie,
+    photo_from_array,
     save_losses,
 )
 from gui.dialogs import messages

@@ -124,6 +124,13 @@ def batch(
         bool,
         typer.Option("--lying", help="Leave turned JPEGs on their sides, with orientation tag."),
     ] = False,
+    sidecars: Annotated[
+        bool,
+        typer.Option(
+            "--sidecars",
+            help="Copy what other programs keep beside photos (.xmp, .pp3, .dop, Takeout's .json).",
+        ),
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another batch writes to the output folder.")
     ] = False,
@@ -184,6 +191,7 @@ def batch(
         doubtful=doubtful,
         references=references,
         lying=lying,
+        sidecars=sidecars,
     )
     _check_model(job)
     control = Control()

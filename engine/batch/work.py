@@ -94,6 +94,10 @@ def decode(work: Work, job: BatchJob) -> None:
     item, rule = work.item, job.masks
     work.record.input_sha256 = work.record.input_sha256 or digest_of(item.photo)
     work.photo = photo = open_photo(item.photo)
+    orientation, (width, height) = photo.metadata.orientation, photo.size
+    if orientation != 1:
+        lay = (height, width) if orientation >= 5 else (width, height)
+        work.record.turned = [orientation, *lay]
     if item.mask is None:
         if not rule.needs_faces:
             _rule(work, job)

@@ -6,6 +6,7 @@ are what is laid on a photo, and how.
 """
 
 from engine.photo.file import (
+    JPEG_SUFFIXES,
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
     IncompletePhotoError,
@@ -26,6 +27,7 @@ from engine.photo.file import (
 from engine.photo.value import Photo, Stamp, photo_from_array
 
 __all__ = [
+    "JPEG_SUFFIXES",
     "OPEN_SUFFIXES",
     "SAVE_SUFFIXES",
     "IncompletePhotoError",

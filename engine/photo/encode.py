@@ -107,8 +107,8 @@ class Encoded:
 
 
 def encode(photo: Photo, format_: str, quality: int | None, lying: bool = False) -> Encoded:
-    """The file. quality: 1..100 for JPEG, WebP, AVIF and JPEG XL; None keeps the photo's own. lying:
-    a JPEG of a turned JPEG lies on its side as that did, and says so."""
+    """The file. quality: 1..100 for JPEG, WebP, AVIF and JPEG XL; None keeps the photo's own.
+    lying: a JPEG of a turned JPEG lies on its side as that did, and says so."""
     check_size(photo.size, format_)
     if format_ == "JPEG":
         return Encoded(*_jpeg(laid_down(photo) if lying else photo, quality))

@@ -41,6 +41,7 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
+JPEG_SUFFIXES = tuple(suffix for suffix, name in FORMATS.items() if name == "JPEG")
 OPEN_SUFFIXES = (
     *(*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif"),
     *(".psd", ".psb", ".ora", ".kra"),

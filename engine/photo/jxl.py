@@ -52,7 +52,7 @@ def read_jxl(data: bytes, check: Check, partial: bool) -> Unpacked:
         head = None
     if b"jbrd" in kinds:
         try:
-            jpeg = bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=None))
+            jpeg = bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
         except imagecodecs.JpegxlError:
             jpeg = b""  # cut, or changed since: the picture is there all the same
         if jpeg:

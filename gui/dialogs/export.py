@@ -24,7 +24,7 @@ from engine.photo import Photo, photo_of, save_losses
 from engine.photo.export import ALL, COPYRIGHT, NONE, Export, encoded, prepared
 from gui.dialogs.messages import loss_words
 from gui.dialogs.turned import LYING, SETTING, UPRIGHT
-from gui.panels.fields import Choice
+from gui.panels.fields import FORMATS, Choice
 from gui.panels.widgets import named_row, quiet, slider_row
 from gui.qimage import image_of
 from gui.settings import Settings
@@ -33,14 +33,6 @@ from gui.worker import Failure, Worker
 
 LOOK = QSize(240, 240)  # logical pixels of the part that is shown one to one
 SETTLING_MS = 250  # after a change, before it is encoded to be measured
-FORMATS = {
-    ".jpg": "JPEG",
-    ".png": "PNG",
-    ".webp": "WebP",
-    ".tif": "TIFF",
-    ".avif": "AVIF",
-    ".jxl": "JPEG XL",
-}
 GRADED = (".jpg", ".webp", ".avif", ".jxl")  # that have a quality
 SIZES = (6000, 3840, 2560, 2048, 1600, 1080)  # pixels of the longer side
 BEST = 92  # the quality that is proposed
