@@ -25,8 +25,8 @@ BEST = 100
 @dataclass(frozen=True)
 class Export:
     """What is written. suffix: ".jpg", ".png", ".webp", ".tif", ".avif", ".jxl", the format.
-    quality: 1 .. 100 for JPEG, WebP, AVIF and JPEG XL, None for the photo's own. longest: pixels of the
-    longer side at most, None for the photo's; nothing is enlarged. metadata: of KEPT. lying:
+    quality: 1 .. 100 for JPEG, WebP, AVIF and JPEG XL, None for the photo's own. longest: pixels of
+    the longer side at most, None for the photo's; nothing is enlarged. metadata: of KEPT. lying:
     a turned JPEG is left on its side, so that its blocks can be kept (`may_lie`). Raises MienError
     for values that are none of these."""
 

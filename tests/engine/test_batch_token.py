@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from engine.base.errors import MienError
-from engine.batch.cluster import _connected
+from engine.batch.cluster import RETRIES, _connected
 
 
 class AuthenticationError(Exception):
@@ -34,7 +35,11 @@ def test_a_missing_token_is_one_sentence(
         exceptions=SimpleNamespace(AuthenticationError=AuthenticationError),
     )
     monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setenv("RAY_task_oom_retries", "")  # put back at the end
+    monkeypatch.delenv("RAY_task_oom_retries")
     with pytest.raises(MienError, match=words) as told:
         _connected("auto")
+    # What the cluster's memory monitor ends is tried no oftener than what dies by itself.
+    assert os.environ["RAY_task_oom_retries"] == str(RETRIES)
     assert "RAY_AUTH_MODE=token" in str(told.value)
     assert "\n" not in str(told.value)
