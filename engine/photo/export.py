@@ -14,6 +14,7 @@ from engine.photo.encode import encode
 from engine.photo.file import FORMATS, check_destination
 from engine.photo.metadata import Metadata
 from engine.photo.value import Photo
+from engine.photo.xmp import OF_THIS_SIZE, clean_packet
 
 ALL, COPYRIGHT, NONE = "all", "copyright", "none"
 KEPT = (ALL, COPYRIGHT, NONE)
@@ -60,7 +61,16 @@ def prepared(photo: Photo, export: Export) -> Photo:
     metadata = photo.metadata
     if is_reduced:
         # What speaks of single pixels is another picture's.
-        metadata = replace(metadata, stored=None, blocks=False, gain=None, dpi=None)
+        told = clean_packet(metadata.xmp, gone=OF_THIS_SIZE)
+        metadata = replace(
+            metadata,
+            stored=None,
+            blocks=False,
+            gain=None,
+            dpi=None,
+            xmp=told.packet,
+            lost=(*metadata.lost, *told.lost),
+        )
     if export.metadata != ALL:
         metadata = Metadata(
             icc=metadata.icc,

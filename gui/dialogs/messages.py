@@ -342,6 +342,8 @@ def loss_words(losses: list[str]) -> str:
         "the depth map": tr("the depth map"),
         "the portrait matte": tr("the portrait matte"),
         "the sound": tr("the sound"),
+        "its place in a burst": tr("its place in a burst"),
+        "the panorama's projection": tr("the panorama's projection"),
         "the content credentials": tr("the content credentials"),
         "XMP that cannot be read": tr("XMP that cannot be read"),
         "the palette": tr("the palette"),

@@ -144,7 +144,7 @@ def switch_off(_status, record):
 summary = run_on_ray(job, address, report=switch_off, create=Deadly, threads=1)
 failed = [(record.photo, record.error) for record in summary.records if record.state == "failed"]
 tried = Counter(path.name.partition("-")[0] for path in (work / "tried").iterdir())
-print("  ", dict(machines), "photos a machine; set aside:", *failed)
+print("  ", dict(+machines), "photos a machine; set aside:", *failed)
 assert [name for name, _ in failed] == ["4.png"], failed
 assert "on 2 workers" in failed[0][1]
 assert tried["333"] == 2, tried

@@ -11,6 +11,8 @@ import pytest
 from engine.base.errors import MienError
 from engine.batch.cluster import RETRIES, _connected
 
+OOM_RETRIES = "RAY_task_oom_retries"
+
 
 class AuthenticationError(Exception):
     """Ray's own: no ConnectionError."""
@@ -35,11 +37,11 @@ def test_a_missing_token_is_one_sentence(
         exceptions=SimpleNamespace(AuthenticationError=AuthenticationError),
     )
     monkeypatch.setitem(sys.modules, "ray", ray)
-    monkeypatch.setenv("RAY_task_oom_retries", "")  # put back at the end
-    monkeypatch.delenv("RAY_task_oom_retries")
+    monkeypatch.setenv(OOM_RETRIES, "")  # put back at the end
+    monkeypatch.delenv(OOM_RETRIES)
     with pytest.raises(MienError, match=words) as told:
         _connected("auto")
     # What the cluster's memory monitor ends is tried no oftener than what dies by itself.
-    assert os.environ["RAY_task_oom_retries"] == str(RETRIES)
+    assert os.environ[OOM_RETRIES] == str(RETRIES)
     assert "RAY_AUTH_MODE=token" in str(told.value)
     assert "\n" not in str(told.value)
