@@ -18,7 +18,7 @@ from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
 from gui.qimage import image_of
 from gui.tab import Tab
-from gui.translation import tr
+from gui.translation import say, tr
 from gui.worker import Failure
 
 
@@ -59,7 +59,7 @@ class Saving(Work):
                 with self._document.on(tab):
                     self._document.rename(saved, edit)
 
-        self._save(tab, path, write, done, then, changed, _words(anew != ""))
+        self._save(tab, path, write, done, then, changed, _words(anew))
 
     def export(self, path: Path, export: Export, *, overwrite: bool) -> None:
         """Write a copy of the photo as it looks now, as it is asked for; the photo goes on as the
@@ -158,8 +158,9 @@ class Saving(Work):
         return saving is not None
 
 
-def _words(anew: bool = False) -> str:
-    """What is told of a file that was saved."""
+def _words(anew: str = "") -> str:
+    """What is told of a file that was saved. anew: why its JPEG blocks could not be kept."""
     if anew:
-        return tr("Saved {name}. Its JPEG blocks could not be kept: all of it was encoded anew.")
+        told = tr("Saved {name}. All of it was encoded anew: {why}.")
+        return told.replace("{why}", say(anew))
     return tr("Saved {name}.")

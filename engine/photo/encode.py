@@ -144,7 +144,8 @@ def anew(photo: Photo, format_: str, quality: int | None = None) -> str:
     is. Of a JPEG it is what can be told before it is written."""
     if format_ == "JPEG":
         if photo.metadata.stored is None:
-            return "it was no JPEG" if photo.format != "JPEG" else "it is a JPEG of a rare kind"
+            kind = photo.metadata.coding or keep.RARE
+            return "it was no JPEG" if photo.format != "JPEG" else f"it is a {kind}"
         return "another quality is asked for" if quality else keep.why_not(photo.metadata.stored)
     if format_ == "JXL" and quality is None and _is_jpeg(photo):
         return anew(photo, "JPEG")
