@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,8 @@ from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP, VIDEO
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the box that holds them (C2PA)
 _VIDEOS = {b"mpvd", b"sefd"}  # Google's and Samsung's boxes for the film of a motion photo
+# An item that is the picture with its gain map applied (ISO 21496-1), in a container's list of items.
+_TONE_MAP = re.compile(rb"infe[\2\3]\0\0.(?:..|....)\0\0tmap", re.S)
 _OTHER = "the other pictures of the file"
 AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
 
@@ -48,6 +51,8 @@ def read_avif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if place >= 0 and raw.metadata.icc is None:
         points = struct.unpack_from(">HH", data.ljust(place + 12), place + 8)
         raw.metadata = replace(raw.metadata, colour=_code_points(*points))
+    if _TONE_MAP.search(data):
+        raw.lost.append(GAIN_MAP)
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     place = data.find(b"pixi")
@@ -107,6 +112,8 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
         raw.lost.append(DEPTH)
     for kind in file.info.get("aux") or ():
         raw.lost.append(next((said for word, said in AUXILIARY if word in kind), _OTHER))
+    if _TONE_MAP.search(data):
+        raw.lost.append(GAIN_MAP)
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     return raw

@@ -28,7 +28,8 @@ class Metadata:
     lie in the blocks of these tables, as those of a turned photo do not. stored: a JPEG's picture
     as its file has it. coding: what kind of JPEG it was, of one whose picture cannot be taken over.
     orientation: 1 to 8, by which the pixels were turned when they were read. gain: the map of an
-    Ultra HDR photo, which JPEG alone holds. lossless: of a WebP. lost: what opening left out, one short clause each."""
+    Ultra HDR photo, which JPEG alone holds. lossless: of a WebP. lost: what opening left out, one
+    short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
 from pathlib import Path
@@ -103,6 +104,22 @@ def test_of_several_pictures_in_a_heic_the_first_is_read(tmp_path: Path) -> None
     photo = open_photo(tmp_path / "in.heic")
     assert np.abs(photo.pixels.astype(int) - gradient()).mean() < 4
     assert save_losses(photo, tmp_path / "a.png") == ["the other pictures of the file"]
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_a_gain_map_of_iso_21496_is_said(tmp_path: Path, kind: str) -> None:
+    """Readers pass over the item that applies one (`tmap`): here another item is called so."""
+    exif = Image.Exif()
+    exif[271] = "A phone"
+    path = tmp_path / f"in.{kind}"
+    if kind == "avif":
+        Image.fromarray(gradient()).save(path, exif=exif)
+    else:
+        pillow_heif.from_pillow(Image.fromarray(gradient())).save(path, exif=exif.tobytes())
+    assert open_photo(path).metadata.lost == ()
+    data = re.sub(rb"(infe.{8})Exif", rb"\1tmap", path.read_bytes(), count=1, flags=re.DOTALL)
+    photo, saved = filled(tmp_path, data, path.name, ".png")
+    assert save_losses(photo, saved) == ["the HDR gain map"]
 
 
 def test_a_sequence_without_a_still_picture_is_named(tmp_path: Path) -> None:
