@@ -29,7 +29,7 @@ from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP, VIDEO
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the box that holds them (C2PA)
 _VIDEOS = {b"mpvd", b"sefd"}  # Google's and Samsung's boxes for the film of a motion photo
-# An item that is the picture with its gain map applied (ISO 21496-1), in a container's list of items.
+# An item that is the picture with its gain map applied (ISO 21496-1), in a list of items.
 _TONE_MAP = re.compile(rb"infe[\2\3]\0\0.(?:..|....)\0\0tmap", re.S)
 _OTHER = "the other pictures of the file"
 AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
