@@ -13,11 +13,13 @@ from engine.edit.session import SUFFIX
 from engine.photo import (
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
+    may_lie,
     photo_from_array,
     save_losses,
 )
 from gui.dialogs import messages
 from gui.dialogs.recovery import ask_to_recover
+from gui.dialogs.turned import LYING, ask_how_it_lies
 from gui.document import Document
 from gui.drops import dropped, is_mask_for
 from gui.editor import Editor
@@ -30,7 +32,7 @@ from gui.translation import tr
 
 FILTERS = (
     "JPEG (*.jpg *.jpeg);;PNG (*.png);;WebP (*.webp);;TIFF (*.tif *.tiff);;BMP (*.bmp);;"
-    "AVIF (*.avif)"
+    "AVIF (*.avif);;JPEG XL (*.jxl)"
 )
 
 
@@ -168,8 +170,8 @@ class Files(QObject):
             return
         start = document.path or Path.home() / "photo.png"
         path, overwrite = self._ask_where(tr("Save a copy"), start, "copy")
-        if path is not None:
-            self._editor.saving.save(path, overwrite=overwrite, is_copy=True)
+        if path is not None and (lies := self._lies(path)) is not None:
+            self._editor.saving.save(path, overwrite=overwrite, is_copy=True, lying=lies)
 
     def export(self) -> None:
         """A copy in another format, quality or size, looked at before it is written."""
@@ -182,7 +184,8 @@ class Files(QObject):
         subjects = document.subjects
         box = (0, 0, *photo.size) if not subjects else subjects[document.selected].box
         middle = box[0] + box[2] / 2, box[1] + box[3] / 2
-        dialog = ExportDialog(picture.photo, photo.size, middle, self._settings, self._window)
+        lies = may_lie(photo, Path("photo.jpg"))
+        dialog = ExportDialog(picture.photo, photo.size, middle, self._settings, self._window, lies)
         accepted, wanted = dialog.exec(), dialog.export
         dialog.deleteLater()
         if not accepted:
@@ -226,16 +229,27 @@ class Files(QObject):
         return path, path == Path(name)
 
     def _write(self, path: Path, overwrite: bool, then: Callable[[], object] | None) -> None:
-        tab = self._document.tab
+        tab, saving = self._document.tab, self._editor.saving
+        lies = self._lies(path)
+        if lies is None:
+            return
 
         def changed() -> None:
             answer = self._ask_about_change(tab, path)
             if answer == messages.REPLACE:
-                self._editor.saving.save(path, overwrite=overwrite, then=then)
+                saving.save(path, overwrite=overwrite, then=then, lying=lies)
             elif answer == messages.ELSEWHERE:
                 self.save_as(then)
 
-        self._editor.saving.save(path, overwrite=overwrite, then=then, changed=changed)
+        saving.save(path, overwrite=overwrite, then=then, changed=changed, lying=lies)
+
+    def _lies(self, path: Path) -> bool | None:
+        """Whether a turned JPEG is left on its side; None where it is not to be saved."""
+        photo = self._document.photo
+        if photo is None or not may_lie(photo, path):
+            return False
+        answer = ask_how_it_lies(self._window, self._settings, path.name)
+        return answer == LYING if answer else None
 
     def _ask_about_change(self, tab: Tab | None, path: Path) -> str:
         """What to do with a file that another program wrote meanwhile; "" where its photo is not

@@ -12,13 +12,13 @@ from PySide6.QtGui import QImage
 from engine.base.errors import MienError
 from engine.edit.compositor import Shown
 from engine.edit.session import write_session
-from engine.photo import Stamp, changed_on_disk, save_photo, stamp_of, why_anew
+from engine.photo import Stamp, changed_on_disk, stamp_of, why_anew, write_photo
 from engine.photo.export import Export, write_export
 from gui.base.operation import SAVE, Operation
 from gui.base.work import Work
 from gui.qimage import image_of
 from gui.tab import Tab
-from gui.translation import tr
+from gui.translation import say, tr
 from gui.worker import Failure
 
 
@@ -39,25 +39,27 @@ class Saving(Work):
         then: Callable[[], object] | None = None,
         changed: Callable[[], object] | None = None,
         is_copy: bool = False,
+        lying: bool = False,
     ) -> None:
         """Save the photo as it looks now, whatever is clicked meanwhile; `then` what was to
         follow, unless it fails or is cancelled; `changed` what is done instead where the file
         was changed by another program since it was opened or saved: without it, it is replaced.
-        is_copy: the photo goes on as the file it is, and unsaved as it is."""
+        is_copy: the photo goes on as the file it is, and unsaved as it is. lying: a turned JPEG is
+        left on its side, so that its blocks can be kept."""
         tab = self._document.tab
         assert tab is not None
         edit, picture = tab.edit, tab.picture
-        anew = why_anew(edit.photo, path)
+        anew = "" if lying else why_anew(edit.photo, path)
 
         def write() -> Path:
-            return save_photo(picture.photo(), path, overwrite=overwrite)
+            return write_photo(picture.photo(), path, overwrite=overwrite, lying=lying).path
 
         def done(saved: Path) -> None:
             if tab in self._tabs and not is_copy:
                 with self._document.on(tab):
                     self._document.rename(saved, edit)
 
-        self._save(tab, path, write, done, then, changed, _words(anew != ""))
+        self._save(tab, path, write, done, then, changed, _words(anew))
 
     def export(self, path: Path, export: Export, *, overwrite: bool) -> None:
         """Write a copy of the photo as it looks now, as it is asked for; the photo goes on as the
@@ -156,8 +158,9 @@ class Saving(Work):
         return saving is not None
 
 
-def _words(anew: bool = False) -> str:
-    """What is told of a file that was saved."""
+def _words(anew: str = "") -> str:
+    """What is told of a file that was saved. anew: why its JPEG blocks could not be kept."""
     if anew:
-        return tr("Saved {name}. Its JPEG blocks could not be kept: all of it was encoded anew.")
+        told = tr("Saved {name}. All of it was encoded anew: {why}.")
+        return told.replace("{why}", say(anew))
     return tr("Saved {name}.")

@@ -30,6 +30,7 @@ from training.sources import Source, find_sources
 PART = 400
 OPENCV, MEDIAPIPE = "opencv", "mediapipe"
 FINDERS = (OPENCV, MEDIAPIPE)
+UNREAD = ".unread"  # beside a part: which of its files are no photos
 SAME_BITS = 10  # of 256
 SMALLEST_FACE = 40  # pixels of frame side in the original below which a face teaches only blur
 
@@ -54,13 +55,15 @@ class PrepareOptions:
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """What became of the photos."""
+    """What became of the photos. unreadable: the names of files that are no photo, or a damaged
+    one; they are not among those without a face."""
 
     photos: int
     faces: int
     without_face: int
     duplicates: int
     shards: int
+    unreadable: tuple[str, ...] = ()
 
 
 def prepare(
@@ -89,6 +92,12 @@ def prepare(
     _run(missing, min(workers, max(1, len(missing))), len(jobs), progress, report)
 
     found = [face for _, part, _ in jobs for face in _read_part(part)]
+    unreadable = tuple(name for _, part, _ in jobs for name in _unread_of(part))
+    if len(unreadable) == len(sources):
+        raise MienError(
+            f"None of {len(sources)} files could be read, {unreadable[0]} among them; copy them "
+            "again from their source."
+        )
     if not found and options.least <= 1:
         raise MienError(f"No face was found in {len(sources)} photos; choose photos of faces.")
     kept = _without_duplicates([record["hash"] for record, _, _ in found])
@@ -115,9 +124,10 @@ def prepare(
     return PrepareReport(
         photos=len(sources),
         faces=len(kept),
-        without_face=len(sources) - len(found),
+        without_face=len(sources) - len(found) - len(unreadable),
         duplicates=len(found) - len(kept),
         shards=shards + 1,
+        unreadable=unreadable,
     )
 
 
@@ -181,14 +191,19 @@ def _prepare_part(job: tuple[list[Source], Path, PrepareOptions]) -> None:
     sources, part, options = job
     cv2.setNumThreads(1)
     _finder = _finder or make_finder(options.finder)
-    faces = []
+    faces, unread = [], []
     for source in sources:
         rgb = source.read()
-        face = None if rgb is None else prepare_face(rgb, _finder, options)
+        if rgb is None:
+            unread.append(source.name)
+            continue
+        face = prepare_face(rgb, _finder, options)
         if face is not None:
             jpeg, mesh, more = face
             record = {**source.record, "name": source.name, **more}
             faces.append((record, jpeg, mesh))
+    # Before the part: that it is there says that all of it is done.
+    part.with_suffix(UNREAD).write_text(json.dumps(unread), encoding="utf-8")
     write_shard(part, options.side, options.margin, faces)
 
 
@@ -262,6 +277,14 @@ def _without_duplicates(fingerprints: list[str]) -> list[int]:
                 kept.append(index)
                 dropped[index + 1 :] |= same[row, index + 1 :]
     return kept
+
+
+def _unread_of(part: Path) -> list[str]:
+    """The names of a part's files that could not be read."""
+    try:
+        return json.loads(part.with_suffix(UNREAD).read_text(encoding="utf-8"))
+    except FileNotFoundError:  # of a part that an earlier version made
+        return []
 
 
 def _read_part(part: Path) -> Iterator[tuple[dict[str, Any], bytes, np.ndarray]]:

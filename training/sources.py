@@ -32,10 +32,13 @@ class Source(NamedTuple):
 
     def read(self) -> np.ndarray | None:
         """H x W x 3 uint8 RGB, upright; None where the picture cannot be decoded."""
-        if self.archive is None:
-            data = Path(self.path).read_bytes()
-        else:
-            data = _archive(self.archive).read(self.path)
+        try:
+            if self.archive is None:
+                data = Path(self.path).read_bytes()
+            else:
+                data = _archive(self.archive).read(self.path)
+        except (OSError, zipfile.BadZipFile):
+            return None
         quick = data and Path(self.name).suffix.lower() in _QUICK
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if quick else None
         if pixels is not None:
@@ -69,7 +72,7 @@ def find_sources(place: Path) -> list[Source]:
         found += [
             Source(str(path.relative_to(place)), {}, None, str(path))
             for path in sorted(place.rglob("*"))
-            if path.suffix.lower() in PICTURES
+            if path.suffix.lower() in PICTURES and not path.is_dir()
         ]
     if not found:
         raise MienError(

@@ -79,6 +79,9 @@ def _connected(address: str) -> Any:
             "pip install 'mien[cluster]'."
         ) from None
     if not ray.is_initialized():
+        # A worker that the machine's memory ends does not count as dead: such a photo would be
+        # tried for ever.
+        os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except ray.exceptions.AuthenticationError as error:
@@ -188,9 +191,11 @@ class _Sender:
         try:
             record, data = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raised = isinstance(error, self._ray.exceptions.RayTaskError)
+            errors, reason = self._ray.exceptions, str(error).strip().splitlines()[-1].rstrip(".")
+            raised = isinstance(error, errors.RayTaskError)
             where = "a worker" if raised else f"{RETRIES + 1} workers"
+            if isinstance(error, errors.OutOfMemoryError):
+                reason = "it takes more memory than they have"
             work.end(FAILED, f"{name} could not be filled on {where} ({reason}).")
             return
         work.record = record

@@ -137,7 +137,8 @@ class BatchJob:
     keeps the photo's own. doubtful: what becomes of a photo with a face that may lie wrong: "flag"
     saves it and says so, "keep" saves it and leaves that to the log, "skip" leaves it out.
     references: a folder with other photos of the people (see engine.batch.references). lying: JPEGs
-    on their sides stay so, with their orientation tag. Raises MienError for what cannot be meant.
+    on their sides stay so, with their orientation tag. sidecars: what other programs keep beside
+    photos is copied beside the results. Raises MienError for what cannot be meant.
     """
 
     inputs: tuple[Path, ...]
@@ -151,6 +152,7 @@ class BatchJob:
     doubtful: str = DOUBT_FLAG
     references: Path | None = None
     lying: bool = False
+    sidecars: bool = False
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -188,6 +190,7 @@ class BatchJob:
         options = asdict(self.options)
         del options["precision"]
         told = [asdict(rule), options, self.format, self.quality, *["lying"] * self.lying]
+        told += ["sidecars"] * self.sidecars
         if self.references is None:
             del options["expression"]  # of references
         else:

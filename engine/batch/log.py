@@ -46,7 +46,9 @@ class Record:
     doubtful: those of them that may lie wrong (engine.face.doubt.Doubt). references: what was taken
     of other photos (engine.reference.Taken). grown: pixels the mask was made larger by. precision,
     backend: what the generator calculated in, and by what. outside: of what was not filled,
-    "identical" or "re-encoded" (engine.photo.Saved). note: a sentence on what was left as it was or
+    "identical" or "re-encoded" (engine.photo.Saved). turned: orientation, width and height as it
+    lay, of a photo that was turned to be upright. sidecars: the side files that were copied, below
+    the output folder. note: a sentence on what was left as it was or
     could not be kept. job: the digest of what was asked.
     """
 
@@ -71,6 +73,8 @@ class Record:
     precision: str = ""
     backend: str = ""
     outside: str = ""
+    turned: list[int] = field(default_factory=list)
+    sidecars: list[str] = field(default_factory=list)
     worker: str = ""
     job: str = ""
     when: str = ""

@@ -13,7 +13,9 @@ from engine.base.errors import MienError
 from engine.batch.job import OVERWRITE, RENAME, RESUME, BatchJob
 from engine.batch.log import EXISTS, FAILED, PART, Log, digest_of, way_of
 from engine.batch.plan import Item, free_name
+from engine.batch.sidecars import copy_sidecar, sidecars_of
 from engine.batch.work import Work
+from engine.photo import JPEG_SUFFIXES
 
 
 def going_on(job: BatchJob, log: Log) -> BatchJob:
@@ -111,9 +113,12 @@ class Settler:
             if self._job.conflict == RENAME:
                 work.target = free_name(work.target)
             record.output = self._name_of(work.target)
+            beside = sidecars_of(work.item.photo, work.target) if self._job.sidecars else []
+            record.sidecars = [self._name_of(target) for _, target in beside]
             self._log.write(record)
             try:
                 _name(temporary, work.target, replace=work.replaces)
+                self._bring(work, beside)
             except FileExistsError:
                 self._take_back(work, f"{work.target} exists now; it was left as it is.")
             except OSError as error:
@@ -123,6 +128,25 @@ class Settler:
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+    def _bring(self, work: Work, beside: list[tuple[Path, Path]]) -> None:
+        """Copy side files to the result; one that cannot be is noted."""
+        assert work.target is not None
+        record, failed = work.record, []
+        lying = self._job.lying and work.target.suffix.lower() in JPEG_SUFFIXES
+        for source, target in beside:
+            try:
+                if target.resolve() in self._protected or target.resolve() == source.resolve():
+                    raise MienError(f"{target} is one of the photos' own; give another folder.")
+                if target.exists() and not work.replaces:
+                    raise MienError(f"{target} exists now; it was left as it is.")
+                copy_sidecar(source, target, record.turned, lying)
+            except MienError as error:
+                failed.append(str(error))
+                record.sidecars.remove(self._name_of(target))
+        if failed:
+            record.note = " ".join([record.note, *failed]).strip()
+            self._log.write(record)
 
     def _take_back(self, work: Work, error: str) -> None:
         work.record.output_sha256 = None

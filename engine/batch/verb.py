@@ -87,7 +87,7 @@ def batch(
         typer.Option("--list", help="A text file with one photo a line; - reads it from a pipe."),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", help="keep, or convert to jpg, png, webp, tif.")
+        str, typer.Option("--format", help="keep, or convert to jpg, png, webp, tif, jxl.")
     ] = KEEP_FORMAT,
     quality: Annotated[int | None, typer.Option(help="1 to 100, of JPEG and WebP.")] = None,
     name: Annotated[
@@ -123,6 +123,13 @@ def batch(
     lying: Annotated[
         bool,
         typer.Option("--lying", help="Leave turned JPEGs on their sides, with orientation tag."),
+    ] = False,
+    sidecars: Annotated[
+        bool,
+        typer.Option(
+            "--sidecars",
+            help="Copy what other programs keep beside photos (.xmp, .pp3, .dop, Takeout's .json).",
+        ),
     ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another batch writes to the output folder.")
@@ -184,6 +191,7 @@ def batch(
         doubtful=doubtful,
         references=references,
         lying=lying,
+        sidecars=sidecars,
     )
     _check_model(job)
     control = Control()

@@ -94,6 +94,10 @@ def decode(work: Work, job: BatchJob) -> None:
     item, rule = work.item, job.masks
     work.record.input_sha256 = work.record.input_sha256 or digest_of(item.photo)
     work.photo = photo = open_photo(item.photo)
+    orientation, (width, height) = photo.metadata.orientation, photo.size
+    if orientation != 1:
+        lay = (height, width) if orientation >= 5 else (width, height)
+        work.record.turned = [orientation, *lay]
     if item.mask is None:
         if not rule.needs_faces:
             _rule(work, job)
@@ -172,7 +176,7 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
     The name keeps its ending, which says the format.
     """
     assert work.photo is not None
-    lost = save_losses(work.photo, temporary)
+    lost = save_losses(work.photo, temporary, job.quality)
     if lost:
         told = f"The format cannot hold: {', '.join(str(loss) for loss in lost)}."
         work.record.note = f"{work.record.note} {told}".strip()
@@ -186,7 +190,8 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
         raise MienError(str(error).replace(temporary.name, named)) from error
     work.record.outside = written.outside
     if written.notice:
-        told = "It was encoded anew as a whole."
+        why = written.notice.partition("as a whole: ")[2].rstrip(".")
+        told = f"It was encoded anew as a whole: {why}."
         work.record.note = f"{work.record.note} {told}".strip()
     work.temporary = temporary
     work.record.output_sha256 = digest_of(temporary)

@@ -6,6 +6,7 @@ are what is laid on a photo, and how.
 """
 
 from engine.photo.file import (
+    JPEG_SUFFIXES,
     OPEN_SUFFIXES,
     SAVE_SUFFIXES,
     IncompletePhotoError,
@@ -14,6 +15,7 @@ from engine.photo.file import (
     check_destination,
     check_room,
     file_of,
+    may_lie,
     open_photo,
     photo_of,
     save_losses,
@@ -25,6 +27,7 @@ from engine.photo.file import (
 from engine.photo.value import Photo, Stamp, photo_from_array
 
 __all__ = [
+    "JPEG_SUFFIXES",
     "OPEN_SUFFIXES",
     "SAVE_SUFFIXES",
     "IncompletePhotoError",
@@ -35,6 +38,7 @@ __all__ = [
     "check_destination",
     "check_room",
     "file_of",
+    "may_lie",
     "open_photo",
     "photo_from_array",
     "photo_of",

@@ -1,30 +1,36 @@
-"""Pictures of phones and cameras: AVIF, HEIC, JPEG XL and raw files, each by a package of its
-own."""
+"""Pictures of phones and cameras: AVIF, HEIC and raw files, each by a package of its own."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from engine.photo.exif import block_of_tiff
 from engine.photo.jpeg import read_jpeg
+from engine.photo.jxl import read_jxl
 from engine.photo.metadata import Metadata
 from engine.photo.unpack import (
     Check,
-    EndsEarly,
     NeedsPackage,
     Unpacked,
+    Unreadable,
     beside,
     load,
     opened,
+    orientation_of,
     rgb_of,
 )
-from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP
+from engine.photo.xmp import CREDENTIALS, DEPTH, GAIN_MAP, VIDEO
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the box that holds them (C2PA)
+_VIDEOS = {b"mpvd", b"sefd"}  # Google's and Samsung's boxes for the film of a motion photo
+# An item that is the picture with its gain map applied (ISO 21496-1), in a list of items.
+_TONE_MAP = re.compile(rb"infe[\2\3]\0\0.(?:..|....)\0\0tmap", re.S)
 _OTHER = "the other pictures of the file"
 AUXILIARY = (("hdrgainmap", GAIN_MAP), ("depth", DEPTH), ("matte", "the portrait matte"))
 
@@ -45,6 +51,8 @@ def read_avif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if place >= 0 and raw.metadata.icc is None:
         points = struct.unpack_from(">HH", data.ljust(place + 12), place + 8)
         raw.metadata = replace(raw.metadata, colour=_code_points(*points))
+    if _TONE_MAP.search(data):
+        raw.lost.append(GAIN_MAP)
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     place = data.find(b"pixi")
@@ -69,7 +77,13 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
         import pi_heif
     except ImportError:
         raise NeedsPackage("HEIC", "pi-heif") from None
-    file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    kinds = _kinds_of_boxes(data)
+    try:
+        file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    except ValueError as error:
+        if b"moov" in kinds and b"meta" not in kinds:
+            raise Unreadable("HEIC sequence without a still picture") from error
+        raise
     check(*file.size)
     pixels = np.array(file)  # a copy: the library's memory goes with its file
     if pixels.ndim == 2:
@@ -90,76 +104,90 @@ def read_heif(data: bytes, check: Check, partial: bool) -> Unpacked:
     if coded and not icc:
         points = (coded["color_primaries"], coded["transfer_characteristics"])
         raw.metadata = Metadata(colour=_code_points(*points))
-    if len(file) > 1:
-        raw.lost.append("the other pictures of the file")
+    if len(file) > 1 or b"moov" in kinds:  # a sequence: its first picture is read
+        raw.lost.append(_OTHER)
+    if kinds & _VIDEOS:
+        raw.lost.append(VIDEO)
     if file.info.get("depth_images"):
         raw.lost.append(DEPTH)
     for kind in file.info.get("aux") or ():
         raw.lost.append(next((said for word, said in AUXILIARY if word in kind), _OTHER))
+    if _TONE_MAP.search(data):
+        raw.lost.append(GAIN_MAP)
     if _CREDENTIALS in data:
         raw.lost.append(CREDENTIALS)
     return raw
 
 
-def read_jxl(data: bytes, check: Check, partial: bool) -> Unpacked:
-    """JPEG XL by libjxl, which turns the picture upright. Its colours are taken as sRGB."""
-    import imagecodecs
-
-    try:
-        pixels = np.asarray(imagecodecs.jpegxl_decode(data))
-    except imagecodecs.JpegxlError as error:
-        raise EndsEarly from error
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    raw = Unpacked()
-    if pixels.ndim == 4:
-        pixels = pixels[0]
-        raw.lost.append(_OTHER)
-    check(pixels.shape[1], pixels.shape[0])
-    raw.single = pixels.shape[2] < 3
-    if pixels.dtype.kind == "f":
-        pixels = (pixels.astype(np.float32).clip(0, 1) * 65535 + 0.5).astype(np.uint16)
-        raw.lost.append("floating-point values")
-    if raw.single:
-        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
-    raw.pixels = np.ascontiguousarray(pixels[..., :4])
-    for kind, content in _boxes_of_jxl(data):
-        if kind == b"Exif" and raw.exif is None:
-            raw.exif = content[4:]
-        elif kind == b"xml " and raw.xmp is None:
-            raw.xmp = content
-        elif kind == b"jumb":
-            raw.lost.append(CREDENTIALS)
-        elif kind == b"jhgm":
-            raw.lost.append(GAIN_MAP)
-    return raw
-
-
-def _boxes_of_jxl(data: bytes) -> list[tuple[bytes, bytes]]:
-    import imagecodecs
-
-    found, at = [], 0
-    while data[4:8] == b"JXL " and at + 8 <= len(data):
+def _kinds_of_boxes(data: bytes) -> set[bytes]:
+    """The kinds of a container's outermost boxes."""
+    kinds, at = set(), 0
+    while at + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
-        head = 16 if size == 1 else 8
         if size == 1 and at + 16 <= len(data):
             (size,) = struct.unpack_from(">Q", data, at + 8)
-        end = len(data) if size == 0 else at + max(size, head)
-        content = data[at + head : end]
-        if kind == b"brob":
-            kind, content = content[:4], bytes(imagecodecs.brotli_decode(content[4:]))
-        found.append((kind, content))
-        at = end
-    return found
+        kinds.add(kind)
+        if size < 8:
+            break
+        at += size
+    return kinds
 
 
 def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:
     """The camera's own large preview, or one development of the sensor's values. Raises
-    NeedsPackage."""
+    NeedsPackage where there is no such preview and nothing to develop it with."""
+    own = _preview_of_dng(data, check, partial)
     try:
         import rawpy  # pyright: ignore[reportMissingImports]
     except ImportError:
+        if own is not None:
+            return own
         raise NeedsPackage("camera raw", "rawpy") from None
+    try:
+        return _by_libraw(rawpy, data, check, partial)
+    except rawpy.LibRawError:
+        if own is None:
+            raise
+        return own  # of a kind that it does not unpack: JPEG XL in a DNG of 1.7
+
+
+def _preview_of_dng(data: bytes, check: Check, partial: bool) -> Unpacked | None:
+    """A large preview in a raw file that is built like a TIFF: a JPEG or a JPEG XL."""
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            pages: list[Any] = [one for page in file.pages for one in (page, *(page.pages or ()))]
+            widest = max(page.imagewidth for page in pages)
+            found = [
+                (page.imagewidth, page.compression, page.dataoffsets[0], page.databytecounts[0])
+                for page in pages
+                if page.subfiletype & 1
+                and page.compression in _PREVIEWS
+                and len(page.dataoffsets) == 1
+                and page.imagewidth * 2 > widest
+            ]
+        _, packing, start, length = max(found)
+    except (ValueError, KeyError, IndexError, AttributeError, tifffile.TiffFileError):
+        return None
+    shown = _PREVIEWS[packing](data[start : start + length], check, partial)
+    block = _exif_of_raw(data)
+    if shown.orientation == 1:
+        shown.orientation = orientation_of(data)
+    shown.exif = shown.exif or block
+    return _as_preview(shown)
+
+
+_PREVIEWS = {7: read_jpeg, 52546: read_jxl}  # by TIFF's numbers of compressions
+
+
+def _as_preview(shown: Unpacked) -> Unpacked:
+    shown.metadata = replace(shown.metadata, jpeg=None, stored=None)
+    shown.lost.append("the raw data (this is the camera's preview)")
+    return shown
+
+
+def _by_libraw(rawpy: Any, data: bytes, check: Check, partial: bool) -> Unpacked:
     with rawpy.imread(io.BytesIO(data)) as file:
         check(file.sizes.width, file.sizes.height)
         try:
@@ -173,9 +201,7 @@ def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:
                 if shown.orientation == 1:
                     shown.orientation = {3: 3, 5: 8, 6: 6}.get(file.sizes.flip, 1)
                 shown.exif = shown.exif or _exif_of_raw(data)
-                shown.metadata = replace(shown.metadata, jpeg=None)
-                shown.lost.append("the raw data (this is the camera's preview)")
-                return shown
+                return _as_preview(shown)
         pixels = file.postprocess(use_camera_wb=True, output_bps=16)
     lost = ["the raw data (this is one development of it)"]
     return Unpacked(np.ascontiguousarray(pixels), exif=_exif_of_raw(data), lost=lost)

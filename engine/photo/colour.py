@@ -22,6 +22,8 @@ _PRIMARIES = {
     11: (_D50ISH, (0.68, 0.32, 0.265, 0.69, 0.15, 0.06)),
     12: (_D65, (0.68, 0.32, 0.265, 0.69, 0.15, 0.06)),
 }
+# The power that comes near a transfer curve of H.273.
+GAMMA_OF_CURVE = {4: 2.2, 5: 2.8, 8: 1.0, 1: 1 / 0.5, 6: 2.0, 14: 2.0, 15: 2.0}
 _INTENT = 1  # relative colorimetric: what both spaces have stays what it is
 _BLACK_POINT = 0x2000
 _PIXELS_AT_ONCE = 4_000_000
@@ -93,6 +95,12 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     return np.stack(
         [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
     )
+
+
+def between(pixels: np.ndarray, source: bytes, target: bytes) -> np.ndarray:
+    """RGB pixels (h x w x 3) in the colours of one profile, in those of another, in the same depth;
+    floats may leave 0..1 where the other has no such colour."""
+    return _converted(pixels, source, target, "RGB", "RGB", pixels.dtype.type)
 
 
 def _converted(
@@ -180,10 +188,10 @@ def profile_of_png(chunks: dict[bytes, bytes], single: bool = False) -> bytes | 
         chunks = {kind: data for kind, data in chunks.items() if kind in (b"gAMA", b"sRGB")}
     cicp = chunks.get(b"cICP", b"")
     if len(cicp) == 4 and cicp[0] in _PRIMARIES:
-        gamma = {4: 2.2, 5: 2.8, 8: 1.0, 1: 1 / 0.5, 6: 2.0, 14: 2.0, 15: 2.0}.get(cicp[1])
+        gamma = GAMMA_OF_CURVE.get(cicp[1])
         if cicp[1] == 13:
-            return None if cicp[0] == 1 else _made(*_PRIMARIES[cicp[0]], None)
-        return _made(*_PRIMARIES[cicp[0]], gamma) if gamma else None
+            return None if cicp[0] == 1 else profile_of(*_PRIMARIES[cicp[0]], None)
+        return profile_of(*_PRIMARIES[cicp[0]], gamma) if gamma else None
     if b"sRGB" in chunks:
         return None
     white, primaries = _PRIMARIES[1]
@@ -199,16 +207,17 @@ def profile_of_png(chunks: dict[bytes, bytes], single: bool = False) -> bytes | 
             gamma = 100000 / value
         elif b"cHRM" not in chunks:
             return None
-    return _made_grey(gamma) if single else _made(white, primaries, gamma)
+    return grey_profile_of(gamma) if single else profile_of(white, primaries, gamma)
 
 
-def _made_grey(gamma: float | None) -> bytes | None:
+def grey_profile_of(gamma: float | None) -> bytes | None:
+    """A profile of one channel by its gamma; None without one."""
     import imagecodecs
 
     return _undated(imagecodecs.cms_profile("gray", gamma=gamma)) if gamma else None
 
 
-def _made(
+def profile_of(
     white: tuple[float, float], primaries: tuple[float, ...], gamma: float | None
 ) -> bytes | None:
     """A profile by primaries and gamma; without one, sRGB's curve."""

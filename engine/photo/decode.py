@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from engine.photo import colour, png, tiff
-from engine.photo.camera import read_avif, read_heif, read_jxl, read_raw
+from engine.photo.camera import read_avif, read_heif, read_raw
 from engine.photo.exif import block_of_tiff, clean_exif
 from engine.photo.jpeg import read_jpeg
+from engine.photo.jxl import read_jxl
 from engine.photo.layered import is_layered_zip, read_layered_zip, read_psd
 from engine.photo.metadata import (
     Metadata,

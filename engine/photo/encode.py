@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.base.errors import MienError
-from engine.photo import colour, jpeg, keep, png, tiff
+from engine.photo import colour, jpeg, jxl, keep, png, tiff
 from engine.photo import exif as exif_blocks
 from engine.photo import gain as gain_maps
 from engine.photo.metadata import Metadata, iptc_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 JPEG_QUALITY = 95
 LARGEST_SIDE = {"JPEG": jpeg.LARGEST_SIDE, "WEBP": 16383, "AVIF": 65535}
 EIGHT_BIT = ("JPEG", "WEBP", "BMP", "AVIF")
-_NAMES = {"WEBP": "WebP"}
+_NAMES = {"WEBP": "WebP", "JXL": "JPEG XL"}
 
 
 def check_size(size: tuple[int, int], format_: str) -> None:
@@ -34,14 +34,17 @@ def check_size(size: tuple[int, int], format_: str) -> None:
         raise MienError(f"{name} holds at most {most:,} pixels a side; save as PNG or TIFF.")
 
 
-def losses(photo: Photo, format_: str) -> list[str]:
+def losses(photo: Photo, format_: str, quality: int | None = None) -> list[str]:
     """What the format cannot hold of a photo, one short clause each."""
     metadata, lost = photo.metadata, _pixel_losses(photo, format_)
+    gain_goes = metadata.gain is not None and format_ != "JPEG"
+    if format_ == "JXL" and quality is None and _is_jpeg(photo):
+        format_ = "JPEG"  # what it can hold: it is one
     described = metadata.exif or metadata.xmp or metadata.resources
     if format_ == "BMP" and (metadata.icc or described or metadata.comments or metadata.text):
         lost.append("metadata and colour profile")
         return [*lost, *metadata.lost]
-    if metadata.gain is not None and format_ != "JPEG":
+    if gain_goes:
         lost.append(GAIN_MAP)
     if format_ == "JPEG":
         if metadata.exif and exif_blocks.slimmed(metadata.exif, jpeg.EXIF_MOST)[1]:
@@ -50,9 +53,9 @@ def losses(photo: Photo, format_: str) -> list[str]:
             lost.append("XMP above 64 KB")
         if metadata.resources and len(metadata.resources) > jpeg.RESOURCES_MOST:
             lost.append("IPTC")
-    if format_ in ("WEBP", "AVIF") and iptc_of(metadata.resources):
+    if format_ in ("WEBP", "AVIF", "JXL") and iptc_of(metadata.resources):
         lost.append("IPTC")
-    if metadata.comments and format_ in ("WEBP", "AVIF", "TIFF"):
+    if metadata.comments and format_ in ("WEBP", "AVIF", "JXL", "TIFF"):
         lost.append("the comment")
     if format_ != "PNG" and _texts_lost(metadata.text, format_):
         lost.append("text chunks")
@@ -73,13 +76,20 @@ def _pixel_losses(photo: Photo, format_: str) -> list[str]:
             lost.append("extra channels")
         if source.samples.dtype == np.uint32:
             lost.append("32-bit depth")
-    if photo.hdr is not None and format_ != "PNG":
+    if photo.hdr is not None and format_ not in ("PNG", "JXL"):
         lost.append("HDR brightness (it becomes sRGB)")
+    if format_ == "JXL" and jxl.colours_of(photo.profile) is None and not _is_jpeg(photo):
+        lost.append("its colour profile (it becomes sRGB)")
     if photo.pixels.dtype == np.uint16 and format_ in EIGHT_BIT:
         lost.append("16-bit depth")
     if photo.pixels.shape[2] == 4 and format_ in ("JPEG", "BMP"):
         lost.append("transparency")
     return lost
+
+
+def _is_jpeg(photo: Photo) -> bool:
+    """Whether it came from a JPEG of a kind that JPEG XL takes over as it is."""
+    return photo.metadata.stored is not None and photo.source is None
 
 
 def _texts_lost(text: tuple[tuple[bytes, bytes], ...], format_: str) -> bool:
@@ -97,13 +107,17 @@ class Encoded:
 
 
 def encode(photo: Photo, format_: str, quality: int | None, lying: bool = False) -> Encoded:
-    """The file. quality: 1..100 for JPEG, WebP and AVIF; None keeps the photo's own. lying: a JPEG
-    of a turned JPEG lies on its side as that did, and says so."""
+    """The file. quality: 1..100 for JPEG, WebP, AVIF and JPEG XL; None keeps the photo's own.
+    lying: a JPEG of a turned JPEG lies on its side as that did, and says so."""
     check_size(photo.size, format_)
     if format_ == "JPEG":
         return Encoded(*_jpeg(laid_down(photo) if lying else photo, quality))
-    write = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif}[format_]
-    return Encoded(write(photo, quality), anew(photo, format_, quality) == "")
+    if format_ == "JXL" and quality is None and _is_jpeg(photo):
+        alone = replace(photo, metadata=replace(photo.metadata, gain=None))
+        data, kept = _jpeg(alone, None)
+        return Encoded(jxl.of_jpeg(data), kept)
+    writers = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif, "JXL": _jxl}
+    return Encoded(writers[format_](photo, quality), anew(photo, format_, quality) == "")
 
 
 def laid_down(photo: Photo) -> Photo:
@@ -130,9 +144,15 @@ def anew(photo: Photo, format_: str, quality: int | None = None) -> str:
     is. Of a JPEG it is what can be told before it is written."""
     if format_ == "JPEG":
         if photo.metadata.stored is None:
-            return "it was no JPEG" if photo.format != "JPEG" else "it is a JPEG of a rare kind"
+            kind = photo.metadata.coding or keep.RARE
+            return "it was no JPEG" if photo.format != "JPEG" else f"it is a {kind}"
         return "another quality is asked for" if quality else keep.why_not(photo.metadata.stored)
+    if format_ == "JXL" and quality is None and _is_jpeg(photo):
+        return anew(photo, "JPEG")
+    graded = format_ == "JXL" and quality is not None and photo.hdr is None
     if format_ == "AVIF" or (format_ == "WEBP" and (quality or not photo.metadata.lossless)):
+        graded = True
+    if graded:
         return f"{_NAMES.get(format_, format_)} cannot keep pixels as they are"
     changed = photo.profile is not None if format_ == "BMP" else False
     if format_ == "WEBP":
@@ -327,6 +347,24 @@ def _avif(photo: Photo, quality: int | None) -> bytes:
     if not features.check("avif"):
         raise MienError("This Pillow writes no AVIF; save as PNG or WebP.")
     return _by_pillow(photo, "AVIF", quality=quality or 90, subsampling="4:4:4")
+
+
+def _jxl(photo: Photo, quality: int | None) -> bytes:
+    """Without loss unless a quality is asked for; PQ and HLG, of which the library knows no light,
+    always."""
+    pixels = photo.pixels if photo.hdr else _grey_or_own(photo)[0]
+    colours = jxl.colours_of(photo.profile, photo.hdr)
+    if colours is None:  # a profile that has no numbers
+        rgb = photo.to_srgb(photo.pixels)
+        pixels = np.concatenate([rgb, photo.pixels[..., 3:]], axis=2)
+        colours = jxl.Colours()
+    if pixels.shape[2] < 3 and colours.primaries is not None:
+        colours = replace(colours, primaries=None)
+    metadata, exif = photo.metadata, photo.metadata.exif
+    if metadata.dpi:
+        exif = exif_blocks.with_resolution(exif, metadata.dpi)
+    quality = None if photo.hdr else quality
+    return jxl.write_jxl(np.ascontiguousarray(pixels), colours, quality, exif, metadata.xmp)
 
 
 def _by_pillow(photo: Photo, format_: str, **options: Any) -> bytes:

@@ -14,6 +14,7 @@ from engine.photo.encode import encode
 from engine.photo.file import FORMATS, check_destination
 from engine.photo.metadata import Metadata
 from engine.photo.value import Photo
+from engine.photo.xmp import OF_THIS_SIZE, clean_packet
 
 ALL, COPYRIGHT, NONE = "all", "copyright", "none"
 KEPT = (ALL, COPYRIGHT, NONE)
@@ -24,15 +25,17 @@ BEST = 100
 
 @dataclass(frozen=True)
 class Export:
-    """What is written. suffix: ".jpg", ".png", ".webp", ".tif", ".avif", the format. quality: 1 ..
-    100 for JPEG, WebP and AVIF, None for the photo's own. longest: pixels of the longer side at
-    most, None for the photo's; nothing is enlarged. metadata: of KEPT. Raises MienError for values
-    that are none of these."""
+    """What is written. suffix: ".jpg", ".png", ".webp", ".tif", ".avif", ".jxl", the format.
+    quality: 1 .. 100 for JPEG, WebP, AVIF and JPEG XL, None for the photo's own. longest: pixels of
+    the longer side at most, None for the photo's; nothing is enlarged. metadata: of KEPT. lying:
+    a turned JPEG is left on its side, so that its blocks can be kept (`may_lie`). Raises MienError
+    for values that are none of these."""
 
     suffix: str = ".jpg"
     quality: int | None = 92
     longest: int | None = None
     metadata: str = ALL
+    lying: bool = False
 
     def __post_init__(self) -> None:
         if self.suffix not in FORMATS:
@@ -58,7 +61,16 @@ def prepared(photo: Photo, export: Export) -> Photo:
     metadata = photo.metadata
     if is_reduced:
         # What speaks of single pixels is another picture's.
-        metadata = replace(metadata, stored=None, blocks=False, gain=None, dpi=None)
+        told = clean_packet(metadata.xmp, gone=OF_THIS_SIZE)
+        metadata = replace(
+            metadata,
+            stored=None,
+            blocks=False,
+            gain=None,
+            dpi=None,
+            xmp=told.packet,
+            lost=(*metadata.lost, *told.lost),
+        )
     if export.metadata != ALL:
         metadata = Metadata(
             icc=metadata.icc,
@@ -75,7 +87,7 @@ def encoded(photo: Photo, export: Export) -> bytes:
     """The file's bytes. Raises MienError where the format cannot hold the photo."""
     made = prepared(photo, export)
     try:
-        return encode(made, FORMATS[export.suffix], export.quality).data
+        return encode(made, FORMATS[export.suffix], export.quality, export.lying).data
     except MienError:
         raise
     except MemoryError:

@@ -18,6 +18,7 @@ from engine.base.errors import MienError
 from engine.base.libraries import missing_library
 from engine.photo.decode import decode, kind_of
 from engine.photo.encode import anew, check_size, encode, losses
+from engine.photo.keep import why_not
 from engine.photo.unpack import EndsEarly, NeedsPackage, Unreadable
 from engine.photo.value import Photo, Stamp, has_no_colour
 
@@ -30,6 +31,7 @@ FORMATS = {
     ".tiff": "TIFF",
     ".bmp": "BMP",
     ".avif": "AVIF",
+    ".jxl": "JXL",
     ".jpe": "JPEG",
     ".jfif": "JPEG",
     ".dib": "BMP",
@@ -39,8 +41,9 @@ RAW_SUFFIXES = (
     *(".raf", ".pef", ".srw", ".3fr", ".iiq", ".rwl", ".x3f"),
 )
 SAVE_SUFFIXES = tuple(FORMATS)
+JPEG_SUFFIXES = tuple(suffix for suffix, name in FORMATS.items() if name == "JPEG")
 OPEN_SUFFIXES = (
-    *(*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif", ".jxl"),
+    *(*FORMATS, ".apng", ".gif", ".mpo", ".heic", ".heif", ".hif"),
     *(".psd", ".psb", ".ora", ".kra"),
     *RAW_SUFFIXES,
 )
@@ -196,8 +199,8 @@ def check_destination(path: Path, *, overwrite: bool = False) -> str:
     """
     if path.suffix.lower() not in FORMATS:
         raise MienError(
-            f"'{path.name}' does not say its format; end it in .jpg, .png, .webp, .tif, .bmp or "
-            ".avif."
+            f"'{path.name}' does not say its format; end it in .jpg, .png, .webp, .tif, .bmp, "
+            ".avif or .jxl."
         )
     if not path.parent.is_dir():
         raise MienError(f"There is no folder {path.parent}; create it or choose another.")
@@ -212,9 +215,9 @@ def check_room(photo: Photo, path: Path) -> None:
     check_size(photo.size, FORMATS.get(path.suffix.lower(), "PNG"))
 
 
-def save_losses(photo: Photo, path: Path) -> list[str]:
+def save_losses(photo: Photo, path: Path, quality: int | None = None) -> list[str]:
     """What saving under this name would lose, one short clause each; empty when nothing."""
-    return losses(photo, FORMATS.get(path.suffix.lower(), "PNG"))
+    return losses(photo, FORMATS.get(path.suffix.lower(), "PNG"), quality)
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,15 @@ class Saved:
     path: Path
     outside: str
     notice: str = ""
+
+
+def may_lie(photo: Photo, path: Path) -> bool:
+    """Whether a turned JPEG, saved as a JPEG of this name, keeps its blocks only if it is left on
+    its side with its orientation tag (`lying`)."""
+    stored = photo.metadata.stored
+    if stored is None or photo.source is not None or why_anew(photo, path) == "":
+        return False
+    return stored.orientation != 1 and why_not(replace(stored, orientation=1)) == ""
 
 
 def why_anew(photo: Photo, path: Path) -> str:
@@ -253,10 +265,11 @@ def write_photo(
     """Save a photo whole or not at all; the ending of `path` chooses the format.
 
     A JPEG of a JPEG keeps the coefficients of all blocks without a changed pixel, as they were in
-    the file that was opened, whatever was saved since. quality: 1..100 for JPEG, WebP and AVIF,
-    which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness. lying: a
-    JPEG that was turned to be upright is laid down again and keeps its orientation tag, so that its
-    blocks can be kept whatever its size. Transparency falls on white where the format has none.
+    the file that was opened, whatever was saved since. quality: 1..100 for JPEG, WebP, AVIF and
+    JPEG XL, which encodes all of it; None keeps a JPEG's own tables and a WebP's losslessness, and
+    JPEG XL is without loss. lying: a JPEG that was turned to be upright is laid down again and
+    keeps its orientation tag, so that its blocks can be kept whatever its size. Transparency falls
+    on white where the format has none.
     Raises MienError.
     """
     path = Path(path)

@@ -232,7 +232,7 @@ def _rare_jpeg(data: bytes, kind: str, found: Segments, check: Check) -> Unpacke
         pixels = ((pixels.astype(np.uint32) * 65535 + top // 2) // top).astype(np.uint16)
     raw = Unpacked(exif=found.exif, xmp=found.xmp, resources=found.resources)
     raw.orientation, raw.single = orientation_of(found.exif), pixels.shape[2] == 1
-    raw.metadata = Metadata(found.icc, comments=found.comments)
+    raw.metadata = Metadata(found.icc, comments=found.comments, coding=kind)
     raw.pixels = np.repeat(pixels, 3, axis=2) if raw.single else np.ascontiguousarray(pixels)
     return raw
 

@@ -20,11 +20,21 @@ from engine.photo.huffman import (
     table_segment,
     write_items,
 )
-from engine.photo.jpeg_frame import DHT, DQT, SOS, Component, Frame, Stored, read_frame
+from engine.photo.jpeg_frame import (
+    DHT,
+    DQT,
+    SOS,
+    Component,
+    Frame,
+    Stored,
+    kind_of_jpeg,
+    read_frame,
+)
 from engine.photo.scans import items_of
 from engine.photo.turning import upright
 
 Decode = Callable[[bytes], np.ndarray]
+RARE = "JPEG of a rare kind"
 _TURNED_BY = 6  # levels: a decoder rounds otherwise where a block lies on its side
 _SWAPPED = np.argsort(ZIGZAG)[ZIGZAG % 8 * 8 + ZIGZAG // 8]
 _FLIPPED_ACROSS = np.where(ZIGZAG % 8 % 2, -1, 1).astype(np.int16)
@@ -42,7 +52,8 @@ def why_not(stored: Stored) -> str:
     try:
         frame = read_frame(stored.picture)
     except (ValueError, IndexError, KeyError, AssertionError, struct.error):
-        return "it is a JPEG of a rare kind"
+        kind = kind_of_jpeg(stored.picture)
+        return f"it is a {RARE if kind == 'JPEG' else kind}"
     return "" if _turns(frame, stored.orientation) else _crooked(frame)
 
 

@@ -26,9 +26,10 @@ class Metadata:
     chunks, (kind, content). colour: its colour chunks, by kind. dpi: (x, y). jpeg: quantisation
     tables, subsampling and progression, to save at the quality it had. blocks: whether the pixels
     lie in the blocks of these tables, as those of a turned photo do not. stored: a JPEG's picture
-    as its file has it. orientation: 1 to 8, by which the pixels were turned when they were read.
-    gain: the map of an Ultra HDR photo, which JPEG alone
-    holds. lossless: of a WebP. lost: what opening left out, one short clause each."""
+    as its file has it. coding: what kind of JPEG it was, of one whose picture cannot be taken over.
+    orientation: 1 to 8, by which the pixels were turned when they were read. gain: the map of an
+    Ultra HDR photo, which JPEG alone holds. lossless: of a WebP. lost: what opening left out, one
+    short clause each."""
 
     icc: bytes | None = None
     exif: bytes | None = None
@@ -36,6 +37,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None
     blocks: bool = False
+    coding: str = ""
     stored: Stored | None = None
     orientation: int = 1
     gain: GainMap | None = None

@@ -115,11 +115,12 @@ def beside(image: Any) -> Unpacked:
     raw = Unpacked(exif=exif, xmp=image.info.get("xmp"), orientation=orientation_of(exif))
     raw.metadata = Metadata(image.info.get("icc_profile") or None, dpi=dpi_of(image))
     if raw.metadata.dpi is None:
-        raw.metadata = replace(raw.metadata, dpi=_dpi_of_exif(exif))
+        raw.metadata = replace(raw.metadata, dpi=dpi_of_exif(exif))
     return raw
 
 
-def _dpi_of_exif(exif: bytes | None) -> tuple[float, float] | None:
+def dpi_of_exif(exif: bytes | None) -> tuple[float, float] | None:
+    """Pixels an inch, as an EXIF block says them; None where it does not."""
     from engine.photo import exif as exif_blocks
 
     try:

@@ -14,6 +14,7 @@ from engine.photo.turning import turned_point
 _ADOBE = "http://ns.adobe.com/"
 _GOOGLE = "http://ns.google.com/photos/1.0/"
 TIFF, NOTE = _ADOBE + "tiff/1.0/", _ADOBE + "xmp/note/"
+PANORAMA = _GOOGLE + "panorama/"
 HDRGM, APPLE = _ADOBE + "hdr-gain-map/1.0/", "http://ns.apple.com/"
 CAMERA, CONTAINER = _GOOGLE + "camera/", _GOOGLE + "container/"
 TERMS = "http://purl.org/dc/terms/"
@@ -22,6 +23,7 @@ AREA, SIZE = _ADOBE + "xmp/sType/Area#", _ADOBE + "xap/1.0/sType/Dimensions#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 GAIN_MAP, VIDEO, DEPTH = "the HDR gain map", "the video behind the picture", "the depth map"
+BURST = "its place in a burst"
 CREDENTIALS, UNREADABLE = "the content credentials", "XMP that cannot be read"
 # What goes, and what is said of it: pictures of the photo as it was, and signposts to what follows
 # the first picture, which is all that is kept.
@@ -36,6 +38,7 @@ GONE: tuple[tuple[str, str, str], ...] = (
     (APPLE + "pixeldatainfo/1.0/", ".*", ""),
     (CAMERA, "(?:Motion|Micro)(?:Video|Photo).*", VIDEO),
     (CAMERA, ".*ImageData", ""),
+    (CAMERA, "Burst.*", BURST),
     (CONTAINER, "Directory", ""),
     (NOTE, "HasExtendedXMP", ""),
     (TERMS, "provenance", ""),
@@ -52,6 +55,7 @@ _USUAL = {
     "hdrgm": HDRGM,
     "GCamera": CAMERA,
     "Camera": CAMERA,
+    "GPano": PANORAMA,
     "Container": CONTAINER,
     "GContainer": CONTAINER,
     "xmpNote": NOTE,
@@ -64,6 +68,10 @@ _USUAL = {
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>\"']+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 Name = tuple[str, str]  # namespace, local name
+
+
+# What counts the pixels of a whole panorama: true of a photo of the same size alone.
+OF_THIS_SIZE: tuple[tuple[str, str, str], ...] = ((PANORAMA, ".*", "the panorama's projection"),)
 
 
 @dataclass
@@ -84,17 +92,22 @@ class Cleaned:
 
 
 def clean_packet(
-    xmp: bytes | str | None, orientation: int = 1, size: tuple[int, int] = (0, 0), said: int = 1
+    xmp: bytes | str | None,
+    orientation: int = 1,
+    size: tuple[int, int] = (0, 0),
+    said: int = 1,
+    gone: tuple[tuple[str, str, str], ...] = GONE,
 ) -> Cleaned:
     """A packet that is true of a photo turned upright and filled.
 
     orientation: 1 to 8, by which the pixels were turned; size: (width, height) before. said: the
-    orientation that they have now.
+    orientation that they have now. gone: namespaces, patterns of names in them, and what is said
+    of each that goes.
     """
     if not xmp:
         return Cleaned(None)
     packet = _utf8(xmp.encode() if isinstance(xmp, str) else xmp)
-    reader = _Reader(packet, orientation, size, said)
+    reader = _Reader(packet, orientation, size, said, gone)
     if not reader.read():
         return Cleaned(None, (UNREADABLE,))
     edited, end = bytearray(), 0
@@ -115,7 +128,15 @@ def _utf8(packet: bytes) -> bytes:
 class _Reader:
     """Goes through a packet once and notes what has to be changed: (start, end, instead)."""
 
-    def __init__(self, packet: bytes, orientation: int, size: tuple[int, int], said: int) -> None:
+    def __init__(
+        self,
+        packet: bytes,
+        orientation: int,
+        size: tuple[int, int],
+        said: int,
+        gone: tuple[tuple[str, str, str], ...],
+    ) -> None:
+        self._gone = gone
         self._said = str(said).encode()
         self._packet, self._orientation, self._size = packet, orientation, size
         self._open: list[_Element] = []
@@ -190,7 +211,7 @@ class _Reader:
             self._open[-1].said.update(element.said)
 
     def _goes(self, name: Name, value: bytes) -> bool:
-        for space, pattern, words in GONE:
+        for space, pattern, words in self._gone:
             if name[0] == space and re.fullmatch(pattern, name[1]):
                 if space == TERMS and b"jumbf" not in value:
                     return False

@@ -10,12 +10,21 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QLocale, QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.photo import Photo, photo_of, save_losses
 from engine.photo.export import ALL, COPYRIGHT, NONE, Export, encoded, prepared
 from gui.dialogs.messages import loss_words
-from gui.panels.fields import Choice
+from gui.dialogs.turned import LYING, SETTING, UPRIGHT
+from gui.panels.fields import FORMATS, Choice
 from gui.panels.widgets import named_row, quiet, slider_row
 from gui.qimage import image_of
 from gui.settings import Settings
@@ -24,15 +33,15 @@ from gui.worker import Failure, Worker
 
 LOOK = QSize(240, 240)  # logical pixels of the part that is shown one to one
 SETTLING_MS = 250  # after a change, before it is encoded to be measured
-FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WebP", ".tif": "TIFF", ".avif": "AVIF"}
-GRADED = (".jpg", ".webp", ".avif")  # that have a quality
+GRADED = (".jpg", ".webp", ".avif", ".jxl")  # that have a quality
 SIZES = (6000, 3840, 2560, 2048, 1600, 1080)  # pixels of the longer side
 BEST = 92  # the quality that is proposed
 
 
 class ExportDialog(QDialog):
     """`export` is what was chosen. photo: makes the photo as it looks now, off the GUI thread.
-    size: its (width, height). middle: the place, in its pixels, that is looked at."""
+    size: its (width, height). middle: the place, in its pixels, that is looked at. may_lie: whether
+    it is a JPEG that keeps its blocks only on its side."""
 
     def __init__(
         self,
@@ -41,9 +50,11 @@ class ExportDialog(QDialog):
         middle: tuple[float, float],
         settings: Settings,
         parent: QWidget | None = None,
+        may_lie: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Export"))
+        self._may_lie = may_lie
         self._photo, self._size, self._middle = photo, size, middle
         self._settings = settings
         self._made: Photo | None = None
@@ -70,6 +81,10 @@ class ExportDialog(QDialog):
             tr("Metadata"),
             {ALL: tr("Keep all"), COPYRIGHT: tr("Author and copyright"), NONE: tr("None")},
         )
+        self.lying = QCheckBox(tr("On its side, in the blocks it has"))
+        self.lying.setToolTip(
+            tr("Nothing outside the mask changes, and its mark turns it wherever it is shown.")
+        )
         self.look = QLabel()
         self.look.setObjectName("sheet")
         self.look.setFixedSize(LOOK)
@@ -89,6 +104,7 @@ class ExportDialog(QDialog):
         fields.addLayout(row)
         fields.addLayout(named_row(tr("Longer side"), self.longest))
         fields.addLayout(named_row(tr("Metadata"), self.metadata))
+        fields.addWidget(self.lying)
         fields.addSpacing(4)
         fields.addWidget(self.told)
         fields.addWidget(self.lost)
@@ -116,6 +132,8 @@ class ExportDialog(QDialog):
         self.quality.setValue(round(settings.number("export_quality", BEST)))
         self.longest.choose(settings.text("export_longest"))
         self.metadata.choose(settings.text("export_metadata", ALL))
+        self.lying.setChecked(self._may_lie and settings.text(SETTING) == LYING)
+        self.lying.toggled.connect(lambda _on: self._on_change())
         for chooser in (self.format, self.longest, self.metadata):
             chooser.currentIndexChanged.connect(lambda _index: self._on_change())
         self.quality.valueChanged.connect(lambda _value: self._on_change())
@@ -123,11 +141,20 @@ class ExportDialog(QDialog):
     @property
     def export(self) -> Export:
         suffix, longest = self.format.value, self.longest.value
+        if self._lies:
+            return Export(suffix, None, None, self.metadata.value, True)
         quality = self.quality.value() if suffix in GRADED else None
         return Export(suffix, quality, int(longest) if longest else None, self.metadata.value)
 
+    @property
+    def _lies(self) -> bool:
+        """Whether the JPEG's own blocks are kept, and with them its quality and its size."""
+        return self._may_lie and self.format.value == ".jpg" and self.lying.isChecked()
+
     def _on_change(self) -> None:
-        graded = self.format.value in GRADED
+        graded = self.format.value in GRADED and not self._lies
+        self.lying.setVisible(self._may_lie and self.format.value == ".jpg")
+        self.longest.setEnabled(not self._lies)
         for number in range(self._quality_row.count()):
             item = self._quality_row.itemAt(number)
             widget = item.widget() if item is not None else None
@@ -149,7 +176,7 @@ class ExportDialog(QDialog):
                 self._made = self._photo()
             made = prepared(self._made, export)
             data = encoded(self._made, export)
-            lost = save_losses(made, Path(f"photo{export.suffix}"))
+            lost = save_losses(made, Path(f"photo{export.suffix}"), export.quality)
             share = made.size[0] / self._size[0]
             shown = photo_of(data, Path(f"photo{export.suffix}")).rgb8
             place = middle[0] * share, middle[1] * share
@@ -187,6 +214,8 @@ class ExportDialog(QDialog):
             keep("export_quality", self.quality.value())
             keep("export_longest", self.longest.value)
             keep("export_metadata", self.metadata.value)
+            if self._lies or (self.lying.isVisible() and self._settings.text(SETTING)):
+                keep(SETTING, LYING if self.lying.isChecked() else UPRIGHT)
         self._worker.close()
         super().done(result)
 

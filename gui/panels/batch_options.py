@@ -54,7 +54,7 @@ from gui.panels.batch_presets import (
     batch_wishes,
     values_of,
 )
-from gui.panels.fields import Choice, PathLine
+from gui.panels.fields import FORMATS, Choice, PathLine
 from gui.panels.widgets import quiet, section
 from gui.settings import Settings
 from gui.translation import tr
@@ -139,16 +139,7 @@ class BatchOptions(QWidget):
         models |= {m.name: m.name for m in installed() if not m.default}
         self.model = Choice(tr("Model"), models)
         self.output = PathLine(tr("Results"), tr("A folder of their own"))
-        self.format = Choice(
-            tr("Format"),
-            {
-                KEEP_FORMAT: tr("As the photo"),
-                ".jpg": "JPEG",
-                ".png": "PNG",
-                ".webp": "WebP",
-                ".tif": "TIFF",
-            },
-        )
+        self.format = Choice(tr("Format"), {KEEP_FORMAT: tr("As the photo"), **FORMATS})
         self.name = QLineEdit()
         self.name.setToolTip(
             tr("What results are called; the ending is added. Fields: {fields}").format(
@@ -171,6 +162,10 @@ class BatchOptions(QWidget):
                 DOUBT_KEEP: tr("Save it"),
                 DOUBT_SKIP: tr("Leave it out"),
             },
+        )
+        self.sidecars = QCheckBox(tr("Copy side files, too"))
+        self.sidecars.setToolTip(
+            tr("What other programs keep beside photos: .xmp, .pp3, .dop, Google's .json.")
         )
         self.watch = QCheckBox(tr("Keep watching the folder"))
         self.watch.setToolTip(tr("Stays, and fills photos as they come in."))
@@ -212,6 +207,7 @@ class BatchOptions(QWidget):
             ("doubtful", tr("Doubtful"), self.doubtful),
         ):
             self._row(name, title, widget)
+        self._wide(self.sidecars)
         self._wide(self.watch)
         body = QWidget()
         body.setObjectName("batchBody")
@@ -290,6 +286,7 @@ class BatchOptions(QWidget):
             "name": self.name.text(),
             "conflict": self.conflict.value,
             "doubtful": self.doubtful.value,
+            "sidecars": self.sidecars.isChecked(),
         }
 
     def take(self, values: dict[str, Any]) -> None:
@@ -303,7 +300,7 @@ class BatchOptions(QWidget):
         self.one_mask.line.setText(values["mask"])
         for line in ("pattern", "grow", "name"):
             getattr(self, line).setText(values[line])
-        for box in ("invert", "sure"):
+        for box in ("invert", "sure", "sidecars"):
             getattr(self, box).setChecked(values[box])
         for name, control in self.wished.items():
             if isinstance(control, Choice):
@@ -347,6 +344,7 @@ class BatchOptions(QWidget):
             name=values["name"].strip() or "{stem}",
             conflict=values["conflict"],
             doubtful=values["doubtful"],
+            sidecars=values["sidecars"],
         )
 
     def set_running(self, running: bool) -> None:

@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "name": "{stem}",
     "conflict": RESUME,
     "doubtful": DOUBT_FLAG,
+    "sidecars": False,
 }
 
 

@@ -18,6 +18,16 @@ from PySide6.QtWidgets import (
 from engine.photo import OPEN_SUFFIXES
 from gui.translation import tr
 
+# What can be written, by the ending that says so.
+FORMATS = {
+    ".jpg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WebP",
+    ".tif": "TIFF",
+    ".avif": "AVIF",
+    ".jxl": "JPEG XL",
+}
+
 
 class Choice(QComboBox):
     """One of several entries, which the wheel changes only once it was clicked."""

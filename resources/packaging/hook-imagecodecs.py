@@ -1,5 +1,6 @@
 """Of imagecodecs' codecs, each an extension module loaded when it is first asked for: the ones that
-photos' formats need (TIFF's compressions) and Little CMS. All of them would be 40 MB."""
+photos' formats need (TIFF's compressions, JPEG XL, rare JPEGs) and Little CMS. All of them would be
+40 MB."""
 
 hiddenimports = [
     f"imagecodecs._{name}"
@@ -16,6 +17,6 @@ hiddenimports = [
             "jpeg8",
             "jpegsof3",
         ),
-        *("jpeg2k", "webp"),
+        *("jpeg2k", "webp", "jpegxl", "brotli", "jpegls"),
     )
 ]

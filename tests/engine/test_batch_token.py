@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from engine.base.errors import MienError
-from engine.batch.cluster import _connected
+from engine.batch.cluster import RETRIES, _connected
+
+OOM_RETRIES = "RAY_task_oom_retries"
 
 
 class AuthenticationError(Exception):
@@ -34,7 +37,11 @@ def test_a_missing_token_is_one_sentence(
         exceptions=SimpleNamespace(AuthenticationError=AuthenticationError),
     )
     monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setenv(OOM_RETRIES, "")  # put back at the end
+    monkeypatch.delenv(OOM_RETRIES)
     with pytest.raises(MienError, match=words) as told:
         _connected("auto")
+    # What the cluster's memory monitor ends is tried no oftener than what dies by itself.
+    assert os.environ[OOM_RETRIES] == str(RETRIES)
     assert "RAY_AUTH_MODE=token" in str(told.value)
     assert "\n" not in str(told.value)

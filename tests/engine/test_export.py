@@ -23,7 +23,7 @@ def photo(tmp_path: Path):
     return open_photo(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif", ".jxl"])
 def test_it_is_as_large_as_is_asked(photo, tmp_path: Path, suffix: str) -> None:
     path = write_export(photo, tmp_path / f"out{suffix}", Export(suffix, 80, 400))
     made = open_photo(path)

@@ -18,14 +18,15 @@ from engine.edit.session import read_session, write_session
 from engine.photo import Photo, open_photo, save_photo, why_anew, write_photo
 from engine.photo.coefficients import read_coefficients
 from engine.photo.huffman import best_table
-from engine.photo.jpeg_frame import read_frame
+from engine.photo.jpeg_frame import Stored, read_frame
+from engine.photo.keep import why_not
 from engine.photo.patch import Patch
 from engine.photo.source import grey_of
 from tests.engine.pictures import gradient, inks_of, outside, painted
 
 TABLE = Path(__file__).parents[2] / "docs" / "files.md"
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "TIFF": ".tif", "BMP": ".bmp"}
-SUFFIXES["AVIF"] = ".avif"
+SUFFIXES |= {"AVIF": ".avif", "JPEG XL": ".jxl"}
 BLOCK = 16
 BOX = (70, 50, 40, 30)
 
@@ -54,6 +55,13 @@ def made(kind: str, folder: Path) -> Photo:
     if kind == "HEIC":
         pillow_heif.from_pillow(image).save(folder / "in.heic", quality=90)
         return open_photo(folder / "in.heic")
+    if kind.startswith("JPEG XL"):
+        data = imagecodecs.jpegxl_encode(gradient(), lossless=True)
+        if kind == "JPEG XL of a JPEG":
+            image.save(folder / "in.jpg")
+            data = imagecodecs.jpegxl_encode_jpeg((folder / "in.jpg").read_bytes())
+        (folder / "in.jxl").write_bytes(data)
+        return open_photo(folder / "in.jxl")
     if kind == "JPEG of inks":
         image = image.convert("CMYK")
     if kind == "WebP without loss":
@@ -73,7 +81,8 @@ def test_the_table_of_what_stays_outside(
     same = (after == photo.pixels).all(axis=2) if after.shape == photo.pixels.shape else None
     if word == "identical":
         assert same is not None
-        assert same[far_from((20, 12, 16, 10), (64, 48)) if format_ == "JPEG" else outside()].all()
+        in_blocks = format_ == "JPEG" or (format_ == "JPEG XL" and photo.metadata.stored)
+        assert same[far_from((20, 12, 16, 10), (64, 48)) if in_blocks else outside()].all()
     elif format_ == "JPEG":
         assert not same[outside()].all()
 
@@ -270,6 +279,42 @@ def test_where_the_decoder_fails_all_of_it_is_encoded_anew_and_that_is_said(
         "out.jpg was encoded anew as a whole: its own blocks do not give the same pixels."
     )
     assert np.abs(open_photo(saved.path).pixels.astype(int) - filled(photo).pixels).mean() < 4
+
+
+def rare(kind: str) -> bytes:
+    """A JPEG of a kind whose coefficients are not taken over."""
+    pixels = noisy(96, 64)
+    if kind == "JPEG of 12 bit":
+        return imagecodecs.jpeg8_encode(pixels.astype(np.uint16) << 4, level=95, bitspersample=12)
+    return imagecodecs.jpeg8_encode(pixels, lossless=True)
+
+
+@pytest.mark.parametrize("kind", ["JPEG of 12 bit", "lossless JPEG"])
+def test_a_rare_jpeg_is_encoded_anew_and_its_kind_is_named(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "in.jpg").write_bytes(rare(kind))
+    photo = open_photo(tmp_path / "in.jpg")
+    assert why_anew(photo, tmp_path / "out.jpg") == f"it is a {kind}"
+    patch = Patch(
+        (8, 8, 9, 9), np.zeros((9, 9, 3), photo.pixels.dtype), np.full((9, 9), 255, "u1"), "face", 0
+    )
+    saved = write_photo(photo.apply(patch), tmp_path / "out.jpg")
+    assert saved.outside == "re-encoded"
+    assert saved.notice == f"out.jpg was encoded anew as a whole: it is a {kind}."
+    assert write_photo(photo, tmp_path / "out.png").outside == "identical"
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind"),
+    [
+        (0xC9, "JPEG with arithmetic coding"),
+        (0xCA, "progressive JPEG with arithmetic coding"),
+        (0xC5, "hierarchical JPEG"),
+    ],
+)
+def test_another_coding_is_named(marker: int, kind: str) -> None:
+    data = bytearray(jpeg("4:2:0", (64, 48)))
+    data[data.find(b"\xff\xc0") + 1] = marker
+    assert why_not(Stored(bytes(data), 1)) == f"it is a {kind}"
 
 
 def test_a_thumbnail_of_what_was_there_does_not_stay_in_the_head(tmp_path: Path) -> None:

@@ -221,11 +221,14 @@ def test_failures_and_the_status_line_speak_the_language(window: MainWindow) -> 
 
 def test_a_batchs_notes_are_said_whatever_stands_in_them(qapp) -> None:
     set_language("ko")
-    both = "The format cannot hold: transparency, 16-bit depth. It was encoded anew as a whole."
+    both = (
+        "The format cannot hold: transparency, 16-bit depth. "
+        "It was encoded anew as a whole: it is a lossless JPEG."
+    )
     said = say(both)
     assert said == (
         "이 형식에는 다음이 담기지 않습니다: 투명도, 16비트 색 깊이. "
-        "사진 전체를 다시 인코딩했습니다."
+        "사진 전체를 다시 인코딩했습니다: 무손실 JPEG임."
     )
     assert say("No glasses or scratches or spots was found.") == (
         "채울 곳(안경, 긁힌 자국이나 얼룩)을 찾지 못했습니다."

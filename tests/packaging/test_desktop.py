@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 LINUX = ROOT / "resources" / "packaging" / "linux"
 ID = "org.mien.Mien"
 ENTRY, COMPONENT = LINUX / f"{ID}.desktop", LINUX / f"{ID}.metainfo.xml"
-KINDS = {f"image/{kind}" for kind in ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif", "heic")}
+KINDS = {"image/jpeg", "image/png", "image/webp", "image/tiff", "image/bmp"}
+KINDS |= {"image/avif", "image/heif", "image/heic", "image/jxl"}
 
 
 def project() -> dict:

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import training.prepare
 from engine.base.errors import MienError
@@ -17,6 +18,7 @@ from engine.prior import FacePrior
 from training.faces import FaceShards, write_shard
 from training.fit_prior import PriorOptions, fit_prior
 from training.prepare import PrepareOptions, prepare
+from training.verbs import app
 
 
 def test_every_face_is_there_once(prepared) -> None:
@@ -119,6 +121,29 @@ def test_a_folder_without_faces_is_named(tmp_path) -> None:
         prepare([tmp_path], tmp_path / "out", progress=False)
     with pytest.raises(MienError, match="no prepared faces"):
         FaceShards(tmp_path)
+
+
+def test_what_cannot_be_read_is_counted_apart_and_named(portraits, tmp_path, monkeypatch) -> None:
+    def here(missing, *_: object) -> None:
+        for job in missing:
+            training.prepare._prepare_part(job)
+
+    monkeypatch.setattr(training.prepare, "_run", here)
+    photos = tmp_path / "in"
+    photos.mkdir()
+    for name in ("astronaut00.jpg", "grey.jpg"):
+        shutil.copy(portraits / name, photos)
+    (photos / "cut.jpg").write_bytes((portraits / "astronaut01.jpg").read_bytes()[:300])
+    (photos / "empty.heic").touch()
+    (photos / "folder.png").mkdir()
+    out = tmp_path / "out"
+    output = CliRunner().invoke(app, ["prepare", str(photos), "-o", str(out)]).output
+    assert "1 faces from 4 photos in 1 shards (1 without a face, 0 duplicates)." in output
+    assert "2 could not be read: cut.jpg, empty.heic." in output
+    for name in ("astronaut00.jpg", "grey.jpg"):
+        (photos / name).unlink()
+    with pytest.raises(MienError, match=r"None of 2 files could be read, cut\.jpg among them"):
+        prepare([photos], tmp_path / "none", progress=False)
 
 
 def test_a_prior_fitted_on_few_faces_knows_them(prepared) -> None:

@@ -9,6 +9,8 @@ import typer
 
 from training.verbs.apps import app
 
+NAMED = 8  # files in a sentence
+
 
 @app.command()
 def prepare(
@@ -34,3 +36,6 @@ def prepare(
         f"{made.faces} faces from {made.photos} photos in {made.shards} shards "
         f"({made.without_face} without a face, {made.duplicates} duplicates)."
     )
+    if made.unreadable:
+        named = ", ".join(made.unreadable[:NAMED]) + (", ..." if made.unreadable[NAMED:] else "")
+        typer.echo(f"{len(made.unreadable)} could not be read: {named}.")

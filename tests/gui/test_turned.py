@@ -1,0 +1,113 @@
+"""A turned JPEG whose blocks cannot stand upright: left on its side, or encoded anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QFileDialog
+
+from engine.photo import open_photo
+from engine.photo.export import Export
+from gui.dialogs.export import ExportDialog
+from gui.dialogs.messages import Question
+from gui.dialogs.turned import LYING, SETTING, UPRIGHT
+from gui.main_window import MainWindow
+
+
+@pytest.fixture
+def crooked(tmp_path: Path) -> Path:
+    """A photo that is turned, of no whole number of blocks."""
+    exif = Image.Exif()
+    exif[274] = 6
+    y, x = np.mgrid[:250, :330]
+    pixels = np.stack([x // 3 + 60, y // 3 + 60, (x + y) // 4 + 40], -1).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif, quality=90)
+    return tmp_path / "turned.jpg"
+
+
+@pytest.fixture
+def filled(qtbot, window: MainWindow, crooked: Path, hand) -> MainWindow:
+    window.open(crooked)
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    hand.stroke((125, 160))
+    hand.fill()
+    return window
+
+
+def save(qtbot, window: MainWindow, monkeypatch, target: Path) -> None:
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_: (str(target), "JPEG (*.jpg *.jpeg)")
+    )
+    window.actions_["save_as"].trigger()
+    qtbot.waitUntil(lambda: not window.editor.is_busy)
+
+
+def tag_of(path: Path) -> int:
+    with Image.open(path) as image:
+        return image.getexif().get(274, 1)
+
+
+@pytest.mark.parametrize("answer", [LYING, UPRIGHT])
+def test_how_it_lies_is_asked_once_and_remembered(
+    qtbot, filled: MainWindow, crooked: Path, settings, monkeypatch, answer: str
+) -> None:
+    asked = []
+
+    def click(question: Question) -> int:
+        asked.append(sorted(question.buttons))
+        question.buttons[answer].click()
+        return 1
+
+    monkeypatch.setattr(Question, "exec", click)
+    for name in ("one.jpg", "two.jpg"):
+        target = crooked.with_name(name)
+        save(qtbot, filled, monkeypatch, target)
+        assert tag_of(target) == (6 if answer == LYING else 1)
+        before, after = open_photo(crooked).pixels, open_photo(target).pixels
+        far = np.s_[:120, :]
+        assert np.array_equal(after[far], before[far]) is (answer == LYING)
+        assert after[160, 125, 1] > 200
+    assert asked == [["cancel", LYING, UPRIGHT]]
+    assert settings.text(SETTING) == answer
+    save(qtbot, filled, monkeypatch, crooked.with_name("three.png"))  # no JPEG, no question
+
+
+def test_who_gives_up_saves_nothing_and_is_asked_again(
+    qtbot, filled: MainWindow, crooked: Path, settings, monkeypatch
+) -> None:
+    monkeypatch.setattr(Question, "exec", lambda question: question.buttons["cancel"].click())
+    save(qtbot, filled, monkeypatch, crooked.with_name("one.jpg"))
+    assert not crooked.with_name("one.jpg").exists()
+    assert settings.text(SETTING) == ""
+    assert filled.document.is_changed
+
+
+def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
+    photo = open_photo(crooked)
+
+    def dialog(may_lie: bool) -> ExportDialog:
+        made = ExportDialog(lambda: photo, photo.size, (60, 60), settings, may_lie=may_lie)
+        qtbot.addWidget(made)
+        made.show()
+        qtbot.waitUntil(lambda: "·" in made.told.text(), timeout=20_000)
+        return made
+
+    assert not dialog(may_lie=False).lying.isVisible()
+    chosen = dialog(may_lie=True)
+    assert chosen.lying.isVisible()
+    assert not chosen.lying.isChecked()
+    chosen.lying.setChecked(True)
+    assert not chosen.quality.isEnabled()
+    assert chosen.export == Export(".jpg", None, None, lying=True)
+    qtbot.waitUntil(lambda: "·" in chosen.told.text(), timeout=20_000)
+    assert chosen.told.text().startswith("250 × 330")
+    chosen.format.choose(".png")
+    assert not chosen.lying.isVisible()
+    assert not chosen.export.lying
+    chosen.format.choose(".jpg")
+    chosen.accept()
+    assert settings.text(SETTING) == LYING
+    assert dialog(may_lie=True).lying.isChecked()
