@@ -129,3 +129,18 @@ def test_a_beard_goes_on_in_the_hole(inpainter, large, mesh) -> None:
     assert grown > 0.5 * hair(photo.pixels)
     bare = photo_from_array(large)
     assert np.array_equal(filled(inpainter, bare, mask), filled(shaven, bare, mask))
+
+
+def test_what_stands_before_an_eye_is_no_iris(inpainter, large, mesh) -> None:
+    size = (large.shape[1], large.shape[0])
+    photo = photo_from_array(large)
+    found = inpainter.find_faces(photo)
+    covered = large.copy()
+    covered[around(mesh, LEFT_EYE, size) > 0] = (170, 120, 95)
+    mask = around(mesh, RIGHT_EYE, size)
+    plain = FaceInpainter(tables=Tables(FILL.photo, FILL.share, without("match_eyes", FACE)))
+    fills = [
+        one.fill(FillRequest(photo_from_array(covered), Mask(mask), faces=found)).patches
+        for one in (inpainter, plain)
+    ]
+    assert np.array_equal(fills[0][0].pixels, fills[1][0].pixels)

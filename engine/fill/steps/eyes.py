@@ -20,6 +20,8 @@ from engine.fill.face_fill import RenderedFill
 
 EYES = ((LEFT_EYE, LEFT_IRIS), (RIGHT_EYE, RIGHT_IRIS))
 RING = (0.35, 0.85)  # of an iris's radius: between the pupil and the dark edge
+WHITE = (1.15, 2.5)  # the same, of the white beside it
+DARKER = 0.79  # of its brighter quarter: irises have at most 0.77, a head before both 0.81 and more
 LEAST = 6  # crop pixels of a ring that tell its colour
 SHOWN, HIDDEN = 0.1, 0.75  # shares of an iris that are hidden: of one that is read, of one painted
 CHEEK = 0.9  # eye widths below an eye: skin in the same light
@@ -51,9 +53,19 @@ def twin(fill: RenderedFill) -> tuple[_Eye, _Eye] | None:
     left, right = (_eye(mesh, hole, *nodes) for nodes in EYES)
     for seen, ours in ((left, right), (right, left)):
         enough = min(int((seen.ring & ~hole).sum()), int(ours.ring.sum())) >= LEAST
-        if seen.hidden <= SHOWN and ours.hidden >= HIDDEN and enough:
+        if seen.hidden <= SHOWN and ours.hidden >= HIDDEN and enough and _is_eye(fill, seen, hole):
             return seen, ours
     return None
+
+
+def _is_eye(fill: RenderedFill, eye: _Eye, hole: np.ndarray) -> bool:
+    """Whether an eye shows an iris in its white, and not the head or hand that is before it."""
+    light = luma(fill.picture)[0, 0].cpu().numpy() + 1
+    white = eye.open & (eye.away > WHITE[0]) & (eye.away < WHITE[1]) & ~hole
+    if white.sum() < LEAST:
+        return True
+    iris = float(np.median(light[eye.ring & ~hole]))
+    return iris < DARKER * float(np.percentile(light[white], 75))
 
 
 def match_eyes(fill: RenderedFill, both: tuple[_Eye, _Eye]) -> RenderedFill:
