@@ -22,18 +22,20 @@ DARK = 0.04  # of white: added before light is divided out
 
 
 @exact
-def likenesses(prior: FacePrior, crops: Tensor, hole: Tensor, meshes: Tensor) -> list[float] | None:
+def likenesses(
+    prior: FacePrior, crops: Tensor, holes: Tensor, meshes: Tensor
+) -> list[float] | None:
     """How much each face is like the first one, cosines; None for a prior without fine detail.
 
     crops: B x 3 x S x S in [-1, 1], in the light of the average face, the one that is filled first.
-    hole: 1 x 1 x S x S, hidden in the first and looked at in none. meshes: B x 478 x 2, crop units.
+    holes: B x 1 x S x S, what is hidden in each; what is in the first is looked at in none. meshes:
+    B x 478 x 2, crop units.
     """
     fine = prior.fine
     if fine is None:
         return None
-    nothing = torch.zeros_like(hole)
-    seen, hidden = fine.appearance.observed(crops[:1], hole, meshes[:1])
-    others, beyond = fine.appearance.observed(crops[1:], nothing, meshes[1:])
+    seen, hidden = fine.appearance.observed(crops[:1], holes[:1], meshes[:1])
+    others, beyond = fine.appearance.observed(crops[1:], holes[1:], meshes[1:])
     # In the mean shape the hole of the first is the same place of every face.
     shared = torch.maximum(hidden, beyond)
     told = [

@@ -177,7 +177,9 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
 
 
 def test_a_folder_that_is_none_is_told_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(MienError, match="nowhere could not be read .*; give one that holds photos"):
+    with pytest.raises(
+        MienError, match=r"nowhere could not be read .*; give one that holds photos"
+    ):
         look_through(tmp_path / "nowhere", Painter())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.base.hidden import SHARPENED
@@ -9,8 +11,9 @@ from engine.face import geometry
 from engine.face.frames import mesh_in_crop
 from engine.face.regions import CRISP, Matte, matte
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
-from engine.fill.steps.references import person_in
+from engine.fill.steps.references import person_in, showing
 from engine.photo import Photo
+from engine.readings import KEEP
 
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
 FINEST = 1024  # pixels a side of a matte
@@ -53,11 +56,13 @@ def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
         if node.face == face and options.landmarks:
             x, y = geometry.transform(share.frame, np.array([[node.x, node.y]]))[0]
             moved.append((node.node, float(x), float(y)))
+    # A reference that shows what is asked for is the expression: nothing is pushed any further.
+    wishes = options if showing(fill) is None else replace(options, emotion=KEEP)
     guidance = fill.whole.loaded.networks.look(
         fill.crop,
         fill.hidden,
         mesh_in_crop(share.face, share.frame),
-        options,
+        wishes,
         moved=tuple(moved),
         variant=options.variant,
         seed=options.seed,

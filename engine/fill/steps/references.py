@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.hidden import SHARPENED
 from engine.face import geometry
 from engine.face.frames import mesh_in_crop
+from engine.face.mesh import LEFT_EYE, LIPS, RIGHT_EYE
 from engine.face.regions import outlined
 from engine.fill.photo_fill import CutShare, FullShare, ShareFill
 from engine.fill.steps.blend import closed
+from engine.modules.emotion import asked_for
 from engine.modules.landmarks import nodes_in_hole
+from engine.readings import EMOTIONS
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
-from engine.reference.bringing import brought
+from engine.reference.bringing import bent, brought, shown
 from engine.reference.identity import likenesses
 from engine.reference.light import relighting, relit
 from engine.reference.likeness import same_person
@@ -28,6 +33,8 @@ from engine.reference.trust import over, region_shares, trusted
 SAME_SKIN = 0.2  # of white: skin of one face differs by less once its light is the same
 RIM = np.ones((9, 9), np.uint8)  # crop pixels: where outlines end, hair begins
 LEAST = 0.01  # of a hole: a region that has less of it is not told of
+SHOWN = 0.5  # probability from which on a reference has the expression that is asked for
+EXPRESSIVE = ("eyes", "brows", "mouth")  # regions that an expression moves
 OFF = 0.03  # crop units that halve the say of a face turned otherwise
 Numbered = tuple[tuple[int, Reference], ...]
 
@@ -57,17 +64,21 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
         if not enough(seen):
             return fill
         laid = [_laid(fill, nodes, seen, number, one) for number, one in meant]
-        theirs = torch.cat([networks.tensors(one.crop, fill.hidden)[0] for one in laid])
-        lit = networks.balanced(theirs, torch.zeros_like(hole))
-        blinded = hole.expand(len(theirs), -1, -1, -1)
-        guessed = landmarks(networks.balanced(theirs, hole), blinded)
+        theirs, hidden = (
+            torch.cat(given)
+            for given in zip(*(networks.tensors(x.crop, x.hidden) for x in laid), strict=True)
+        )
+        lit = networks.balanced(theirs, hidden)
+        blinded = torch.maximum(hole, hidden)
+        guessed = landmarks(networks.balanced(theirs, blinded), blinded)
         laid = [
             replace(one, unknown=one.nodes - guess)
             for one, guess in zip(laid, guessed.double().cpu().numpy(), strict=True)
         ]
         # Both by the network, with the same part hidden: where it errs it errs alike.
-        meshes = torch.cat([expected, guessed])
-        alike = likenesses(networks.prior, torch.cat([balanced, lit]), hole, meshes)
+        meshes, holes = torch.cat([expected, guessed]), torch.cat([hole, hidden])
+        alike = likenesses(networks.prior, torch.cat([balanced, lit]), holes, meshes)
+        laid = _asked(fill, laid, lit, hidden, seen)
     if alike is not None:
         laid = [
             replace(one, likeness=value, same=one.reference.sure or same)
@@ -82,13 +93,24 @@ def person_in(fill: CutShare) -> Callable[[Tensor], Tensor] | None:
     laid = [one for one in fill.laid if one.same]
     if not laid:
         return None
-    as_shown = fill.whole.request.options.expression == AS_SHOWN
+    as_shown = showing(fill)
+    if as_shown is None and fill.whole.request.options.expression == AS_SHOWN:
+        as_shown = min(laid, key=lambda one: one.off)
 
     def told(expected: Tensor) -> Tensor:
-        nodes = corrected(expected[0].double().cpu().numpy(), laid, as_shown)
+        if as_shown is not None:
+            return torch.from_numpy(as_shown.nodes).to(expected)[None]
+        nodes = corrected(expected[0].double().cpu().numpy(), laid)
         return torch.from_numpy(nodes).to(expected)[None]
 
     return told
+
+
+def showing(fill: CutShare) -> Laid | None:
+    """The reference that shows the expression that is asked for, the clearest; None where none
+    does, or none is asked for."""
+    shown = [one for one in fill.laid if one.same and one.shows >= SHOWN]
+    return max(shown, key=lambda one: one.shows, default=None)
 
 
 def looked_at(fill: FullShare) -> tuple[Laid, ...] | None:
@@ -109,8 +131,17 @@ def bring_references(fill: FullShare, laid: tuple[Laid, ...]) -> FullShare:
     out = fill.pixels
     if same and nodes is not None and fine is not None:
         out, told = _brought(fill, same, nodes[0].double().cpu().numpy(), fine.net)
+    chosen, emotion = showing(fill), fill.whole.request.options.emotion
     taken = tuple(
-        Taken(fill.face, x.number, x.reference.name, x.likeness, x.same, told.get(x.number, {}))
+        Taken(
+            fill.face,
+            x.number,
+            x.reference.name,
+            x.likeness,
+            x.same,
+            told.get(x.number, {}),
+            emotion if x is chosen else "",
+        )
         for x in laid
     )
     return fill.becomes(FullShare, pixels=out, taken=taken)
@@ -123,12 +154,28 @@ def _brought(
     frame, box, hidden, seen = fill.share.frame, fill.box, fill.hidden_there, fill.seen
     face = np.ones(hidden.shape, np.float32) if fill.matte is None else fill.matte.over(box)
     areas = {name: over(share, frame, box) for name, share in region_shares(wanted).items()}
-    trusts = [
-        one.reference.strength * over(trusted(one.nodes, wanted, one.scale), frame, box)
-        for one in laid
-    ]
+
+    @cache
+    def places(number: int) -> np.ndarray:
+        return bent(laid[number], wanted, frame, box, net)
+
+    def trust(number: int) -> np.ndarray:
+        one = laid[number]
+        believed = over(trusted(one.nodes, wanted, one.scale), frame, box) * one.reference.strength
+        if one.reference.hidden is None:
+            return believed
+        return believed * shown(one, places(number))
+
+    trusts = [trust(number) for number in range(len(laid))]
+    chosen = showing(fill)
     best = {
-        name: max(range(len(laid)), key=lambda n: _fit(laid[n], name, area * hidden, trusts[n]))
+        name: max(
+            range(len(laid)),
+            key=lambda n: (
+                laid[n] is chosen and name in EXPRESSIVE,
+                _fit(laid[n], name, area * hidden, trusts[n]),
+            ),
+        )
         for name, area in areas.items()
     }
     out, told = fill.pixels.copy(), {}
@@ -139,7 +186,7 @@ def _brought(
             continue
         both = _both_show(one, wanted, fill.hidden)
         light = geometry.put_back(relighting(fill.crop, one.crop, both), frame, box)
-        theirs = relit(brought(one, wanted, frame, box, net), light)
+        theirs = relit(brought(one, places(number)), light)
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
         theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
         told[one.number] = {}
@@ -156,7 +203,7 @@ def _both_show(laid: Laid, wanted: np.ndarray, hidden: np.ndarray) -> np.ndarray
     """Where a crop and a reference show the same of a face, S x S float32."""
     side = len(hidden)
     faces = np.minimum(*(cv2.erode(outlined(n, side), RIM) for n in (laid.nodes, wanted)))
-    return faces.astype(np.float32) / 255 * ~hidden
+    return faces.astype(np.float32) / 255 * ~(hidden | laid.hidden)
 
 
 def _fit(laid: Laid, name: str, area: np.ndarray, trust: np.ndarray) -> float:
@@ -189,9 +236,15 @@ def _laid(
     mesh = reference.face.mesh
     assert mesh is not None
     theirs, frame, photo = mesh[:, :2].astype(np.float64), fill.share.frame, reference.photo
-    into, off = similar(theirs[seen], nodes[seen])
-    moved = geometry.transform(into, theirs)
-    crop = geometry.cut(photo.own8, into, len(fill.crop), border="edge")
+    shown = seen & ~_under(reference.hidden, theirs)
+    both = shown if enough(shown) else seen
+    into, off = similar(theirs[both], nodes[both])
+    moved, side = geometry.transform(into, theirs), len(fill.crop)
+    crop = geometry.cut(photo.own8, into, side, border="edge")
+    hidden = np.zeros((side, side), bool)
+    if reference.hidden is not None:
+        over = geometry.cut(reference.hidden.view(np.uint8) * np.uint8(255), into, side)
+        hidden = over > SHARPENED
     return Laid(
         reference,
         number,
@@ -200,4 +253,30 @@ def _laid(
         off,
         np.zeros_like(moved),
         photo.to_srgb(crop).astype(np.float32) / 255,
+        hidden,
     )
+
+
+def _under(hidden: np.ndarray | None, nodes: np.ndarray) -> np.ndarray:
+    """Which nodes (478 x 2, photo pixels) something lies over, 478 bool."""
+    if hidden is None:
+        return np.zeros(len(nodes), bool)
+    x, y = nodes.astype(int).clip(0, (hidden.shape[1] - 1, hidden.shape[0] - 1)).T
+    return hidden[y, x]
+
+
+def _asked(
+    fill: CutShare, laid: Sequence[Laid], crops: Tensor, hidden: Tensor, seen: np.ndarray
+) -> list[Laid]:
+    """References with how surely they have the expression that is asked for. It is told where the
+    whole mouth or both eyes are hidden: half a mouth cannot take another's expression.
+
+    crops: B x 3 x S x S, in the light of the average face. seen: 478 bool, nodes of the face.
+    """
+    asked = asked_for(fill.whole.request.options)
+    network = fill.whole.loaded.networks.guide.networks.get("emotion")
+    wholly = any(not seen[list(part)].any() for part in (LIPS, (*LEFT_EYE, *RIGHT_EYE)))
+    if asked is None or network is None or not wholly:
+        return list(laid)
+    read = network.read(crops, hidden)[:, EMOTIONS.index(asked[0])].tolist()
+    return [replace(one, shows=surely) for one, surely in zip(laid, read, strict=True)]
