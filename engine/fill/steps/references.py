@@ -168,21 +168,33 @@ def _brought(
 
     trusts = [trust(number) for number in range(len(laid))]
     chosen = showing(fill)
-    best = {
-        name: max(
-            range(len(laid)),
-            key=lambda n: (
-                laid[n] is chosen and name in EXPRESSIVE,
-                _fit(laid[n], name, area * hidden, trusts[n]),
-            ),
-        )
-        for name, area in areas.items()
-    }
+
+    def shares_of(name: str) -> dict[int, np.ndarray]:
+        """How much of a region each reference gives: the one that fits best, and what something
+        lies over in that one the next."""
+        area = areas[name] * face
+        left = [n for n in range(len(laid)) if name in laid[n].reference.regions]
+        given: dict[int, np.ndarray] = {}
+        while left and float((area * hidden).sum()) > LEAST * hidden.sum():
+            best = max(
+                left,
+                key=lambda n: (
+                    laid[n] is chosen and name in EXPRESSIVE,
+                    _fit(laid[n], area * hidden, trusts[n]),
+                ),
+            )
+            left.remove(best)
+            given[best] = area * trusts[best]
+            if laid[best].reference.hidden is None:
+                break
+            area = area - given[best]
+        return given
+
+    given = {name: shares_of(name) for name in areas}
     out, told = fill.pixels.copy(), {}
-    for number in sorted(set(best.values())):
-        one = laid[number]
-        names = [n for n, b in best.items() if b == number and n in one.reference.regions]
-        if not names:
+    for number, one in enumerate(laid):
+        shares = {name: by[number] for name, by in given.items() if number in by}
+        if not shares:
             continue
         both = _both_show(one, wanted, fill.hidden)
         light = geometry.put_back(relighting(fill.crop, one.crop, both), frame, box)
@@ -190,8 +202,7 @@ def _brought(
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
         theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
         told[one.number] = {}
-        for name in names:
-            share = areas[name] * trusts[number] * face
+        for name, share in shares.items():
             out += share[..., None] * (theirs - fill.pixels)
             whole = float((areas[name] * face)[hidden].sum())
             if whole > LEAST * hidden.sum():
@@ -206,11 +217,9 @@ def _both_show(laid: Laid, wanted: np.ndarray, hidden: np.ndarray) -> np.ndarray
     return faces.astype(np.float32) / 255 * ~(hidden | laid.hidden)
 
 
-def _fit(laid: Laid, name: str, area: np.ndarray, trust: np.ndarray) -> float:
+def _fit(laid: Laid, area: np.ndarray, trust: np.ndarray) -> float:
     """How well a reference does for a region: how far it is believed there, less for a face that
     is turned otherwise."""
-    if name not in laid.reference.regions:
-        return -1.0
     believed = float((area * trust).sum() / max(float(area.sum()), 1e-6))
     return believed / (1 + laid.off / OFF)
 
