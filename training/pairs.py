@@ -23,7 +23,8 @@ from engine.face.mesh import LEFT_EYE, RIGHT_EYE, inter_ocular
 from engine.face.parts import part_mask
 from training.worn import Worn, wear
 
-LID = 0.13  # eye distances above an eye that an upper lid is made of
+# Eye distances: above an eye, what an upper lid is made of, and what of it lashes hang over.
+LID, LASHES = 0.13, 0.025
 Draw = Callable[[np.ndarray, np.ndarray, np.random.Generator], Worn]
 
 
@@ -40,6 +41,7 @@ def closed_eyes(rgb: np.ndarray, mesh: np.ndarray) -> np.ndarray:
         lower = nodes[:9]
         x = np.arange(int(nodes[:, 0].min()), int(nodes[:, 0].max()) + 1)
         above, below = (np.interp(x, *one[one[:, 0].argsort()].T) for one in (upper, lower))
+        above = above - LASHES * inter_ocular(mesh)
         crease = np.minimum(above, mesh[top, 1]) - LID * inter_ocular(mesh)
         y = np.arange(int(crease.min()), int(nodes[:, 1].max()) + 2)[:, None]
         share = (above - crease) / np.maximum(below - crease, 1)

@@ -7,8 +7,9 @@ import numpy as np
 from engine.face.mesh import inter_ocular
 
 LIDS = ((159, 145), (386, 374))  # an upper and a lower node of each eye
-# How far lids are apart in eyes that count as closed, in distances between the eyes. Of the 520
-# faces it was looked at on, the 8 below it sleep, blink, or look down; smiles begin at 0.073.
+# How far lids are apart in eyes that count as closed, in distances between the eyes. Of some 1,200
+# faces it was looked at on, the 14 below it sleep, blink, laugh with shut eyes or look down. Four
+# more that do lie between 0.073 and 0.087, among twenty whose eyes are open and narrow.
 CLOSED = 0.065
 
 
