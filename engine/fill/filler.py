@@ -11,7 +11,7 @@ from engine.face.finder import Face, FaceFinder
 from engine.face.frames import meets
 from engine.face.placement import FacePlacer
 from engine.face.steady import SteadyPlacer
-from engine.fill.memory import Solutions, Untouched
+from engine.fill.memory import Solutions, Untouched, WhoIsWho
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
 from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
@@ -42,7 +42,7 @@ class FaceInpainter:
         self._placer = FacePlacer(self._finder)
         self._steady = SteadyPlacer(self._placer)
         self._people = PersonNetwork()
-        self._untouched, self._solutions = Untouched(), Solutions()
+        self._untouched, self._solutions, self._who = Untouched(), Solutions(), WhoIsWho()
         self._networks: Networks | None = None
         self._wanted: tuple[str, str, str, bool] | None = None
 
@@ -126,6 +126,7 @@ class FaceInpainter:
             self._people,
             self._untouched,
             self._solutions,
+            self._who,
             self._networks_of(request.options),
         )
 
@@ -136,6 +137,7 @@ class FaceInpainter:
             self._networks, self._wanted = shared_networks(*wanted), wanted
             self._untouched.forget()
             self._solutions.forget()
+            self._who.forget()
         return self._networks
 
 

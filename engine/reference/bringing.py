@@ -13,7 +13,7 @@ from engine.face import geometry
 from engine.prior.warp import MeanShape
 from engine.reference.alignment import Laid
 
-SIDE = 512  # pixels of a map of bends
+SIDE = 512  # pixels of a map of bends; a preview has fewer
 CALMED = 0.006  # crop units: sigma over which neighbouring triangles share a bend
 FINER = 1.4  # a reference with so many pixels to one of the photo is reduced first
 RIM = 0.012  # of the reference's frame: so far beyond what lies over it nothing is taken
@@ -26,17 +26,18 @@ def bent(
     frame: np.ndarray,
     box: tuple[int, int, int, int],
     net: np.ndarray,
+    side: int = SIDE,
 ) -> np.ndarray:
     """Where each pixel of a box lies in a reference's photo, height x width x 2 float64.
 
     nodes: 478 x 2, crop units, where the face is to have them. frame: 2 x 3, of the face that is
     filled. box: (x, y, width, height) in its photo. net: T x 3, triangles over nodes and anchors
-    (engine.prior.warp).
+    (engine.prior.warp). side: pixels of the map that bends are calmed on.
     """
-    places, found = MeanShape(laid.nodes.astype(np.float32), net).from_mean(nodes, SIDE)
-    line = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
+    places, found = MeanShape(laid.nodes.astype(np.float32), net).from_mean(nodes, side)
+    line = (np.arange(side, dtype=np.float32) + 0.5) / side
     bends = np.where(found[..., None], places - np.dstack(np.meshgrid(line, line)), 0)
-    bends = cv2.GaussianBlur(bends.astype(np.float32), (0, 0), CALMED * SIDE)
+    bends = cv2.GaussianBlur(bends.astype(np.float32), (0, 0), CALMED * side)
     x, y, width, height = box
     across, down = np.meshgrid(np.arange(width) + x + 0.5, np.arange(height) + y + 0.5)
     here = geometry.transform(frame, np.column_stack([across.ravel(), down.ravel()]))

@@ -1,5 +1,5 @@
-"""What a reference costs: a fill and a preview of a 12-megapixel portrait with one, as ratios to the
-same without, in processor time of one run: a busy machine does not count."""
+"""What a reference costs: a fill and a preview of a 12-megapixel portrait with one, as ratios to
+the same without, in processor time of one run: a busy machine does not count."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from engine.base.hidden import SHARPENED
@@ -11,9 +9,8 @@ from engine.face import geometry
 from engine.face.frames import mesh_in_crop
 from engine.face.regions import CRISP, Matte, matte
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
-from engine.fill.steps.references import person_in, showing
+from engine.fill.steps.references import known_person
 from engine.photo import Photo
-from engine.readings import KEEP
 
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
 FINEST = 1024  # pixels a side of a matte
@@ -56,8 +53,7 @@ def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
         if node.face == face and options.landmarks:
             x, y = geometry.transform(share.frame, np.array([[node.x, node.y]]))[0]
             moved.append((node.node, float(x), float(y)))
-    # A reference that shows what is asked for is the expression: nothing is pushed any further.
-    wishes = options if showing(fill) is None else replace(options, emotion=KEEP)
+    wishes, person = known_person(fill)
     guidance = fill.whole.loaded.networks.look(
         fill.crop,
         fill.hidden,
@@ -66,7 +62,7 @@ def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
         moved=tuple(moved),
         variant=options.variant,
         seed=options.seed,
-        person=person_in(fill),
+        person=person,
     )
     return fill.becomes(GuidedShare, guidance=guidance)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -17,13 +17,16 @@ from engine.face.frames import mesh_in_crop
 from engine.face.mesh import LEFT_EYE, LIPS, RIGHT_EYE
 from engine.face.regions import outlined
 from engine.fill.photo_fill import CutShare, FullShare, ShareFill
+from engine.fill.shares import Box
 from engine.fill.steps.blend import closed
+from engine.inpaint import FillOptions
 from engine.modules.emotion import asked_for
 from engine.modules.landmarks import nodes_in_hole
-from engine.readings import EMOTIONS
+from engine.modules.module import Person
+from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
-from engine.reference.bringing import bent, brought, shown
+from engine.reference.bringing import SIDE, bent, brought, shown
 from engine.reference.identity import likenesses
 from engine.reference.light import relighting, relit
 from engine.reference.likeness import same_person
@@ -35,6 +38,7 @@ RIM = np.ones((9, 9), np.uint8)  # crop pixels: where outlines end, hair begins
 LEAST = 0.01  # of a hole: a region that has less of it is not told of
 SHOWN = 0.5  # probability from which on a reference has the expression that is asked for
 EXPRESSIVE = ("eyes", "brows", "mouth")  # regions that an expression moves
+LIVE_SIDE = 256  # pixels of a frame that a preview brings references to
 OFF = 0.03  # crop units that halve the say of a face turned otherwise
 Numbered = tuple[tuple[int, Reference], ...]
 
@@ -77,7 +81,17 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
         ]
         # Both by the network, with the same part hidden: where it errs it errs alike.
         meshes, holes = torch.cat([expected, guessed]), torch.cat([hole, hidden])
-        alike = likenesses(networks.prior, torch.cat([balanced, lit]), holes, meshes)
+
+        def told() -> list[float] | None:
+            return likenesses(networks.prior, torch.cat([balanced, lit]), holes, meshes)
+
+        whole, asked = fill.whole, [one.reference for one in laid]
+        if whole.live:
+            over = float(hole.sum())
+            face = fill.share.face
+            alike = whole.loaded.who.likenesses(whole.photo, face, asked, over, told)
+        else:
+            alike = told()
         laid = _asked(fill, laid, lit, hidden, seen)
     if alike is not None:
         laid = [
@@ -87,14 +101,17 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
     return fill.becomes(CutShare, laid=tuple(laid))
 
 
-def person_in(fill: CutShare) -> Callable[[Tensor], Tensor] | None:
-    """What references tell of the nodes that the landmark network expects: takes and gives 1 x 478
-    x 2 in crop units. None without a reference of the same person."""
-    laid = [one for one in fill.laid if one.same]
+def known_person(fill: CutShare) -> tuple[FillOptions, Person | None]:
+    """What is asked of the modules, and what references tell of the nodes that the landmark network
+    expects (takes and gives 1 x 478 x 2 in crop units); None without one of the same person."""
+    options, laid = fill.whole.request.options, [one for one in fill.laid if one.same]
     if not laid:
-        return None
+        return options, None
     as_shown = showing(fill)
-    if as_shown is None and fill.whole.request.options.expression == AS_SHOWN:
+    if as_shown is not None:
+        # It is the expression that is asked for: nothing is pushed any further.
+        options = replace(options, emotion=KEEP)
+    elif options.expression == AS_SHOWN:
         as_shown = min(laid, key=lambda one: one.off)
 
     def told(expected: Tensor) -> Tensor:
@@ -103,7 +120,7 @@ def person_in(fill: CutShare) -> Callable[[Tensor], Tensor] | None:
         nodes = corrected(expected[0].double().cpu().numpy(), laid)
         return torch.from_numpy(nodes).to(expected)[None]
 
-    return told
+    return options, told
 
 
 def showing(fill: CutShare) -> Laid | None:
@@ -147,27 +164,67 @@ def bring_references(fill: FullShare, laid: tuple[Laid, ...]) -> FullShare:
     return fill.becomes(FullShare, pixels=out, taken=taken)
 
 
+@dataclass(frozen=True, eq=False)
+class View:
+    """The pixels of a share that references are brought to: in the box (x, y, width, height) of a
+    picture that lies in `frame` as a photo does. pixels, seen: height x width x 3 float32, 1 is
+    white. hidden: height x width bool. face: height x width float32, the share of each pixel that
+    is face. laid: the references as they lie over that picture."""
+
+    frame: np.ndarray
+    box: Box
+    pixels: np.ndarray
+    seen: np.ndarray
+    hidden: np.ndarray
+    face: np.ndarray
+    laid: tuple[Laid, ...]
+
+
+def _viewed(fill: FullShare, laid: Sequence[Laid]) -> View:
+    """The share at the photo's own size; in a preview smaller, since it has no finer detail."""
+    frame, box, hidden = fill.share.frame, fill.box, fill.hidden_there
+    face = np.ones(hidden.shape, np.float32) if fill.matte is None else fill.matte.over(box)
+    view = View(frame, box, fill.pixels, fill.seen, hidden, face, tuple(laid))
+    by = LIVE_SIDE / geometry.frame_side(frame)
+    if not fill.whole.live or by >= 1:
+        return view
+    x, y, width, height = box
+    size = max(1, round(width * by)), max(1, round(height * by))
+    across, down = size[0] / width, size[1] / height
+    into = np.array([[across, 0, -x * across], [0, down, -y * down]])
+    pixels, seen, face, over = (
+        cv2.resize(one, size, interpolation=cv2.INTER_AREA)
+        for one in (view.pixels, view.seen, face, hidden.astype(np.float32))
+    )
+    moved = tuple(replace(one, move=geometry.compose(into, one.move)) for one in laid)
+    there = geometry.compose(frame, geometry.invert(into))
+    return View(there, (0, 0, *size), pixels, seen, over > 0, face, moved)
+
+
 def _brought(
-    fill: FullShare, laid: Sequence[Laid], wanted: np.ndarray, net: np.ndarray
+    fill: FullShare, original: Sequence[Laid], wanted: np.ndarray, net: np.ndarray
 ) -> tuple[np.ndarray, dict[int, dict[str, float]]]:
     """The pixels with those of references, and by the number of each what was taken of it."""
-    frame, box, hidden, seen = fill.share.frame, fill.box, fill.hidden_there, fill.seen
-    face = np.ones(hidden.shape, np.float32) if fill.matte is None else fill.matte.over(box)
+    view = _viewed(fill, original)
+    frame, box, hidden, seen, face = view.frame, view.box, view.hidden, view.seen, view.face
+    laid, scales = view.laid, [one.scale for one in original]
     areas = {name: over(share, frame, box) for name, share in region_shares(wanted).items()}
 
     @cache
     def places(number: int) -> np.ndarray:
-        return bent(laid[number], wanted, frame, box, net)
+        return bent(laid[number], wanted, frame, box, net, LIVE_SIDE if fill.whole.live else SIDE)
 
     def trust(number: int) -> np.ndarray:
         one = laid[number]
-        believed = over(trusted(one.nodes, wanted, one.scale), frame, box) * one.reference.strength
+        believed = over(trusted(one.nodes, wanted, scales[number]), frame, box)
+        believed *= one.reference.strength
         if one.reference.hidden is None:
             return believed
         return believed * shown(one, places(number))
 
     trusts = [trust(number) for number in range(len(laid))]
-    chosen = showing(fill)
+    asked_for_one = showing(fill)
+    chosen = None if asked_for_one is None else asked_for_one.number
 
     def shares_of(name: str) -> dict[int, np.ndarray]:
         """How much of a region each reference gives: the one that fits best, and what something
@@ -179,7 +236,7 @@ def _brought(
             best = max(
                 left,
                 key=lambda n: (
-                    laid[n] is chosen and name in EXPRESSIVE,
+                    laid[n].number == chosen and name in EXPRESSIVE,
                     _fit(laid[n], area * hidden, trusts[n]),
                 ),
             )
@@ -191,7 +248,7 @@ def _brought(
         return given
 
     given = {name: shares_of(name) for name in areas}
-    out, told = fill.pixels.copy(), {}
+    out, told = view.pixels.copy(), {}
     for number, one in enumerate(laid):
         shares = {name: by[number] for name, by in given.items() if number in by}
         if not shares:
@@ -203,10 +260,13 @@ def _brought(
         theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
         told[one.number] = {}
         for name, share in shares.items():
-            out += share[..., None] * (theirs - fill.pixels)
+            out += share[..., None] * (theirs - view.pixels)
             whole = float((areas[name] * face)[hidden].sum())
             if whole > LEAST * hidden.sum():
                 told[one.number][name] = float(share[hidden].sum()) / whole
+    if view.pixels is not fill.pixels:
+        size = fill.pixels.shape[1::-1]
+        out = fill.pixels + cv2.resize(out - view.pixels, size, interpolation=cv2.INTER_LINEAR)
     return out, told
 
 
