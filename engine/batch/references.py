@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -23,10 +24,11 @@ from engine.batch.job import MaskRule
 from engine.batch.masks import open_hole
 from engine.fill.found_references import find_references
 from engine.inpaint import FillRequest, Inpainter
-from engine.photo import open_photo
+from engine.mask import Mask
+from engine.photo import Photo, open_photo
 from engine.photo.names import is_picture, key_of
 from engine.reference import Reference, references_in
-from engine.reference.album import Album, Match, look_through
+from engine.reference.album import Album, MaskOf, Match, look_through
 from engine.reference.portrait import Box
 
 ENDINGS = ("_ref", "-ref", ".ref", " ref")
@@ -128,16 +130,26 @@ class ReferenceReader:
             return tuple(one for path in sources.named for _, one in faces(path))
         if sources.folder is None:
             return ()
-        album = self._album(sources.folder, photo.name, inpainter, stop)
+        masks = {path: partial(_hole_of, mask, rule) for path, mask in sources.holes.items()}
+        album = self._album(sources.folder, photo.name, masks, inpainter, stop)
         out = (photo, *(path for path in sources.out if path.parent == sources.folder.resolve()))
         found = find_references(inpainter, album, request, out, open_match=opened, cancel=stop)
         return found.references
 
-    def _album(self, folder: Path, near: str, inpainter: Inpainter, stop: Event | None) -> Album:
+    def _album(
+        self,
+        folder: Path,
+        near: str,
+        masks: Mapping[Path, MaskOf],
+        inpainter: Inpainter,
+        stop: Event | None,
+    ) -> Album:
         """Of a folder, looked through once a run: one thread looks, and the others wait for it."""
         with self._looking:
             if folder not in self._albums:
-                self._albums[folder] = look_through(folder, inpainter, near=near, cancel=stop)
+                self._albums[folder] = look_through(
+                    folder, inpainter, near=near, masks=masks, cancel=stop
+                )
             return self._albums[folder]
 
     def _faces(
@@ -167,6 +179,10 @@ class ReferenceReader:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
+
+
+def _hole_of(mask: Path, rule: MaskRule, photo: Photo) -> Mask:
+    return open_hole(mask, photo, rule)
 
 
 reader = ReferenceReader()

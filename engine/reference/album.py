@@ -9,19 +9,21 @@ Nothing leaves the computer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.base.errors import Cancelled, MienError, raise_if_cancelled
 from engine.face.finder import FaceFrame
-from engine.photo import open_photo
+from engine.mask import Mask
+from engine.photo import Photo, open_photo
 from engine.photo.names import is_picture, nearest_names
 from engine.reference.album_file import AlbumFile, key_of_file
 from engine.reference.likeness import same_person
 from engine.reference.portrait import Portrait, Portraitist
 from engine.reference.reference import Reference, reference_in
 
+MaskOf = Callable[[Photo], Mask]
 SAVED_EVERY = 25  # photos that were looked at: so much is lost by a crash
 
 
@@ -86,14 +88,17 @@ def look_through(
     by: Portraitist,
     *,
     near: str = "",
+    masks: Mapping[Path, MaskOf] | None = None,
     progress: Callable[[Album], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Album:
     """Look at every photo of a folder (not of those in it) for faces; what was kept of an earlier
     time is not looked at again.
 
-    near: the name of a photo; those whose names stand near are looked at first. progress: told the
-    album as far as it is, after every photo; many are told quickly. by: is used in this thread.
+    near: the name of a photo; those whose names stand near are looked at first. masks: what of
+    photos must not be looked at, by their resolved paths; they are looked at each time. progress:
+    told the album as far as it is, after every photo; many are told quickly. by: is used in this
+    thread.
     Raises Cancelled when `cancel` is set (what was found until then is kept), and MienError with
     one sentence for a folder that cannot be read. A cache that cannot be written is no failure: the
     folder is looked through again the next time.
@@ -114,10 +119,14 @@ def look_through(
             raise_if_cancelled(cancel)
             faces: tuple[Portrait, ...] = ()
             try:
-                key = key_of_file(path)
-                faces = known[key] if key in known else _faces(path, by, cancel)
-                new += key not in known
-                now[key] = faces
+                key, mask = key_of_file(path), (masks or {}).get(path.resolve())
+                if mask is not None:
+                    faces = _faces(path, by, mask, cancel)
+                elif key in known:
+                    faces = now[key] = known[key]
+                else:
+                    faces = now[key] = _faces(path, by, None, cancel)
+                    new += 1
             except (MienError, OSError) as error:
                 unread = Unread(path, _sentence(path, error))
                 album = replace(album, unread=(*album.unread, unread))
@@ -144,10 +153,14 @@ def reference_of(match: Match, by: Portraitist, of: int | None = None) -> Refere
     return reference_in(photo, by.find_faces(photo), match.path.name, box, of=of)
 
 
-def _faces(path: Path, by: Portraitist, cancel: threading.Event | None) -> tuple[Portrait, ...]:
+def _faces(
+    path: Path, by: Portraitist, mask: MaskOf | None, cancel: threading.Event | None
+) -> tuple[Portrait, ...]:
     photo = open_photo(path)
-    found = by.portraits(photo, by.find_faces(photo, cancel))
-    return tuple(one for one in found if one is not None)
+    hidden = None if mask is None else mask(photo)
+    found = by.portraits(photo, by.find_faces(photo, cancel), hidden)
+    # What is told of them is compared as if it were all of them.
+    return tuple(replace(one, unsure=None) for one in found if one is not None)
 
 
 def _sentence(path: Path, error: Exception) -> str:

@@ -63,7 +63,7 @@ class AlbumFile:
             "counts": np.array([len(found) for found in faces.values()], np.int64),
             "box": np.array([one.box for one in flat], np.float32).reshape(-1, 4),
             "side": np.array([one.side for one in flat], np.float32),
-            "told": np.array([one.told for one in flat], np.float16).reshape(-1, length),
+            "told": np.array([one.told for one in flat], np.float16).reshape(len(flat), length),
             "read": np.array([one.expression or nothing for one in flat], np.float32),
             "lids": np.array([one.lids for one in flat], np.float32).reshape(-1, 2),
         }

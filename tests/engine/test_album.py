@@ -15,6 +15,7 @@ import pytest
 
 from engine.base.errors import Cancelled, MienError
 from engine.face.finder import Face
+from engine.mask import Mask
 from engine.photo import Photo, photo_from_array, save_photo
 from engine.reference.album import Album, look_through, reference_of
 from engine.reference.album_file import faces_folder, forget, kept_folders
@@ -36,6 +37,7 @@ class Painter:
 
     def __init__(self) -> None:
         self.looked: list[tuple[int, ...]] = []
+        self.masks: list[Mask | None] = []
 
     def find_faces(self, photo: Photo, cancel=None) -> tuple[Face, ...]:
         colour = tuple(photo.rgb8[0, 0].tolist())
@@ -45,6 +47,7 @@ class Painter:
         return () if colour == WALL else (Face((10, 12, 30, 40), 1.0, 0.0, mesh),)
 
     def portraits(self, photo: Photo, faces, mask=None) -> tuple[Portrait | None, ...]:
+        self.masks.append(mask)
         return tuple(portrait(photo.rgb8[0, 0].tolist()) for _ in faces)
 
 
@@ -117,6 +120,18 @@ def test_a_changed_photo_is_looked_at_again_and_a_gone_one_forgotten(folder: Pat
     assert painter.looked == [BEN]
     assert names(album, portrait(ANNA)) == ["5.png"]
     assert sorted(names(album, portrait(BEN))) == ["1.png", "2.png"]
+
+
+def test_photos_with_something_over_them_are_looked_at_beside_it(folder: Path) -> None:
+    over = folder / "1.png"
+    mask = Mask.empty((50, 64))
+    for _ in range(2):  # and are not kept
+        painter = Painter()
+        album = look_through(folder, painter, masks={over.resolve(): lambda photo: mask})
+        assert painter.masks.count(mask) == 1
+        assert "1.png" in names(album, portrait(ANNA))
+        assert all(one.portrait.unsure is None for one in album.seen)
+    assert painter.looked == [ANNA]
 
 
 def test_the_nearest_names_come_first_and_the_album_grows(folder: Path) -> None:
@@ -207,3 +222,13 @@ def test_what_is_hidden_of_a_face_has_no_say() -> None:
 def test_closed_eyes_are_told_apart() -> None:
     assert portrait(ANNA, lids=(0.02, 0.05)).eyes_closed
     assert not portrait(ANNA, lids=(0.02, 0.2)).eyes_closed  # a wink
+
+
+def test_a_folder_in_which_nobody_is_is_an_album_of_nobody(tmp_path: Path) -> None:
+    save(tmp_path / "wall.png", WALL)
+    for looks in (1, 0):
+        painter = Painter()
+        album = look_through(tmp_path, painter)
+        assert (album.looked, album.seen, len(painter.looked)) == (1, (), looks)
+    (tmp_path / "wall.png").unlink()
+    assert look_through(tmp_path, Painter()).photos == 0

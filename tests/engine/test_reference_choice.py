@@ -12,7 +12,7 @@ import pytest
 from engine.face.finder import Face, FaceFinder
 from engine.face.parts import part_mask
 from engine.fill.filler import FaceInpainter
-from engine.fill.found_references import MOST, chosen, find_references
+from engine.fill.found_references import MOST, chosen, find_references, references_in_folder
 from engine.inpaint import FillOptions, FillRequest, FillResult
 from engine.mask import Mask
 from engine.photo import Photo, save_photo
@@ -67,6 +67,12 @@ def test_what_lies_over_a_reference_is_not_taken_from_it(
     assert taken.shares["eyes"] < 0.1
     assert taken.shares["brows"] > 0.5
     assert off(alone) < 1500  # painted: what lies over the reference is 15,000 off
+
+    def magenta(picture: np.ndarray) -> float:
+        red, green, blue = (picture[..., n][eyes.hole].astype(int) for n in range(3))
+        return float(np.percentile(red + blue - 2 * green, 99))
+
+    assert magenta(alone) < magenta(astronaut) + 12  # nor is its colour, from the border
     both, result = fill(inpainter, photo, eyes, hidden.trimmed(), other)
     stamped_one, clean = result.references
     assert clean.shares["eyes"] > 0.8
@@ -134,6 +140,9 @@ def test_a_person_is_found_in_a_folder_whatever_is_hidden(
     found = find_references(inpainter, album, request)
     assert found.references == ()
     assert "she.png" in found.sentences[0]
+    asked, found = references_in_folder(folder, request, Path("mine.png"), inpainter)
+    assert asked.references == ()
+    assert found.sentences == (f"{folder} holds no other photo of this person.",)
     # Where nothing is hidden nobody is looked for.
     empty = replace(request, mask=Mask.empty(shown.size))
     assert find_references(inpainter, album, empty).faces == 0

@@ -214,13 +214,17 @@ def _brought(
     def places(number: int) -> np.ndarray:
         return bent(laid[number], wanted, frame, box, net, LIVE_SIDE if fill.whole.live else SIDE)
 
+    @cache
+    def beside(number: int) -> np.ndarray:
+        return shown(laid[number], places(number))
+
     def trust(number: int) -> np.ndarray:
         one = laid[number]
         believed = over(trusted(one.nodes, wanted, scales[number]), frame, box)
         believed *= one.reference.strength
         if one.reference.hidden is None:
             return believed
-        return believed * shown(one, places(number))
+        return believed * beside(number)
 
     trusts = [trust(number) for number in range(len(laid))]
     asked_for_one = showing(fill)
@@ -257,6 +261,10 @@ def _brought(
         light = geometry.put_back(relighting(fill.crop, one.crop, both), frame, box)
         theirs = relit(brought(one, places(number)), light)
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
+        if one.reference.hidden is not None:
+            # What lies over it there must not be carried in from the border either.
+            ours = np.where(hidden[..., None], view.pixels, seen)
+            theirs = ours + beside(number)[..., None] * (theirs - ours)
         theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
         told[one.number] = {}
         for name, share in shares.items():
