@@ -26,7 +26,7 @@ from engine.mask import Mask
 from engine.mask.file import open_mask
 from engine.modules.registry import Wishes, wishes
 from engine.photo import open_photo
-from engine.reference.files import read_references
+from engine.reference import Reference
 from training import photo_figures as measures
 from training.lpips import Lpips
 from training.photo_pages import write_pages
@@ -43,8 +43,7 @@ FARTHEST = 0.5  # inter-ocular distances: a mesh that lies farther away is anoth
 class PhotosOptions(Wishes):
     """models: names of the catalogue. limit: at most so many photos. lpips: weight file or None.
     against: the results folder of an earlier evaluation of the same photos, whose fills are
-    measured again beside the new ones. references: whether a fill may look at the picture of its
-    name in references/, another photo of the person."""
+    measured again beside the new ones."""
 
     models: tuple[str, ...] = ("default",)
     limit: int | None = None
@@ -53,7 +52,6 @@ class PhotosOptions(Wishes):
     device: str = "auto"
     precision: str = "auto"
     against: Path | None = None
-    references: bool = False
 
     @property
     def wishes(self) -> Wishes:
@@ -62,7 +60,7 @@ class PhotosOptions(Wishes):
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class Known:
     """A photo kept aside. truth: H x W x 3 uint8. mesh: of the face in it that the mask hides
     most of, 478 x 2 photo pixels, None where none is found. expression: as the name or the index
     says, else None."""
@@ -76,27 +74,27 @@ class _Known:
 
 
 @dataclass
-class _Meter:
+class Meter:
     """What measures the fills of one known photo after another."""
 
     lpips: Lpips | None
     finder: FaceFinder = field(default_factory=FaceFinder)
 
-    def known(self, folder: Path, name: str, expression: str | None) -> _Known:
-        path = _picture(folder / "photos", name)
+    def known(self, folder: Path, name: str, expression: str | None) -> Known:
+        path = picture_in(folder / "photos", name)
         photo = open_photo(path)
-        truth = open_photo(_picture(folder / "truth", name)).rgb8
+        truth = open_photo(picture_in(folder / "truth", name)).rgb8
         if truth.shape[:2] != (photo.size[1], photo.size[0]):
             raise MienError(f"{name}: the photo and its truth are not of one size; make them so.")
-        mask = open_mask(_picture(folder / "masks", name), photo.size)
+        mask = open_mask(picture_in(folder / "masks", name), photo.size)
         if not mask.hole.any():
             raise MienError(f"{name}: the mask is all black; paint white what should be filled.")
         meshes = self._meshes(truth)
         hidden = [_share_hidden(mesh, mask.hole) for mesh in meshes]
         mesh = meshes[int(np.argmax(hidden))] if meshes else None
-        return _Known(name, path, mask, truth, mesh, expression)
+        return Known(name, path, mask, truth, mesh, expression)
 
-    def figures(self, known: _Known, fill: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
+    def figures(self, known: Known, fill: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
         """Everything that is told of one fill (H x W x 3 uint8)."""
         hole, truth, mesh = known.mask.hole, known.truth, known.mesh
         told: dict[str, Any] = {"name": known.name, "expression": known.expression, **facts}
@@ -147,21 +145,21 @@ def evaluate_photos(
     measured.
     """
     options = options or PhotosOptions()
-    names = _names(folder, options.limit)
-    told = _expressions(folder)
-    meter = _Meter(Lpips(options.lpips) if options.lpips else None)
+    names = names_in(folder, options.limit)
+    told = expressions(folder)
+    meter = Meter(Lpips(options.lpips) if options.lpips else None)
     inpainter = create_inpainter()
     methods = [find(name).name for name in dict.fromkeys(options.models)]
     earlier = _earlier(options.against, methods) if options.against else {}
     figures: dict[str, list[dict[str, Any]]] = {name: [] for name in (*methods, *earlier)}
     faces = 0
     for number, name in enumerate(names):
-        known = meter.known(folder, name, _expression(name, told))
+        known = meter.known(folder, name, expression_of(name, told))
         faces += known.mesh is not None
         for method, wanted in zip(methods, dict.fromkeys(options.models), strict=True):
-            beside = folder / "references" if options.references else None
-            fill, facts = _fill(inpainter, known, _fill_options(wanted, options), beside)
-            _write(out / FILLS / method / f"{name}.png", fill)
+            fill, facts = filled(inpainter, known, fill_options(wanted, options))
+            del facts["taken"]
+            write_picture(out / FILLS / method / f"{name}.png", fill)
             figures[method].append(meter.figures(known, fill, facts))
         for label, (place, facts) in earlier.items():
             path = place / f"{name}.png"
@@ -170,7 +168,7 @@ def evaluate_photos(
                 figures[label].append(meter.figures(known, open_photo(path).rgb8, kept))
         if progress is not None:
             progress((number + 1) / len(names))
-    rows = [{"method": method, **_row(cases)} for method, cases in figures.items() if cases]
+    rows = [{"method": method, **row_of(cases)} for method, cases in figures.items() if cases]
     for row in rows:
         before = figures.get(f"{row['method']}, {BEFORE}")
         if before:
@@ -189,7 +187,7 @@ def evaluate_photos(
     return report
 
 
-def _fill_options(model: str, options: PhotosOptions) -> FillOptions:
+def fill_options(model: str, options: PhotosOptions) -> FillOptions:
     return FillOptions(
         model=model,
         device=options.device,
@@ -199,14 +197,15 @@ def _fill_options(model: str, options: PhotosOptions) -> FillOptions:
     )
 
 
-def _fill(
-    inpainter: Inpainter, known: _Known, options: FillOptions, beside: Path | None
+def filled(
+    inpainter: Inpainter,
+    known: Known,
+    options: FillOptions,
+    references: tuple[Reference, ...] = (),
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """(the filled photo, H x W x 3 uint8; whether a face was painted, how far the program's mesh
-    of it is off, seconds of processor time)."""
+    of it is off, seconds of processor time, and by name what became of references)."""
     photo = open_photo(known.path)
-    others = () if beside is None else (_picture(beside, known.name),)
-    references = read_references(others, (), inpainter.find_faces)
     started = time.process_time()
     result = inpainter.fill(FillRequest(photo, known.mask, options, references=references))
     fill = photo.apply(*result.patches).rgb8
@@ -216,10 +215,11 @@ def _fill(
         meshes = [r.mesh for r in result.readings if r.mesh is not None]
         off = min((measures.mesh_off(m[:, :2], known.mesh) for m in meshes), default=None)
     painted = any(patch.kind == "face" for patch in result.patches)
-    return fill, {"painted": painted, "mesh_off": off, "seconds": seconds}
+    taken = {one.name: one for one in result.references}
+    return fill, {"painted": painted, "mesh_off": off, "seconds": seconds, "taken": taken}
 
 
-def _row(cases: list[dict[str, Any]]) -> dict[str, Any]:
+def row_of(cases: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "photos": len(cases),
         **{name: _mean(cases, name) for name in MEANT},
@@ -270,7 +270,7 @@ def _earlier(folder: Path, methods: list[str]) -> dict[str, tuple[Path, dict[str
     }
 
 
-def _names(folder: Path, limit: int | None) -> list[str]:
+def names_in(folder: Path, limit: int | None) -> list[str]:
     """The names that photos, masks and truth have in common; every photo must have both."""
     for part in ("photos", "masks", "truth"):
         if not (folder / part).is_dir():
@@ -288,14 +288,14 @@ def _pictures(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
 
 
-def _picture(folder: Path, name: str) -> Path:
+def picture_in(folder: Path, name: str) -> Path:
     found = [path for path in _pictures(folder) if path.stem == name]
     if not found:
         raise MienError(f"{folder} has no picture for {name}; every photo needs one of its name.")
     return found[0]
 
 
-def _expressions(folder: Path) -> dict[str, str]:
+def expressions(folder: Path) -> dict[str, str]:
     """What an index says of each photo's expression, by name without its ending."""
     path = folder / "index.json"
     if not path.is_file():
@@ -309,7 +309,7 @@ def _expressions(folder: Path) -> dict[str, str]:
         ) from None
 
 
-def _expression(name: str, told: dict[str, str]) -> str | None:
+def expression_of(name: str, told: dict[str, str]) -> str | None:
     if name in told:
         return told[name]
     return next((e for e in (measures.SMILING, measures.NEUTRAL) if e in name.lower()), None)
@@ -325,7 +325,7 @@ def _nearest(meshes: list[np.ndarray], truth: np.ndarray) -> np.ndarray | None:
     return near if near is not None and measures.mesh_off(near, truth) < FARTHEST else None
 
 
-def _write(path: Path, picture: np.ndarray) -> None:
+def write_picture(path: Path, picture: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
         raise MienError(f"{path} could not be written; check the disk.")

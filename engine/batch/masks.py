@@ -8,11 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.batch.inputs import PhotoFile, is_picture, key_of, searched, stem_of
+from engine.batch.inputs import PhotoFile, searched, stem_of
 from engine.batch.job import MASK_PATTERNS, MaskRule
-from engine.photo import OPEN_SUFFIXES
+from engine.mask import Mask
+from engine.mask.file import open_mask, parse_colour
+from engine.photo import OPEN_SUFFIXES, Photo
+from engine.photo.names import is_picture, key_of
 
 _SHOWN = 3  # names in a hint
+
+
+def open_hole(path: Path, photo: Photo, rule: MaskRule) -> Mask:
+    """The mask in a picture, of a photo's size, as a rule reads it. Raises MienError."""
+    marker = None if rule.marker is None else parse_colour(rule.marker)
+    turned = photo.metadata.orientation
+    return open_mask(path, photo.size, invert=rule.invert, marker=marker, orientation=turned)
 
 
 class MaskFinder:

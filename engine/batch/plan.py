@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.errors import MienError
-from engine.batch.inputs import PhotoFile, gather, key_of
+from engine.batch.inputs import PhotoFile, gather
 from engine.batch.job import KEEP_FORMAT, BatchJob, NothingMatchedError
 from engine.batch.masks import MaskFinder
-from engine.batch.references import ReferenceFinder
+from engine.batch.references import ReferenceFinder, Sources
 from engine.photo import SAVE_SUFFIXES
+from engine.photo.names import key_of
 
 LONGEST_NAME = 255  # bytes of a file name on every file system in use
 
@@ -22,8 +23,8 @@ class Item:
 
     number: 1 .. n. photo: its file. name: its path below the folder it came from, '/' between.
     mask: the mask's picture, None where there is none or the rule needs none. target: where the
-    result goes. has_hole: False where a mask is needed and missing. references: photos that may
-    show what is hidden in it.
+    result goes. has_hole: False where a mask is needed and missing. references: where what is
+    hidden in it may be seen.
     """
 
     number: int
@@ -32,7 +33,7 @@ class Item:
     mask: Path | None
     target: Path
     has_hole: bool = True
-    references: tuple[Path, ...] = ()
+    references: Sources | None = None
 
 
 def plan_batch(job: BatchJob) -> list[Item]:
@@ -49,7 +50,9 @@ def plan_batch(job: BatchJob) -> list[Item]:
     holes = [mask is not None or not job.masks.needs_files for mask in masks]
     shelf = None
     if job.references is not None:
-        filled = (file.path for file, hole in zip(files, holes, strict=True) if hole)
+        filled = {
+            file.path: mask for file, mask, hole in zip(files, masks, holes, strict=True) if hole
+        }
         shelf = ReferenceFinder(job.references, filled)
     items = [
         Item(
@@ -59,7 +62,7 @@ def plan_batch(job: BatchJob) -> list[Item]:
             mask,
             target,
             hole,
-            shelf.of(file) if shelf is not None and hole else (),
+            shelf.of(file) if shelf is not None and hole else None,
         )
         for number, (file, mask, target, hole) in enumerate(
             zip(files, masks, targets, holes, strict=True), start=1

@@ -1,43 +1,67 @@
 """Which other photos may show what is hidden in a photo of a batch.
 
 They lie in one folder. For a photo those are taken that are named after it (`{stem}_ref.jpg`); else
-those of the folder in it that is called as the photo or as the folder that the photo lies in, a
-person's; else all that lie in it, and each face gets those of its own person. A photo that is
-filled itself hides what it should show, and is none.
+those of the person, found by their faces (engine.reference.album), in the folder in it that is
+called as the photo or as the folder that the photo lies in, a person's; else in itself. A photo
+that is filled itself hides something: under a mask it is known where, and the rest of it is shown;
+where a rule says what is hidden it is no reference.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
+import numpy as np
+
 from engine.base.errors import MienError
-from engine.batch.inputs import PhotoFile, is_picture, key_of
-from engine.inpaint import Inpainter
-from engine.photo import open_photo
+from engine.batch.inputs import PhotoFile
+from engine.batch.job import MaskRule
+from engine.batch.masks import open_hole
+from engine.fill.found_references import find_references
+from engine.inpaint import FillRequest, Inpainter
+from engine.mask import Mask
+from engine.photo import Photo, open_photo
+from engine.photo.names import is_picture, key_of
 from engine.reference import Reference, references_in
+from engine.reference.album import Album, MaskOf, Match, look_through
+from engine.reference.portrait import Box
 
 ENDINGS = ("_ref", "-ref", ".ref", " ref")
-MOST = 12  # photos that are looked at for one, those of the nearest names
 KEPT = 24  # photos whose faces are kept, trimmed, from one photo to the next
 
 
-class ReferenceFinder:
-    """Finds the references of photos by name. Folders are read once.
+@dataclass(frozen=True)
+class Sources:
+    """Where what is hidden in a photo may be seen. named: photos that are named after it. folder:
+    where there are none, the folder in which its people are looked for. out: photos that show
+    nothing because they are filled themselves. holes: the masks of others that are."""
 
-    filled: photos that are filled themselves. Raises MienError for a folder that is none, or in
-    which there is no photo but those.
+    named: tuple[Path, ...] = ()
+    folder: Path | None = None
+    out: frozenset[Path] = frozenset()
+    holes: Mapping[Path, Path] = field(default_factory=dict)
+
+
+class ReferenceFinder:
+    """Finds by name where references of photos may be. Folders are read once.
+
+    filled: photos that are filled themselves, and their masks; None where a rule says what is
+    hidden. Raises MienError for a folder that is none, or in which there is no photo but those.
     """
 
-    def __init__(self, folder: Path, filled: Iterable[Path]) -> None:
+    def __init__(self, folder: Path, filled: Mapping[Path, Path | None]) -> None:
         if not folder.is_dir():
             raise MienError(
                 f"There is no folder {folder}; give one that holds photos of the people."
             )
         self._folder = folder
-        self._filled = {path.resolve() for path in filled}
+        self._holes = {path.resolve(): mask for path, mask in filled.items() if mask is not None}
+        self._out = frozenset(path.resolve() for path, mask in filled.items() if mask is None)
         self._listed: dict[Path, list[Path]] = {}
         if not any(self._in(folder)) and not any(self._in(one) for one in self._folders()):
             raise MienError(
@@ -45,18 +69,18 @@ class ReferenceFinder:
                 "the people."
             )
 
-    def of(self, file: PhotoFile) -> tuple[Path, ...]:
-        """The photos that may show what is hidden in one, the likeliest first; at most MOST."""
+    def of(self, file: PhotoFile) -> Sources:
+        """Where what is hidden in a photo may be seen."""
+        whole = Sources(folder=self._folder, out=self._out, holes=self._holes)
         named = {key_of(file.path.stem + ending) for ending in ENDINGS}
-        here = self._in(self._folder)
-        beside = [path for path in here if key_of(path.stem) in named]
+        beside = [path for path in self._in(self._folder) if key_of(path.stem) in named]
         if beside:
-            return tuple(beside[:MOST])
+            return replace(whole, named=tuple(beside))
         persons = {key_of(file.path.stem), *(key_of(part) for part in file.name.parent.parts)}
         for folder in self._folders():
             if key_of(folder.name) in persons and self._in(folder):
-                return self._nearest(file, self._in(folder))
-        return self._nearest(file, here)
+                return replace(whole, folder=folder)
+        return whole
 
     def _folders(self) -> list[Path]:
         return sorted(path for path in self._folder.iterdir() if path.is_dir())
@@ -66,43 +90,88 @@ class ReferenceFinder:
             self._listed[folder] = sorted(
                 path
                 for path in folder.iterdir()
-                if path.is_file() and is_picture(path) and path.resolve() not in self._filled
+                if path.is_file() and is_picture(path) and path.resolve() not in self._out
             )
         return self._listed[folder]
 
-    def _nearest(self, file: PhotoFile, paths: list[Path]) -> tuple[Path, ...]:
-        """Those whose names stand nearest to the photo's: the next frames of a sitting."""
-        own = key_of(file.path.name)
-        others = [path for path in paths if path.resolve() != file.path.resolve()]
-        place = sum(key_of(path.name) < own for path in others)
-        order = sorted(range(len(others)), key=lambda n: abs(n - place + 0.5))
-        return tuple(others[n] for n in order[:MOST])
-
 
 class ReferenceReader:
-    """Opens photos for their faces, and keeps those of the last KEPT photos. Thread-safe."""
+    """Opens photos for their faces, and keeps those of the last KEPT photos and the albums of
+    folders. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Path, int, int], tuple[Reference, ...]] = OrderedDict()
-        self._lock = Lock()
+        self._kept: OrderedDict[tuple, tuple[tuple[Box, Reference], ...]] = OrderedDict()
+        self._albums: dict[Path, Album] = {}
+        self._lock, self._looking = Lock(), Lock()
 
     def read(
-        self, paths: Iterable[Path], inpainter: Inpainter, stop: Event | None = None
+        self,
+        sources: Sources,
+        rule: MaskRule,
+        photo: Path,
+        request: FillRequest,
+        inpainter: Inpainter,
+        stop: Event | None = None,
     ) -> tuple[Reference, ...]:
-        """The references that photos hold; one that shows no face or cannot be read has none."""
-        return tuple(one for path in paths for one in self._of(path, inpainter, stop))
+        """The references of a request, whose photo lies at `photo` and whose faces are known. One
+        that shows no face or cannot be read has none. Raises Cancelled."""
 
-    def _of(self, path: Path, inpainter: Inpainter, stop: Event | None) -> tuple[Reference, ...]:
+        def faces(path: Path) -> tuple[tuple[Box, Reference], ...]:
+            return self._faces(path, sources.holes.get(path.resolve()), rule, inpainter, stop)
+
+        def opened(match: Match) -> Reference:
+            found = faces(match.path)
+            if not found:
+                raise MienError(f"{match.path.name} shows no face any more; look for another.")
+            box = np.array(match.seen.portrait.box)
+            return min(found, key=lambda one: float(np.abs(one[0] - box).sum()))[1]
+
+        if sources.named:
+            return tuple(one for path in sources.named for _, one in faces(path))
+        if sources.folder is None:
+            return ()
+        masks = {path: partial(_hole_of, mask, rule) for path, mask in sources.holes.items()}
+        album = self._album(sources.folder, photo.name, masks, inpainter, stop)
+        out = (photo, *(path for path in sources.out if path.parent == sources.folder.resolve()))
+        found = find_references(inpainter, album, request, out, open_match=opened, cancel=stop)
+        return found.references
+
+    def _album(
+        self,
+        folder: Path,
+        near: str,
+        masks: Mapping[Path, MaskOf],
+        inpainter: Inpainter,
+        stop: Event | None,
+    ) -> Album:
+        """Of a folder, looked through once a run: one thread looks, and the others wait for it."""
+        with self._looking:
+            if folder not in self._albums:
+                self._albums[folder] = look_through(
+                    folder, inpainter, near=near, masks=masks, cancel=stop
+                )
+            return self._albums[folder]
+
+    def _faces(
+        self,
+        path: Path,
+        mask: Path | None,
+        rule: MaskRule,
+        inpainter: Inpainter,
+        stop: Event | None,
+    ) -> tuple[tuple[Box, Reference], ...]:
+        """The faces of a photo: where each lies in it, and its reference, trimmed."""
         try:
             status = path.stat()
-            key = (path, status.st_mtime_ns, status.st_size)
+            key = (path, status.st_mtime_ns, status.st_size, mask)
             with self._lock:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key]
             photo = open_photo(path)
-            faces = inpainter.find_faces(photo, stop)
-            found = tuple(one.trimmed() for one in references_in(photo, faces, path.name))
+            hidden = None if mask is None else open_hole(mask, photo, rule).hole
+            held = references_in(photo, inpainter.find_faces(photo, stop), path.name, hidden=hidden)
+            found = tuple((one.face.box, one.trimmed()) for one in held)
         except (MienError, OSError):
             return ()
         with self._lock:
@@ -110,6 +179,10 @@ class ReferenceReader:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
+
+
+def _hole_of(mask: Path, rule: MaskRule, photo: Photo) -> Mask:
+    return open_hole(mask, photo, rule)
 
 
 reader = ReferenceReader()

@@ -9,19 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 from engine.base.errors import Cancelled, MienError
 from engine.batch.job import DOUBT_KEEP, DOUBT_SKIP, BatchJob
 from engine.batch.log import DOUBTFUL, FAILED, FILLED, NO_MASK, NOTHING, UNWORN, Record, digest_of
+from engine.batch.masks import open_hole
 from engine.batch.plan import Item
 from engine.batch.references import reader
 from engine.face.finder import Face
 from engine.inpaint import FillRequest, Inpainter
 from engine.mask import Mask
-from engine.mask.file import open_mask, parse_colour, refuse_doubtful
+from engine.mask.file import refuse_doubtful
 from engine.mask.grow import grow_mask
 from engine.photo import Photo, open_photo, save_losses, write_photo
 
@@ -103,14 +104,7 @@ def decode(work: Work, job: BatchJob) -> None:
             _rule(work, job)
         return
     work.record.mask_sha256 = work.record.mask_sha256 or digest_of(item.mask)
-    marker = None if rule.marker is None else parse_colour(rule.marker)
-    mask = open_mask(
-        item.mask,
-        photo.size,
-        invert=rule.invert,
-        marker=marker,
-        orientation=photo.metadata.orientation,
-    )
+    mask = open_hole(item.mask, photo, rule)
     if mask.is_empty:
         raise MienError(
             f"The mask {item.mask.name} is all black; paint white what should be filled, or "
@@ -150,8 +144,12 @@ def fill(work: Work, job: BatchJob, inpainter: Inpainter, stop: Event | None = N
 
     assert work.photo is not None
     assert work.mask is not None
-    references = reader.read(work.item.references, inpainter, stop)
-    request = FillRequest(work.photo, work.mask, job.options, work.faces, references)
+    request = FillRequest(work.photo, work.mask, job.options, work.faces)
+    if work.item.references is not None:
+        found = reader.read(
+            work.item.references, job.masks, work.item.photo, request, inpainter, stop
+        )
+        request = replace(request, references=found)
     result = inpainter.fill(request, None, stop)
     work.photo = work.photo.apply(*result.patches)
     if job.masks.transparent:

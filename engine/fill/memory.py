@@ -11,8 +11,10 @@ from engine.face.finder import Face
 from engine.photo import Photo
 from engine.prior.prior import Evidence, FacePrior, Observation, Posterior
 from engine.readings import FaceReading
+from engine.reference import Reference
 
 MOST_READINGS = 64
+AGAIN = 0.25  # of what is hidden of a face: who is who is asked anew after such a change
 MOST_SOLUTIONS = 4  # as many faces as a photo mostly has; each takes 2 MB
 
 
@@ -75,6 +77,44 @@ class Solutions:
     def forget(self) -> None:
         """Keep nothing."""
         self._solved.clear()
+
+
+class WhoIsWho:
+    """How much references are like the face of a photo, while it is painted over: that hardly
+    changes from stroke to stroke. It is asked anew once a quarter more, or less, of it is hidden.
+    Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._photo: Photo | None = None
+        self._faces: dict[tuple, tuple[list[Photo], float, list[float] | None]] = {}
+
+    def likenesses(
+        self,
+        photo: Photo,
+        face: Face,
+        references: Sequence[Reference],
+        hidden: float,
+        told: Callable[[], list[float] | None],
+    ) -> list[float] | None:
+        """Of references of a face of which `hidden` pixels of its crop are; `told` asks."""
+        if self._photo is not photo or len(self._faces) > MOST_READINGS:
+            self.forget()
+            self._photo = photo
+        key = (face.box, *(one.face.box for one in references))
+        photos = [one.photo for one in references]
+        known = self._faces.get(key)
+        if (
+            known is None
+            or any(one is not other for one, other in zip(known[0], photos, strict=True))
+            or abs(hidden - known[1]) > AGAIN * known[1]
+        ):
+            known = self._faces[key] = (photos, hidden, told())
+        return known[2]
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._photo = None
+        self._faces.clear()
 
 
 def _same(one: _Solved, evidence: Evidence, observations: Sequence[Observation]) -> bool:

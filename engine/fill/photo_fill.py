@@ -15,7 +15,7 @@ from engine.face.finder import Face, FaceFinder
 from engine.face.placement import FacePlacer, Placement
 from engine.face.regions import Matte
 from engine.face.steady import SteadyPlacer
-from engine.fill.memory import Solutions, Untouched
+from engine.fill.memory import Solutions, Untouched, WhoIsWho
 from engine.fill.networks import Networks
 from engine.fill.shares import Behind, Box, Share, meet, part_of
 from engine.fill.silhouette import PersonNetwork
@@ -40,6 +40,7 @@ class Loaded:
     people: PersonNetwork
     untouched: Untouched
     solutions: Solutions
+    who: WhoIsWho
     networks: Networks
 
 

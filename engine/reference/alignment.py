@@ -34,7 +34,8 @@ class Laid:
     units. off: root mean square distance of the nodes that both show, crop units. unknown: 478 x 2,
     how far hidden nodes lie off what the landmark network expects of them, crop units. likeness,
     same: see engine.reference.identity. crop: S x S x 3 float32 in [0, 1], what its photo shows
-    where the crop of the face lies."""
+    where the crop of the face lies. hidden: S x S bool, what of that something lies over. shows:
+    how surely it has the expression that is asked for, 0..1; 0 where none is."""
 
     reference: Reference
     number: int
@@ -43,8 +44,10 @@ class Laid:
     off: float
     unknown: np.ndarray
     crop: np.ndarray
+    hidden: np.ndarray
     likeness: float = 0.0
     same: bool = True
+    shows: float = 0.0
 
     @property
     def scale(self) -> float:
@@ -66,16 +69,13 @@ def similar(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
     return move, float(np.sqrt((weight * off).sum() / weight.sum()))
 
 
-def corrected(expected: np.ndarray, laid: Sequence[Laid], as_shown: bool) -> np.ndarray:
+def corrected(expected: np.ndarray, laid: Sequence[Laid]) -> np.ndarray:
     """What is to be expected of a face's nodes (478 x 2, crop units) given references of it.
 
-    expected: by the landmark network. as_shown: with the expression of the reference that lies
-    best, whose nodes they are then.
+    expected: by the landmark network.
     """
     if not laid:
         return expected
-    if as_shown:
-        return min(laid, key=lambda one: one.off).nodes
     # One that shows the face turned the same way has more to tell.
     weight = np.array([1 / (one.off**2 + 1e-5) for one in laid])
     unknown = np.einsum("r,rnc->nc", weight / weight.sum(), [one.unknown for one in laid])

@@ -13,9 +13,10 @@ from engine.face import geometry
 from engine.prior.warp import MeanShape
 from engine.reference.alignment import Laid
 
-SIDE = 512  # pixels of a map of bends
+SIDE = 512  # pixels of a map of bends; a preview has fewer
 CALMED = 0.006  # crop units: sigma over which neighbouring triangles share a bend
 FINER = 1.4  # a reference with so many pixels to one of the photo is reduced first
+RIM = 0.012  # of the reference's frame: so far beyond what lies over it nothing is taken
 MARGIN = 8  # pixels of the reference beyond what is looked up
 
 
@@ -25,17 +26,18 @@ def bent(
     frame: np.ndarray,
     box: tuple[int, int, int, int],
     net: np.ndarray,
+    side: int = SIDE,
 ) -> np.ndarray:
     """Where each pixel of a box lies in a reference's photo, height x width x 2 float64.
 
     nodes: 478 x 2, crop units, where the face is to have them. frame: 2 x 3, of the face that is
     filled. box: (x, y, width, height) in its photo. net: T x 3, triangles over nodes and anchors
-    (engine.prior.warp).
+    (engine.prior.warp). side: pixels of the map that bends are calmed on.
     """
-    places, found = MeanShape(laid.nodes.astype(np.float32), net).from_mean(nodes, SIDE)
-    line = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
+    places, found = MeanShape(laid.nodes.astype(np.float32), net).from_mean(nodes, side)
+    line = (np.arange(side, dtype=np.float32) + 0.5) / side
     bends = np.where(found[..., None], places - np.dstack(np.meshgrid(line, line)), 0)
-    bends = cv2.GaussianBlur(bends.astype(np.float32), (0, 0), CALMED * SIDE)
+    bends = cv2.GaussianBlur(bends.astype(np.float32), (0, 0), CALMED * side)
     x, y, width, height = box
     across, down = np.meshgrid(np.arange(width) + x + 0.5, np.arange(height) + y + 0.5)
     here = geometry.transform(frame, np.column_stack([across.ravel(), down.ravel()]))
@@ -45,17 +47,26 @@ def bent(
     return geometry.transform(back, here).reshape(height, width, 2)
 
 
-def brought(
-    laid: Laid,
-    nodes: np.ndarray,
-    frame: np.ndarray,
-    box: tuple[int, int, int, int],
-    net: np.ndarray,
-) -> np.ndarray:
+def shown(laid: Laid, places: np.ndarray) -> np.ndarray:
+    """How much of each pixel nothing lies over in a reference of which something is hidden, height
+    x width float32 in [0, 1]. places: as of `bent`."""
+    hidden, mesh = laid.reference.hidden, laid.reference.face.mesh
+    assert hidden is not None
+    assert mesh is not None
+    # What lies over a face ends softly.
+    rim = max(1, round(RIM * geometry.frame_side(geometry.frame_from_mesh(mesh))))
+    near = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8))
+    beside = cv2.GaussianBlur(1 - near.astype(np.float32), (0, 0), rim)
+    at = (places - 0.5).astype(np.float32)
+    return cv2.remap(
+        beside, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def brought(laid: Laid, places: np.ndarray) -> np.ndarray:
     """The reference's pixels in a box of a photo, height x width x 3 float32 sRGB, 1 is white.
-    Arguments as of `bent`."""
+    places: as of `bent`."""
     theirs = laid.reference.photo
-    places = bent(laid, nodes, frame, box, net)
     low = np.floor(places.min((0, 1))).astype(int) - MARGIN
     high = np.ceil(places.max((0, 1))).astype(int) + MARGIN
     x0, y0 = np.clip(low, 0, np.array(theirs.size) - 1)

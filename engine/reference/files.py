@@ -60,6 +60,7 @@ def refuse_strangers(references: Sequence[Reference], taken: Sequence[Taken]) ->
 
 def told_of_references(references: Sequence[Reference], taken: Sequence[Taken]) -> Iterator[str]:
     """A line for each photo of a reference: what was taken of it."""
+    gave = any(one.shares for one in taken)
     for name in dict.fromkeys(one.name for one in references):
         shares = [
             f"{region} {share:.0%}"
@@ -70,5 +71,7 @@ def told_of_references(references: Sequence[Reference], taken: Sequence[Taken]) 
         ]
         if shares:
             yield f"From {name}: {', '.join(shares)}."
+        elif gave:
+            yield f"Nothing was taken from {name}: what it shows fits less well."
         else:
             yield f"Nothing was taken from {name}: the hole hides no part of a face that it shows."

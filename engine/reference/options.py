@@ -21,6 +21,12 @@ ReferenceFaceOption = Annotated[
         help="Which face of a reference is meant: X,Y,WIDTH,HEIGHT. One for each, in their order."
     ),
 ]
+ReferencesFromOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder: those of its photos that show the person are found and looked at."
+    ),
+]
 ReferencesOption = Annotated[
     Path | None,
     typer.Option(

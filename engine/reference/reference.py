@@ -30,7 +30,8 @@ class Reference:
     photo, face: with a mesh. name: what people call the photo. of: the number of the face that it
     is a reference of (in the order of `FillResult.faces`); None: of every face that looks like the
     same person. sure: the user says that it is the same person, whatever it looks like. regions:
-    of REGIONS, what it may give. strength: 0..1, of what it gives.
+    of REGIONS, what it may give. strength: 0..1, of what it gives. hidden: H x W bool, what must
+    not be taken from its photo because something lies over it there; None: nothing.
     """
 
     photo: Photo
@@ -40,6 +41,7 @@ class Reference:
     sure: bool = False
     regions: tuple[str, ...] = REGIONS
     strength: float = 1.0
+    hidden: np.ndarray | None = None
 
     def trimmed(self) -> Reference:
         """The same, of whose photo no more is kept than may be brought to another one."""
@@ -53,7 +55,10 @@ class Reference:
             box=(left - x, top - y, wide, high),
             mesh=self.face.mesh - np.array([x, y], np.float32),
         )
-        return replace(self, photo=self.photo.with_pixels(part), face=face)
+        hidden = self.hidden
+        if hidden is not None:
+            hidden = hidden[y : y + height, x : x + width].copy()
+        return replace(self, photo=self.photo.with_pixels(part), face=face, hidden=hidden)
 
     def __post_init__(self) -> None:
         if self.face.mesh is None:
@@ -68,7 +73,8 @@ class Taken:
     """What became of a reference. face: the number of the face that was filled. number: of the
     reference, in the order of the request. likeness: -1..1, how much the faces are alike.
     same: whether that is one person's. shares: by region, how much of what is hidden of it was
-    taken from here, 0..1; empty where nothing was."""
+    taken from here, 0..1; empty where nothing was. shows: the asked-for expression, of one that was
+    chosen because it shows it; else empty."""
 
     face: int
     number: int
@@ -76,6 +82,7 @@ class Taken:
     likeness: float
     same: bool
     shares: dict[str, float] = field(default_factory=dict)
+    shows: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json` and logs."""
@@ -86,6 +93,7 @@ class Taken:
             "likeness": round(self.likeness, 3),
             "same_person": self.same,
             "shares": {name: round(share, 3) for name, share in self.shares.items()},
+            "shows": self.shows,
         }
 
 

@@ -8,11 +8,12 @@ import pytest
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
+from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, NODES
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
-from engine.reference.identity import SAME, same_person
 from engine.reference.light import relighting, relit
-from engine.reference.trust import opening, region_shares, trusted
+from engine.reference.likeness import SAME, same_person
+from engine.reference.trust import region_shares, trusted
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def nodes(face: Face) -> np.ndarray:
 def laid(nodes: np.ndarray, off: float = 0.01, unknown: np.ndarray | None = None) -> Laid:
     still = np.zeros_like(nodes) if unknown is None else unknown
     nothing = np.zeros((8, 8, 3), np.float32)
-    return Laid(None, 0, np.eye(2, 3), nodes, off, still, nothing)  # type: ignore[arg-type]
+    return Laid(None, 0, np.eye(2, 3), nodes, off, still, nothing, nothing[..., 0] > 0)  # type: ignore[arg-type]
 
 
 def test_points_that_disagree_have_no_say() -> None:
@@ -43,15 +44,13 @@ def test_points_that_disagree_have_no_say() -> None:
 def test_what_the_network_does_not_know_of_a_person_is_added(nodes: np.ndarray) -> None:
     chin = np.zeros_like(nodes)
     chin[152] = (0, 0.05)
-    found = corrected(nodes, [laid(nodes, unknown=chin)], as_shown=False)
+    found = corrected(nodes, [laid(nodes, unknown=chin)])
     assert found[152, 1] - nodes[152, 1] == pytest.approx(OWN * 0.05)
     assert np.array_equal(np.delete(found, 152, 0), np.delete(nodes, 152, 0))
     # One that lies better has more say: nearly all of it.
-    two = corrected(nodes, [laid(nodes, 0.1), laid(nodes, 0.003, chin)], as_shown=False)
+    two = corrected(nodes, [laid(nodes, 0.1), laid(nodes, 0.003, chin)])
     assert two[152, 1] - nodes[152, 1] > 0.95 * OWN * 0.05
-    shown = nodes + 0.01
-    assert np.array_equal(corrected(nodes, [laid(shown)], as_shown=True), shown)
-    assert corrected(nodes, [], as_shown=False) is nodes
+    assert corrected(nodes, []) is nodes
 
 
 def test_few_nodes_lay_nothing() -> None:

@@ -63,9 +63,21 @@ def evaluate(
     references: Annotated[
         bool,
         typer.Option(
-            "--references", help="With --photos: look at references/ too, others of the people."
+            "--references",
+            help="With --photos: without, with right and with wrong ones of references/ beside "
+            "them; a folder of such folders is a kind each.",
         ),
     ] = False,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: zips with two photos a person; things are drawn over one, the other is "
+            "the reference. --holes: of which kinds."
+        ),
+    ] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="With --pairs: only these. May be repeated.")
+    ] = None,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
@@ -76,8 +88,19 @@ def evaluate(
     Beside it OpenCV's two and the prior alone; --aligned measures the networks on bare crops,
     --photos whole photos at their own size.
     """
-    if (faces is None) == (photos is None):
-        raise MienError("Name either faces (--faces) or a folder of photos (--photos) to measure.")
+    if sum(given is not None for given in (faces, photos, pairs)) != 1:
+        raise MienError(
+            "Name faces (--faces), a folder of photos (--photos) or pairs (--pairs) to measure."
+        )
+    if pairs is not None:
+        from training.pairs import KINDS, lay_over
+
+        if unknown := set(holes or ()) - set(KINDS):
+            raise MienError(
+                f"'{min(unknown)}' is no kind of --pairs; choose of {', '.join(KINDS)}."
+            )
+    if person and pairs is None:
+        raise MienError("People are named in pairs; give --pairs.")
     if photos is None and against is not None:
         raise MienError("Only photos are compared with earlier ones; give --photos, not --faces.")
     if photos is None and references:
@@ -95,7 +118,7 @@ def evaluate(
         find_filler(name)
     check_device(device)
     check_precision(precision)
-    if photos is not None:
+    if faces is None:
         from training.evaluate_photos import PhotosOptions, evaluate_photos
 
         chosen = PhotosOptions(
@@ -106,9 +129,22 @@ def evaluate(
             device=device,
             precision=precision,
             against=against,
-            references=references,
             **wishes,
         )
+        if references or pairs is not None:
+            from training.evaluate_references import evaluate_references
+
+            if pairs is not None:
+                folders = lay_over(
+                    pairs, output / "cases", holes or (), limit=limit, people=person or ()
+                )
+            else:
+                assert photos is not None
+                folders = _kinds_in(photos)
+            told = evaluate_references(folders, output, chosen)
+            typer.echo(json.dumps(told) if as_json else _reference_table(told))
+            return
+        assert photos is not None
         told = evaluate_photos(photos, output, chosen)
         typer.echo(json.dumps(told) if as_json else _photo_table(told, output))
         return
@@ -135,6 +171,20 @@ def evaluate(
     )
     report = run(faces, output, options)
     typer.echo(json.dumps(report) if as_json else _table(report))
+
+
+def _kinds_in(folder: Path) -> list[Path]:
+    """A folder of cases, or the folders of cases in a folder."""
+    within = sorted(path.parent for path in folder.glob("*/references") if path.is_dir())
+    return within or [folder]
+
+
+def _reference_table(report: dict[str, Any]) -> str:
+    from training.evaluate_references import reference_tables
+    from training.report import markdown
+
+    tables = reference_tables(report).items()
+    return "\n\n".join(f"{kind}:\n{markdown(*table)}" for kind, table in tables)
 
 
 def _table(report: dict[str, Any]) -> str:

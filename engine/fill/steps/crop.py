@@ -9,7 +9,7 @@ from engine.face import geometry
 from engine.face.frames import mesh_in_crop
 from engine.face.regions import CRISP, Matte, matte
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
-from engine.fill.steps.references import person_in
+from engine.fill.steps.references import known_person
 from engine.photo import Photo
 
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
@@ -53,15 +53,16 @@ def ask_modules(fill: CutShare, _: bool) -> GuidedShare:
         if node.face == face and options.landmarks:
             x, y = geometry.transform(share.frame, np.array([[node.x, node.y]]))[0]
             moved.append((node.node, float(x), float(y)))
+    wishes, person = known_person(fill)
     guidance = fill.whole.loaded.networks.look(
         fill.crop,
         fill.hidden,
         mesh_in_crop(share.face, share.frame),
-        options,
+        wishes,
         moved=tuple(moved),
         variant=options.variant,
         seed=options.seed,
-        person=person_in(fill),
+        person=person,
     )
     return fill.becomes(GuidedShare, guidance=guidance)
 
