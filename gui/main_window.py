@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -15,50 +15,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from engine.fill import create_inpainter
 from engine.inpaint import FillResult
 from gui import theme
-from gui.actions import Actions
 from gui.asked import drags
-from gui.batches import Batches
-from gui.canvas.canvas import Canvas
-from gui.choices import Choices
+from gui.composition import Composition, first_size
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette, ShortcutsDialog
-from gui.document import Document
 from gui.drops import Dropped, dropped
-from gui.editor import Editor
-from gui.eye_offer import EyeOffer
-from gui.faces import Faces
-from gui.files import Files
-from gui.looks import Looks
-from gui.masks import Masks
 from gui.menus import fill_menu_bar
-from gui.modules import Modules
-from gui.offers import Offers
-from gui.open_eyes import OpenEyes
-from gui.panels.header import Header
-from gui.panels.inspector import Inspector
-from gui.panels.layers import LayersPanel
-from gui.panels.rail import Rail
-from gui.panels.status import StatusLine
-from gui.panels.strip import Strip
-from gui.panels.tab_bar import TabBar
-from gui.panels.welcome import Welcome
 from gui.possible import Possible
-from gui.reference_choices import ReferenceChoices
-from gui.references import References
 from gui.results import Result
-from gui.school import School
 from gui.settings import Settings
-from gui.spots import Spots
 from gui.tab import Tab
 from gui.translation import set_language, tr
 from gui.worker import Failure
@@ -66,44 +36,17 @@ from gui.worker import Failure
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
 
 
-WIDTH, HEIGHT = 1280, 820  # of the first window
-FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
 LOW = 720  # pixels of height below which the strip of results takes less of it
 
 
-def first_size(room: QSize) -> QSize:
-    """How large the first window is on a screen with so much room."""
-    return QSize(WIDTH, HEIGHT).boundedTo(room - FRAME)
-
-
-class MainWindow(QMainWindow):
-    """Composition only: what happens is the editor's, what is seen the panels', and what can be
+class MainWindow(Composition):
+    """Connections only: what happens is the editor's, what is seen the panels', and what can be
     asked for stands in `gui.commands`."""
 
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
-        super().__init__()
-        self.settings = settings or Settings()
-        self.document = Document(self)
-        self.editor = Editor(self.document, create, self)
-        self.canvas = Canvas(self.document)
-        self.files = Files(self, self.document, self.editor, self.settings)
-        self.masks = Masks(self, self.document, self.editor)
-        self.faces = Faces(self.document, self)
-        self.references = References(self.document, self.editor, create, self)
-        self.reference_choices = ReferenceChoices(self, self.editor.tabs, self.references)
-        self.open_eyes = OpenEyes(self, self.document, self.editor, self.references)
-        self.school = School(self, self.settings)
-        self.batches = Batches(self, self.settings)
-        self.actions_ = Actions(self, self.settings)
-        self.modules = Modules(self.actions_, self.editor, self.settings)
+        super().__init__(settings or Settings(), create)
         self.modules.asked_for.connect(self.masks.propose)
-        self.looks = Looks(self.editor, create, self)
-        self.choices = Choices(self.canvas, self.editor, self.settings)
-        self.spots = Spots(self.document, self.editor, self)
-        self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
         self.spots.waiting.connect(self.canvas.show_waiting)
-        self.offers = Offers(self.canvas, self.document, self.actions_)
-        self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
@@ -125,39 +68,8 @@ class MainWindow(QMainWindow):
     # Building.
 
     def _build(self) -> None:
-        """Menus and panels, in the interface's language; the canvas is put into them."""
-        self.header = Header(self.actions_, self.document, self.editor)
-        self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        self.inspector = Inspector(
-            self.actions_, self.document, self.editor, self.references, self.settings
-        )
-        self.strip = Strip(self.actions_, self.editor.results)
-        self.layers = LayersPanel(self.document, self.editor.results)
-        self.layers.setVisible(self.actions_["layers"].isChecked())
-        self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk)
-        self.welcome = Welcome(self.actions_)
-        self.stage = QStackedWidget()
-        self.stage.addWidget(self.welcome)
-        self.stage.addWidget(self.canvas)
-        work = QVBoxLayout()
-        work.setSpacing(0)
-        work.addWidget(self.stage, 1)
-        work.addWidget(self.strip)
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.rail)
-        middle.addLayout(work, 1)
-        middle.addWidget(self.layers)
-        middle.addWidget(self.inspector)
-        self._centre, self._column = QWidget(), QVBoxLayout()
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._column.addWidget(self.header)
-        self._column.addWidget(self.tab_bar)
-        self._column.addLayout(middle, 1)
-        self._column.addWidget(self.status)
-        self._centre.setLayout(self._column)
-        self.setCentralWidget(self._centre)
+        """Menus and panels, in the interface's language, connected."""
+        self.build_panels()
         self._build_menus()
         panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
@@ -281,11 +193,11 @@ class MainWindow(QMainWindow):
         left, anything else stays where it is."""
         if self.canvas.is_fitted:
             strip()
-            self._column.activate()
+            self.column.activate()
             return
         with self.canvas.standing_still():
             strip()
-            self._column.activate()
+            self.column.activate()
 
     def _glance(self, result: Result | None) -> None:
         """A result is pointed at in the strip: the photo shows it for that long."""
@@ -306,15 +218,15 @@ class MainWindow(QMainWindow):
         """Another language, at once and from now on; the work is untouched."""
         self.settings.keep("language", set_language(code))
         self.actions_.translate()
-        old, focused = self._centre, self.canvas.hasFocus()
+        old, focused = self.centre, self.canvas.hasFocus()
         with self.canvas.standing_still():
             self.stage.removeWidget(self.canvas)
             self.canvas.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
-            self._centre.show()
+            self.centre.show()
             QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-            for layout in (self.layout(), self._column):
+            for layout in (self.layout(), self.column):
                 if layout is not None:
                     layout.activate()
         old.deleteLater()

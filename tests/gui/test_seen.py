@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from engine.photo import photo_from_array
-from gui.main_window import MainWindow, first_size
+from gui.composition import first_size
+from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 
