@@ -126,6 +126,24 @@ def test_another_face_of_its_photo_is_chosen_by_a_click(
     assert card.who.toolTip().endswith("likeness 0.30")
 
 
+def test_of_a_group_without_this_person_the_face_is_asked_for(
+    qtbot, faced: MainWindow, fake, reference_path: Path, hand
+) -> None:
+    fake.faces = fake.faces[:1]
+    fake.shown[THEIRS] = tuple(face_at(5 + 40 * n, 30, 120) for n in range(5))
+    fake.likeness = {(40, 5 + 40 * n): 0.02 * n for n in range(5)}
+    fake.likeness |= {(270, left): 0.0 for _, left in tuple(fake.likeness)}
+    drop(faced, reference_path)
+    qtbot.waitUntil(lambda: bool(faced.references.shelf))
+    settled(qtbot, faced, hand)
+    (card,) = cards(faced)
+    assert card.which.text() == "Which of these is this person? Click the face."
+    assert len(card.faces) == 5
+    assert all(face.geometry().right() < card.width() for face in card.faces)
+    qtbot.mouseClick(card.faces[2], LEFT)
+    assert faced.document.edit.shelf[0].face.box[0] == 85
+
+
 @pytest.mark.parametrize("trouble", ["none", "small", "broken"])
 def test_what_is_no_reference_is_told_in_a_sentence(
     qtbot, faced: MainWindow, fake, reference_path: Path, trouble: str
@@ -218,6 +236,9 @@ def test_someone_else_is_marked_and_used_only_if_told(
     settled(qtbot, faced, hand)
     (card,) = cards(faced)
     assert card.anyway.isVisibleTo(card)
+    # Nothing is taken from it, and no cell looks as if something were.
+    assert not dot(faced, 0, "mouth").isChecked()
+    assert dot(faced, None, "mouth").isChecked()
     hand.hide_mouth()
     hand.fill()
     assert not fake.requests[-1].references[0].sure
@@ -225,6 +246,7 @@ def test_someone_else_is_marked_and_used_only_if_told(
     qtbot.mouseClick(card.anyway, LEFT)
     hand.settle()
     assert not card.anyway.isVisibleTo(card)
+    assert dot(faced, 0, "mouth").isChecked()
     hand.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     (asked,) = fake.requests[-1].references
