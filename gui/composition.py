@@ -34,6 +34,7 @@ from gui.reference_choices import ReferenceChoices
 from gui.references import References
 from gui.school import School
 from gui.settings import Settings
+from gui.side_by_side import SideBySide
 from gui.spots import Spots
 
 WIDTH, HEIGHT = 1280, 820  # of the first window
@@ -70,6 +71,9 @@ class Composition(QMainWindow):
         self.spots = Spots(self.document, self.editor, self)
         self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
         self.offers = Offers(self.canvas, self.document, self.actions_)
+        self.side_by_side = SideBySide(
+            self.canvas, self.document, self.editor, self.references, self.actions_
+        )
         self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
 
     def build_panels(self) -> None:
@@ -89,7 +93,10 @@ class Composition(QMainWindow):
         self.stage.addWidget(self.canvas)
         work = QVBoxLayout()
         work.setSpacing(0)
-        work.addWidget(self.stage, 1)
+        looks = QHBoxLayout()
+        looks.setSpacing(1)  # the panels' colour parts the two pictures
+        self.side_by_side.put_in(looks, self.stage)
+        work.addLayout(looks, 1)
         work.addWidget(self.strip)
         middle = QHBoxLayout()
         middle.setSpacing(0)

@@ -74,6 +74,7 @@ class MainWindow(Composition):
         panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
         panel.faces.face_chosen.connect(self.document.select)
+        panel.references.looked_at.connect(self.side_by_side.look_at)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
         self.strip.pointed.connect(self._glance)
@@ -222,6 +223,7 @@ class MainWindow(Composition):
         with self.canvas.standing_still():
             self.stage.removeWidget(self.canvas)
             self.canvas.setParent(None)
+            self.side_by_side.pane.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
             self.centre.show()
@@ -234,6 +236,7 @@ class MainWindow(Composition):
         self.batches.rebuild()
         self.offers.translate()
         self.eye_offer.translate()
+        self.side_by_side.refresh()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)
         if focused:
@@ -305,6 +308,7 @@ class MainWindow(Composition):
         self.school.close()
         self.batches.close()
         self.references.close()
+        self.side_by_side.close()
         self.looks.close()
         self.editor.close()
         event.accept()

@@ -50,6 +50,14 @@ class Eyes(Protocol):
         ...
 
 
+class SideBySide(Protocol):
+    """What stands beside the photo (see `gui.side_by_side`)."""
+
+    def turn(self, mode: str, on: bool) -> None:
+        """Show one of its two pictures, by its command's name, or none."""
+        ...
+
+
 class Place(Protocol):
     """A window of its own: the batch's, the training's."""
 
@@ -87,6 +95,9 @@ class Target(Protocol):
 
     @property
     def open_eyes(self) -> Eyes: ...
+
+    @property
+    def side_by_side(self) -> SideBySide: ...
 
     @property
     def school(self) -> Place: ...

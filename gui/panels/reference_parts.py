@@ -69,7 +69,7 @@ class FacePicture(QAbstractButton):
                 painter.setPen(QPen(QColor("#ffffff"), 1.3))
                 painter.drawRoundedRect(place, 4, 4)
         chosen = self.isChecked() or self.hasFocus()
-        if self.isCheckable() and chosen:
+        if chosen:
             painter.setPen(QPen(QColor(colours.accent if self.isChecked() else colours.text), 2))
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 5, 5)
 
@@ -100,7 +100,8 @@ class ReferenceCard(QFrame):
         super().__init__()
         self.setObjectName("reference")
         self.picture = FacePicture(PICTURE)
-        self.picture.setEnabled(False)
+        self.picture.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.picture.setCursor(Qt.CursorShape.PointingHandCursor)
         self.name, self.says = Elided(), Elided(Qt.TextElideMode.ElideRight)
         self.says.setProperty("quiet", True)
         self.remove = QToolButton()
@@ -176,7 +177,9 @@ class ReferenceCard(QFrame):
         one = known.shelved
         self.picture.show_candidate(known.candidate)
         self.name.show_text(one.source.name)
-        self.picture.setAccessibleName(one.source.name)
+        look = tr("See {name} beside the photo").format(name=one.source.name)
+        self.picture.setAccessibleName(look)
+        self.picture.setToolTip(look)
         remove = tr("Remove {name} from the shelf").format(name=one.source.name)
         self.remove.setToolTip(remove)
         self.remove.setAccessibleName(remove)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -15,7 +16,10 @@ from gui.translation import tr
 
 
 class ReferencesSection(QWidget):
-    """Everything it shows is read off the shelf; it keeps nothing."""
+    """Everything it shows is read off the shelf; it keeps nothing. Signal `looked_at` with the id
+    of a reference whose picture was pressed."""
+
+    looked_at = Signal(str)
 
     def __init__(
         self, actions: Actions, references: References, parent: QWidget | None = None
@@ -106,6 +110,7 @@ class ReferencesSection(QWidget):
     def _card(self, name: str) -> ReferenceCard:
         card, references = ReferenceCard(), self._references
         card.removed.connect(lambda: references.remove(name))
+        card.picture.clicked.connect(lambda: self.looked_at.emit(name))
         card.used_anyway.connect(lambda: references.use_anyway(name))
         card.face_chosen.connect(lambda face: references.choose_face(name, face))
         card.strength_set.connect(
