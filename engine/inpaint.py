@@ -7,7 +7,7 @@ fills.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from engine.photo import Photo
 from engine.photo.patch import Patch
 from engine.readings import DraggedNode, FaceReading
 from engine.reference import EXPRESSIONS, Reference, Taken
+from engine.reference.portrait import Portrait
 
 
 @dataclass(frozen=True)
@@ -171,4 +172,16 @@ class Inpainter(Protocol):
         """The prior's fill alone and the readings, live: tens of milliseconds a face.
 
         Needs `request.faces`; parts no face owns are left out."""
+        ...
+
+    def portraits(
+        self,
+        photo: Photo,
+        faces: Sequence[Face],
+        mask: Mask | None = None,
+        options: FillOptions | None = None,
+    ) -> tuple[Portrait | None, ...]:
+        """What each face is known by: who it is, its expression (engine.reference.portrait); None
+        for one without a mesh, or too small to tell. mask: what is not looked at. options: of the
+        fills beside it, whose networks are used."""
         ...

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.errors import MienError
 from engine.batch.job import MASK_PATTERNS, BatchJob, MaskRule
-from engine.photo import OPEN_SUFFIXES
+from engine.photo.names import SIDE_NAMES, is_picture, is_side_file, key_of
 
 # What other systems leave among photos.
-SIDE_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "__macosx", "@eadir"}
 SIDE_FOLDERS = {".thumbnails", ".trash", ".trashes", "$recycle.bin", "#recycle"} | SIDE_NAMES
 # Pictures that are not read: named, where they lie among photos.
 UNREAD = {
@@ -30,21 +28,6 @@ class PhotoFile:
 
     path: Path
     name: Path
-
-
-def key_of(name: str) -> str:
-    """A name as it is compared: one normal form, any case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def is_side_file(path: Path) -> bool:
-    """Whether another system or program keeps this file beside photos (`._a.jpg`, `Thumbs.db`)."""
-    return path.name.startswith(".") or path.name.lower() in SIDE_NAMES
-
-
-def is_picture(path: Path) -> bool:
-    """Whether the name is that of a picture Mien reads, and no side file's."""
-    return path.suffix.lower() in OPEN_SUFFIXES and not is_side_file(path)
 
 
 def read_list(text: str, base: Path) -> tuple[Path, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 from engine.base.atomic import sync
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
-from engine.batch.inputs import key_of
+from engine.photo.names import key_of
 
 FILLED, FAILED, NO_MASK, EXISTS, NOTHING = "filled", "failed", "no mask", "exists", "nothing"
 DOUBTFUL, UNWORN = "doubtful", "nothing worn"

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.batch.inputs import PhotoFile, is_picture, key_of, searched, stem_of
+from engine.batch.inputs import PhotoFile, searched, stem_of
 from engine.batch.job import MASK_PATTERNS, MaskRule
 from engine.photo import OPEN_SUFFIXES
+from engine.photo.names import is_picture, key_of
 
 _SHOWN = 3  # names in a hint
 

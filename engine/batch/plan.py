@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.errors import MienError
-from engine.batch.inputs import PhotoFile, gather, key_of
+from engine.batch.inputs import PhotoFile, gather
 from engine.batch.job import KEEP_FORMAT, BatchJob, NothingMatchedError
 from engine.batch.masks import MaskFinder
 from engine.batch.references import ReferenceFinder
 from engine.photo import SAVE_SUFFIXES
+from engine.photo.names import key_of
 
 LONGEST_NAME = 255  # bytes of a file name on every file system in use
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from threading import Event, Lock
 
 from engine.base.errors import MienError
-from engine.batch.inputs import PhotoFile, is_picture, key_of
+from engine.batch.inputs import PhotoFile
 from engine.inpaint import Inpainter
 from engine.photo import open_photo
+from engine.photo.names import is_picture, key_of, nearest_names
 from engine.reference import Reference, references_in
 
 ENDINGS = ("_ref", "-ref", ".ref", " ref")
@@ -72,11 +73,8 @@ class ReferenceFinder:
 
     def _nearest(self, file: PhotoFile, paths: list[Path]) -> tuple[Path, ...]:
         """Those whose names stand nearest to the photo's: the next frames of a sitting."""
-        own = key_of(file.path.name)
         others = [path for path in paths if path.resolve() != file.path.resolve()]
-        place = sum(key_of(path.name) < own for path in others)
-        order = sorted(range(len(others)), key=lambda n: abs(n - place + 0.5))
-        return tuple(others[n] for n in order[:MOST])
+        return tuple(nearest_names(file.path.name, others)[:MOST])
 
 
 class ReferenceReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.base.errors import MienError, raise_if_cancelled
 from engine.face.finder import Face, FaceFinder
@@ -15,10 +15,13 @@ from engine.fill.memory import Solutions, Untouched
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
 from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
+from engine.fill.portraits import portrait_of
 from engine.fill.silhouette import PersonNetwork
 from engine.fill.step import Tables, Watch
-from engine.inpaint import FillRequest, FillResult, Preview, Progress
+from engine.inpaint import FillOptions, FillRequest, FillResult, Preview, Progress
+from engine.mask import Mask
 from engine.photo import Photo
+from engine.reference.portrait import Portrait
 
 Report = Callable[[Progress], None]
 
@@ -104,14 +107,18 @@ class FaceInpainter:
         done = fill_photo(given)
         return Preview(done.patches, done.readings, done.references)
 
+    def portraits(
+        self,
+        photo: Photo,
+        faces: Sequence[Face],
+        mask: Mask | None = None,
+        options: FillOptions | None = None,
+    ) -> tuple[Portrait | None, ...]:
+        """See `engine.inpaint.Inpainter`."""
+        networks = self._networks_of(options or FillOptions())
+        return tuple(portrait_of(networks, photo, face, mask) for face in faces)
+
     def _load(self, request: FillRequest) -> Loaded:
-        options = request.options
-        wanted = (options.model, options.device, options.precision, self._many)
-        if self._networks is None or self._wanted != wanted:
-            self._networks = None  # the old model's memory first
-            self._networks, self._wanted = shared_networks(*wanted), wanted
-            self._untouched.forget()
-            self._solutions.forget()
         return Loaded(
             self._finder,
             self._placer,
@@ -119,8 +126,17 @@ class FaceInpainter:
             self._people,
             self._untouched,
             self._solutions,
-            self._networks,
+            self._networks_of(request.options),
         )
+
+    def _networks_of(self, options: FillOptions) -> Networks:
+        wanted = (options.model, options.device, options.precision, self._many)
+        if self._networks is None or self._wanted != wanted:
+            self._networks = None  # the old model's memory first
+            self._networks, self._wanted = shared_networks(*wanted), wanted
+            self._untouched.forget()
+            self._solutions.forget()
+        return self._networks
 
 
 def _check(request: FillRequest) -> None:

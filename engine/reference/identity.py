@@ -15,15 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.base.exact import exact
-from engine.prior.prior import FacePrior
+from engine.prior.prior import FacePrior, Fine, Posterior
 
-# Cosine of two faces' coefficients from which on they are one person's. Of 50 people photographed
-# twice, with glasses, eyes, mouth or the lower face hidden, 3 % of those of one person lie below
-# 0.40 and 1 % of those of two above 0.36; in other light, years apart, one person's begin at 0.24.
-SAME = 0.3
-# Beside one that is surely the person's another one is not believed that has less than this share
-# of its cosine.
-NEARLY = 0.75
 LIGHT = 0.12  # of the mean shape's side: sigma of what is light rather than face
 DARK = 0.04  # of white: added before light is divided out
 
@@ -44,16 +37,33 @@ def likenesses(prior: FacePrior, crops: Tensor, hole: Tensor, meshes: Tensor) ->
     # In the mean shape the hole of the first is the same place of every face.
     shared = torch.maximum(hidden, beyond)
     told = [
-        fine.prior.posterior(_evened(picture, unseen, fine.prior.average), unseen).mean
+        _posterior(fine, picture, unseen).mean
         for picture, unseen in ((seen, hidden), *zip(others[:, None], shared[:, None], strict=True))
     ]
     return [float(F.cosine_similarity(told[0], other)[0]) for other in told[1:]]
 
 
-def same_person(alike: list[float]) -> list[bool]:
-    """Which of the references with these likenesses show the person."""
-    least = max(SAME, NEARLY * max(alike, default=0.0))
-    return [value >= least for value in alike]
+@exact
+def told_of(
+    prior: FacePrior, crop: Tensor, hole: Tensor, mesh: Tensor
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """What is told of one face by itself, to be compared with faces that are seen another time: K
+    coefficients and their K x K covariance, float32. None for a prior without fine detail.
+
+    crop: 1 x 3 x S x S in [-1, 1], in the light of the average face. hole: 1 x 1 x S x S, hidden
+    in it. mesh: 1 x 478 x 2, crop units.
+    """
+    fine = prior.fine
+    if fine is None:
+        return None
+    posterior = _posterior(fine, *fine.appearance.observed(crop, hole, mesh))
+    unsure = torch.cholesky_inverse(posterior.factor)
+    return posterior.mean[0].cpu().numpy(), unsure[0].cpu().numpy()
+
+
+def _posterior(fine: Fine, picture: Tensor, hidden: Tensor) -> Posterior:
+    """Of pictures in the mean shape (B x 3 x s x s) and what is hidden of them."""
+    return fine.prior.posterior(_evened(picture, hidden, fine.prior.average), hidden)
 
 
 def _evened(pictures: Tensor, hidden: Tensor, average: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from engine.face import geometry
+from engine.face.lids import LIDS, opening
 from engine.face.mesh import (
     LEFT_BROW,
     LEFT_EYE,
@@ -18,7 +19,6 @@ from engine.face.mesh import (
     NOSE,
     RIGHT_BROW,
     RIGHT_EYE,
-    inter_ocular,
 )
 from engine.reference.reference import REGIONS
 
@@ -28,8 +28,8 @@ SIDE = 256  # pixels of a map of regions
 # Looked at on 24 mouths: lips that are so much more closed than is expected are a closed mouth.
 OPENINGS = (
     (LIPS, (13, 14), 0.08),
-    (LEFT_EYE, (159, 145), 0.07),
-    (RIGHT_EYE, (386, 374), 0.07),
+    (LEFT_EYE, LIDS[0], 0.07),
+    (RIGHT_EYE, LIDS[1], 0.07),
 )
 GROWN, SOFT = 0.02, 0.012  # crop units that an opening's region reaches beyond it, and of its edge
 SPREAD = 0.025  # crop units: sigma of the edge between regions
@@ -69,12 +69,6 @@ def trusted(shown: np.ndarray, wanted: np.ndarray, scale: float) -> np.ndarray:
         if abs(opening(shown, pair) - opening(wanted, pair)) > differs:
             trust *= 1 - _soft(wanted, part, GROWN, SOFT)
     return trust
-
-
-def opening(nodes: np.ndarray, pair: tuple[int, int]) -> float:
-    """How far an upper and a lower node are apart, inter-ocular distances; nodes: 478 x 2."""
-    upper, lower = pair
-    return float(np.linalg.norm(nodes[lower] - nodes[upper]) / max(inter_ocular(nodes), 1e-6))
 
 
 def over(values: np.ndarray, frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:

@@ -19,8 +19,9 @@ from engine.modules.landmarks import nodes_in_hole
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import brought
-from engine.reference.identity import likenesses, same_person
+from engine.reference.identity import likenesses
 from engine.reference.light import relighting, relit
+from engine.reference.likeness import same_person
 from engine.reference.reference import AS_SHOWN
 from engine.reference.trust import over, region_shares, trusted
 

@@ -1,0 +1,64 @@
+"""What a face is known by, in numbers: who it is, how it looks, and what it could show.
+
+A portrait is no picture, and none can be made of what an index keeps of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from engine.reference.likeness import alike
+
+if TYPE_CHECKING:
+    from engine.face.finder import Face
+    from engine.mask import Mask
+    from engine.photo import Photo
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """One face.
+
+    box: x, y, width, height, photo pixels. side: of its frame, photo pixels. told: K float32, the
+    coefficients of its shape-normalised appearance (engine.reference.identity). expression:
+    probabilities of engine.readings.EMOTIONS, None where nothing reads them. lids: how far the lids
+    of the eyes at the left and the right of the picture are apart, eye distances. unsure: K x K
+    float32, the covariance of what is told, which says what of it is hidden; None where nothing is.
+    """
+
+    box: Box
+    side: float
+    told: np.ndarray
+    expression: tuple[float, ...] | None
+    lids: tuple[float, float]
+    unsure: np.ndarray | None = None
+
+    def likeness(self, others: Sequence[Portrait]) -> np.ndarray:
+        """How much others, of whom nothing is hidden, are like this one: N cosines, -1..1."""
+        if not others:
+            return np.zeros(0, np.float32)
+        count = len(self.told)
+        unsure = np.zeros((count, count), np.float32) if self.unsure is None else self.unsure
+        return alike(self.told, unsure, np.stack([other.told for other in others]))
+
+
+class Portraitist(Protocol):
+    """What looks at photos for `engine.reference.album`: an `engine.inpaint.Inpainter` does."""
+
+    def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
+        """Every face of the photo, largest first."""
+        ...
+
+    def portraits(
+        self, photo: Photo, faces: Sequence[Face], mask: Mask | None = None
+    ) -> tuple[Portrait | None, ...]:
+        """Of each face what it is known by; None for one without a mesh, or too small to tell.
+        mask: what is not looked at."""
+        ...
