@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from engine.face.lids import CLOSED
 from engine.reference.likeness import alike
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Portrait:
     expression: tuple[float, ...] | None
     lids: tuple[float, float]
     unsure: np.ndarray | None = None
+
+    @property
+    def eyes_closed(self) -> bool:
+        """Whether both eyes are."""
+        return max(self.lids) <= CLOSED
 
     def likeness(self, others: Sequence[Portrait]) -> np.ndarray:
         """How much others, of whom nothing is hidden, are like this one: N cosines, -1..1."""
