@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from engine.inpaint import Inpainter
 from gui.actions import Actions
+from gui.also_seen import AlsoSeen
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.choices import Choices
@@ -22,6 +23,7 @@ from gui.masks import Masks
 from gui.modules import Modules
 from gui.offers import Offers
 from gui.open_eyes import OpenEyes
+from gui.panels.also_seen import AlsoSeenPanel
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
 from gui.panels.layers import LayersPanel
@@ -36,6 +38,7 @@ from gui.school import School
 from gui.settings import Settings
 from gui.side_by_side import SideBySide
 from gui.spots import Spots
+from gui.thumbnails import Thumbnails
 
 WIDTH, HEIGHT = 1280, 820  # of the first window
 FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
@@ -60,7 +63,13 @@ class Composition(QMainWindow):
         self.masks = Masks(self, self.document, self.editor)
         self.faces = Faces(self.document, self)
         self.references = References(self.document, self.editor, create, self)
-        self.reference_choices = ReferenceChoices(self, self.editor.tabs, self.references)
+        self.also_seen = AlsoSeen(
+            self.document, self.editor, self.references, create, self.settings
+        )
+        self.reference_choices = ReferenceChoices(
+            self, self.editor.tabs, self.references, self.also_seen
+        )
+        self.thumbnails = Thumbnails(self)
         self.open_eyes = OpenEyes(self, self.document, self.editor, self.references)
         self.school = School(self, self.settings)
         self.batches = Batches(self, self.settings)
@@ -80,8 +89,9 @@ class Composition(QMainWindow):
         """The panels, in the interface's language; the canvas is put into them."""
         self.header = Header(self.actions_, self.document, self.editor)
         self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
+        also = AlsoSeenPanel(self.also_seen, self.thumbnails)
         self.inspector = Inspector(
-            self.actions_, self.document, self.editor, self.references, self.settings
+            self.actions_, self.document, self.editor, self.references, also, self.settings
         )
         self.strip = Strip(self.actions_, self.editor.results)
         self.layers = LayersPanel(self.document, self.editor.results)

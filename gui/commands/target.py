@@ -41,6 +41,10 @@ class ReferenceChoices(Protocol):
         """Put an open photo on it."""
         ...
 
+    def ask_forget(self) -> None:
+        """Delete what is kept of faces in folders."""
+        ...
+
 
 class Eyes(Protocol):
     """Closed eyes (see `gui.open_eyes`)."""

@@ -20,6 +20,7 @@ from gui import theme
 from gui.actions import Actions, button_for, check_for
 from gui.document import Document
 from gui.editor import Editor
+from gui.panels.also_seen import AlsoSeenPanel
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
 from gui.panels.fold import Fold
@@ -67,6 +68,7 @@ class Inspector(QWidget):
         document: Document,
         editor: Editor,
         references: References,
+        also: AlsoSeenPanel,
         settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
@@ -81,7 +83,7 @@ class Inspector(QWidget):
         self._column.setSpacing(GAP)
         self.modules = ModulesSection(actions)
         self.faces = FacesSection(actions, document)
-        self.references = ReferencesSection(actions, references)
+        self.references = ReferencesSection(actions, references, also)
         self.expression = ExpressionPanel(settings)
         self._add("go", tr("What should go"), self.faces, self.faces.everyone)
         self._add("brush", tr("Brush"), self._brush())

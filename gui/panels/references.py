@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from engine.reference.reference import AS_SHOWN, KEEP
 from gui.actions import Actions, button_for
 from gui.drops import dropped
+from gui.panels.also_seen import AlsoSeenPanel
 from gui.panels.reference_parts import ReferenceCard, RegionTable
 from gui.panels.widgets import Chooser, named_row, quiet, shrinkable
 from gui.references import Known, References
@@ -22,9 +23,14 @@ class ReferencesSection(QWidget):
     looked_at = Signal(str)
 
     def __init__(
-        self, actions: Actions, references: References, parent: QWidget | None = None
+        self,
+        actions: Actions,
+        references: References,
+        also: AlsoSeenPanel,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.also = also
         self._references = references
         self.setAcceptDrops(True)
         self.add = button_for(actions, "reference_add", tr("Add photo…"))
@@ -74,6 +80,7 @@ class ReferencesSection(QWidget):
         column.addLayout(self._cards)
         column.addWidget(self.waits)
         column.addWidget(self.trouble)
+        column.addWidget(self.also)
         column.addWidget(self._choices)
 
     def refresh(self) -> None:
