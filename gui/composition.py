@@ -18,12 +18,14 @@ from gui.editor import Editor
 from gui.eye_offer import EyeOffer
 from gui.faces import Faces
 from gui.files import Files
+from gui.film import Film
 from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
 from gui.offers import Offers
 from gui.open_eyes import OpenEyes
 from gui.panels.also_seen import AlsoSeenPanel
+from gui.panels.film import FilmStrip
 from gui.panels.header import Header
 from gui.panels.inspector import Inspector
 from gui.panels.layers import LayersPanel
@@ -75,6 +77,7 @@ class Composition(QMainWindow):
         self.batches = Batches(self, self.settings)
         self.actions_ = Actions(self, self.settings)
         self.modules = Modules(self.actions_, self.editor, self.settings)
+        self.film = Film(self.document, self.editor, self.files, self.modules)
         self.looks = Looks(self.editor, create, self)
         self.choices = Choices(self.canvas, self.editor, self.settings)
         self.spots = Spots(self.document, self.editor, self)
@@ -94,6 +97,8 @@ class Composition(QMainWindow):
             self.actions_, self.document, self.editor, self.references, also, self.settings
         )
         self.strip = Strip(self.actions_, self.editor.results)
+        self.film_strip = FilmStrip(self.film, self.thumbnails)
+        self.film_strip.setVisible(self.actions_["film"].isChecked())
         self.layers = LayersPanel(self.document, self.editor.results)
         self.layers.setVisible(self.actions_["layers"].isChecked())
         self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk)
@@ -108,6 +113,7 @@ class Composition(QMainWindow):
         self.side_by_side.put_in(looks, self.stage)
         work.addLayout(looks, 1)
         work.addWidget(self.strip)
+        work.addWidget(self.film_strip)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.rail)

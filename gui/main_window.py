@@ -60,7 +60,13 @@ class MainWindow(Composition):
         self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
         self._possible = Possible(
-            self.actions_, self.document, self.editor, self.masks, self.modules, self.open_eyes
+            self.actions_,
+            self.document,
+            self.editor,
+            self.masks,
+            self.modules,
+            self.open_eyes,
+            self.film,
         )
         self._show_title()
         self.welcome.setFocus()
@@ -116,7 +122,7 @@ class MainWindow(Composition):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        tellers = (*tellers, self.also_seen, self.reference_choices)
+        tellers = (*tellers, self.also_seen, self.reference_choices, self.film)
         for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))
@@ -248,6 +254,7 @@ class MainWindow(Composition):
         for panel in (self.rail, self.inspector):
             panel.setVisible(on)
         self.layers.setVisible(on and self.actions_["layers"].isChecked())
+        self.film_strip.setVisible(on and self.actions_["film"].isChecked())
         self.strip.allow(on)
 
     def show_full_screen(self, on: bool) -> None:
@@ -311,6 +318,7 @@ class MainWindow(Composition):
         self.references.close()
         self.side_by_side.close()
         self.also_seen.close()
+        self.film.close()
         self.thumbnails.close()
         self.looks.close()
         self.editor.close()

@@ -212,7 +212,7 @@ def _style(c: Colours) -> str:
     QMenu::item:disabled {{ color: {faint}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
-    #header, #rail, #inspector, #layers, #status, #strip {{ background: {c.window}; }}
+    #header, #rail, #inspector, #layers, #status, #strip, #film {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
     #tabs {{ background: {c.window}; border-bottom: 1px solid {c.line}; }}
     #tabs QTabBar {{ background: {c.window}; }}
@@ -228,7 +228,8 @@ def _style(c: Colours) -> str:
     #tabs QToolButton#closeTab:hover {{ background: {c.hover}; border-color: {c.edge}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
     #inspector, #layers {{ border-left: 1px solid {c.line}; }}
-    #strip {{ border-top: 1px solid {c.line}; }}
+    #strip, #film {{ border-top: 1px solid {c.line}; }}
+    #film QListView {{ background: {c.window}; border: none; outline: none; }}
     #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
         background: {c.window}; border: none; }}
     #status {{ border-top: 1px solid {c.line}; }}

@@ -29,6 +29,23 @@ MASKS: tuple[Command, ...] = (
         when=opened,
     ),
     Command(
+        "mask_along",
+        MASK,
+        mark("To the ne&xt photo"),
+        lambda w: w.film.carry(settings=False),
+        "Ctrl+Right",
+        when=lambda now: now.film and not now.busy,
+        tip=mark("What is masked here is masked in the next photo, where its face lies"),
+    ),
+    Command(
+        "settings_along",
+        MASK,
+        mark("To the next photo, with expression and references"),
+        lambda w: w.film.carry(settings=True),
+        "Ctrl+Shift+Right",
+        when=lambda now: now.film and not now.busy,
+    ),
+    Command(
         "find_scratches",
         MASK,
         mark("Find scratches and s&pots"),

@@ -62,6 +62,18 @@ class SideBySide(Protocol):
         ...
 
 
+class Film(Protocol):
+    """The photos of a folder (see `gui.film`)."""
+
+    def step(self, forwards: bool) -> None:
+        """Show the next or the former one."""
+        ...
+
+    def carry(self, *, settings: bool) -> None:
+        """Show the next one, and mask there what is masked here."""
+        ...
+
+
 class Place(Protocol):
     """A window of its own: the batch's, the training's."""
 
@@ -99,6 +111,12 @@ class Target(Protocol):
 
     @property
     def open_eyes(self) -> Eyes: ...
+
+    @property
+    def film(self) -> Film: ...
+
+    @property
+    def film_strip(self) -> QWidget: ...
 
     @property
     def side_by_side(self) -> SideBySide: ...

@@ -21,7 +21,7 @@ from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
 from engine.reference import Taken
 from engine.reference.portrait import Portrait
 from gui import theme
-from gui.dialogs.messages import Question
+from gui.dialogs.messages import FailureDialog, Question
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
@@ -159,7 +159,11 @@ def _no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(question: Question) -> int:
         raise AssertionError(f"nobody answers: {sorted(question.buttons)}")
 
+    def show(dialog: FailureDialog) -> int:
+        raise AssertionError(f"nobody expects a failure: {dialog.failure.detail}")
+
     monkeypatch.setattr(Question, "exec", ask)
+    monkeypatch.setattr(FailureDialog, "exec", show)
 
 
 @pytest.fixture
