@@ -16,7 +16,7 @@ from engine.face.lids import LIDS, eyes_closed
 from engine.photo import OPEN_SUFFIXES, open_photo
 from gui.document import Document
 from gui.editor import Editor
-from gui.masks import with_part
+from gui.part_masks import with_part
 from gui.references import References
 from gui.sought import Sought
 from gui.tab import Tab

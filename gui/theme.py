@@ -232,6 +232,7 @@ def _style(c: Colours) -> str:
     #film QListView {{ background: {c.window}; border: none; outline: none; }}
     #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
         background: {c.window}; border: none; }}
+    #filling {{ border-top: 1px solid {c.line}; background: {c.window}; }}
     #status {{ border-top: 1px solid {c.line}; }}
     #brand {{ font-size: 16px; font-weight: 700; }}
     #quiet, QLabel[quiet="true"] {{ color: {c.quiet}; }}

@@ -40,7 +40,7 @@ from engine.catalogue.weights import installed
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.readings import KEEP, OFF
-from gui import asked
+from gui import asked, parts
 from gui.panels.batch_presets import (
     DEFAULTS,
     MARKER,
@@ -64,22 +64,8 @@ WIDTH = 300
 
 def part_words() -> dict[str, str]:
     """The words for face parts and for what is worn."""
-    return {
-        "left_eye": tr("Left eye"),
-        "right_eye": tr("Right eye"),
-        "eyes": tr("Both eyes"),
-        "glasses": tr("Glasses"),
-        "face_mask": tr("Face mask"),
-        "brows": tr("Brows"),
-        "nose": tr("Nose"),
-        "mouth": tr("Mouth"),
-        "lower_face": tr("Lower face"),
-        "skin": tr("Skin"),
-        "hair": tr("Hair"),
-        "face": tr("Whole face"),
-        "left_half": tr("Left half"),
-        "right_half": tr("Right half"),
-    }
+    named = {name: tr(text) for name, text in parts.NAMES.items()}
+    return named | {"eyes": tr("Both eyes"), "face": tr("Whole face")}
 
 
 class BatchOptions(QWidget):
