@@ -26,7 +26,7 @@ from gui.panels.faces import FacesSection
 from gui.panels.fold import Fold
 from gui.panels.modules import ModulesSection
 from gui.panels.references import ReferencesSection
-from gui.panels.widgets import Chooser, Swatch, named_row, shrinkable, slider_row, typed_row
+from gui.panels.widgets import Chooser, Swatch, shrinkable, slider_row, typed_row
 from gui.references import References
 from gui.settings import Settings
 from gui.translation import tr
@@ -96,7 +96,7 @@ class Inspector(QWidget):
         self.filling.setObjectName("filling")
         self.filling.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         below = QVBoxLayout(self.filling)
-        below.setContentsMargins(11, 7, 16, 9)
+        below.setContentsMargins(11, 7, 26, 9)
         below.addWidget(Fold(tr("Fill"), self._fill(actions), settings, "fill"))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -282,9 +282,13 @@ class Inspector(QWidget):
         body, column = _body()
         column.addWidget(self.modules)
         self.model, self.device = Chooser(tr("Model")), Chooser(tr("Device"))
+        row = QHBoxLayout()
+        row.setSpacing(6)
         for box in (self.model, self.device):
             shrinkable(box)
-            column.addLayout(named_row(box.accessibleName(), box))
+            box.setToolTip(box.accessibleName())
+            row.addWidget(box, 1)
+        column.addLayout(row)
         self.model.chosen.connect(self.model_chosen.emit)
         self.device.chosen.connect(self.device_chosen.emit)
         checks = QHBoxLayout()

@@ -155,3 +155,14 @@ def test_the_mesh_comes_with_its_tool_and_numbers_with_several_faces(
     assert not canvas.needs_mesh
     hand.key(Qt.Key.Key_M)
     assert canvas.needs_mesh
+
+
+def test_how_to_fill_is_in_view_in_a_window_of_common_size(qtbot, faced: MainWindow) -> None:
+    faced.resize(1280, 820)
+    QApplication.processEvents()
+    panel = faced.inspector
+    for control in (panel.model, panel.device, *panel.modules.checks.values()):
+        assert control.isVisible()
+        assert not control.visibleRegion().isEmpty()
+        bottom = control.mapTo(faced, control.rect().bottomLeft()).y()
+        assert bottom < faced.status.mapTo(faced, faced.status.rect().topLeft()).y()
