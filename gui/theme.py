@@ -268,6 +268,8 @@ def _style(c: Colours) -> str:
     #reference {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 8px; }}
     #reference QPushButton {{ background: {c.window}; border-color: {c.edge}; }}
     #reference QPushButton:hover {{ background: {c.hover}; }}
+    QToolButton#unit {{ padding: 2px; border-radius: 5px; }}
+    QToolButton#unit::menu-indicator {{ image: none; }}
     #reference QToolButton#closeCard {{ padding: 3px; border-radius: 5px; }}
     QPushButton#drop {{ background: transparent; border: 1px dashed {c.edge}; color: {c.quiet};
         padding: 5px 4px; }}

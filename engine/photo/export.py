@@ -11,6 +11,7 @@ import numpy as np
 from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
 from engine.photo.encode import encode
+from engine.photo.exif import resized
 from engine.photo.file import FORMATS, check_destination
 from engine.photo.metadata import Metadata
 from engine.photo.value import Photo
@@ -58,7 +59,8 @@ def prepared(photo: Photo, export: Export) -> Photo:
     metadata = photo.metadata
     if is_reduced:
         # What speaks of single pixels is another picture's.
-        metadata = replace(metadata, stored=None, blocks=False, gain=None, dpi=None)
+        exif = resized(metadata.exif, (pixels.shape[1], pixels.shape[0]))
+        metadata = replace(metadata, stored=None, blocks=False, gain=None, dpi=None, exif=exif)
     if export.metadata != ALL:
         metadata = Metadata(
             icc=metadata.icc,

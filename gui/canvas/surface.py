@@ -25,7 +25,6 @@ from gui.translation import tr
 
 MASK_OPACITY = 0.5
 SLICE = 0.006  # seconds of work on large changes between two events
-OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
 FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
 
 
@@ -277,9 +276,10 @@ class Surface(Zoomable):
         if self._preview:
             painting.draw_preview(painter, self._preview, self.view)
         if self.mask_shown:
-            opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
-            tint = theme.mask_colour()
-            painting.draw_mask(painter, self.shelf.shown.mask, self.view, area, tint, opacity)
+            mask, tint = self.shelf.shown.mask, theme.mask_colour()
+            # What a preview shows is to be judged: the lines alone say where it is.
+            clear = [self.view.rect_to_widget(box) for box, _ in self._preview]
+            painting.draw_mask(painter, mask, self.view, area, tint, self.mask_opacity, clear)
         if self.needs_mesh:
             fades = self._filled and not self.is_dragging
             self.mesh.draw(painter, self.view, FADED if fades else 1.0)

@@ -48,7 +48,7 @@ MASKS: tuple[Command, ...] = (
     Command(
         "find_scratches",
         MASK,
-        mark("Find scratches and s&pots"),
+        mark("Find sc&ratches and spots"),
         lambda w: w.editor.mask_work.find_scratches(),
         when=lambda now: now.open and not now.busy,
         tip=mark("Of old prints and scans; look at what is found before you fill"),

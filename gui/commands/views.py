@@ -42,7 +42,7 @@ VIEWS: tuple[Command, ...] = (
     Command(
         "film_next",
         VIEW,
-        mark("Next photo of the f&older"),
+        mark("Next photo of the folder"),
         lambda w: w.film.step(True),
         "Right",
         when=lambda now: now.film,
@@ -61,7 +61,7 @@ VIEWS: tuple[Command, ...] = (
     Command(
         "film",
         VIEW,
-        mark("F&ilmstrip"),
+        mark("Film&strip"),
         turns=lambda w, on: w.film_strip.setVisible(on),
         shortcut="T",
         icon="filmstrip",

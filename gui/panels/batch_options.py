@@ -55,6 +55,7 @@ from gui.panels.batch_presets import (
     values_of,
 )
 from gui.panels.fields import Choice, PathLine
+from gui.panels.name_line import NameLine, worded
 from gui.panels.widgets import quiet, section
 from gui.settings import Settings
 from gui.translation import tr
@@ -97,8 +98,8 @@ class BatchOptions(QWidget):
             },
         )
         self.masks = PathLine(tr("Masks"), tr("Beside the photos"))
-        self.pattern = QLineEdit()
-        self.pattern.setPlaceholderText("{stem}_mask.png")
+        self.pattern = NameLine()
+        self.pattern.setPlaceholderText(worded("{stem}_mask.png"))
         self.pattern.setToolTip(
             tr("How masks are named, if neither as the photo nor with “mask” before or after.")
         )
@@ -135,10 +136,10 @@ class BatchOptions(QWidget):
                 ".tif": "TIFF",
             },
         )
-        self.name = QLineEdit()
+        self.name = NameLine()
         self.name.setToolTip(
             tr("What results are called; the ending is added. Fields: {fields}").format(
-                fields=" ".join(f"{{{name}}}" for name in NAME_FIELDS)
+                fields=" ".join(worded(f"{{{name}}}") for name in NAME_FIELDS)
             )
         )
         self.conflict = Choice(
@@ -260,7 +261,7 @@ class BatchOptions(QWidget):
         return {
             "rule": self.rule.value,
             "masks": self.masks.line.text(),
-            "pattern": self.pattern.text(),
+            "pattern": self.pattern.pattern,
             "mask": self.one_mask.line.text(),
             "part": self.part.value,
             "marker": self.marker.text(),
@@ -273,7 +274,7 @@ class BatchOptions(QWidget):
             },
             "model": self.model.value,
             "format": self.format.value,
-            "name": self.name.text(),
+            "name": self.name.pattern,
             "conflict": self.conflict.value,
             "doubtful": self.doubtful.value,
         }
@@ -287,8 +288,9 @@ class BatchOptions(QWidget):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
         self.one_mask.line.setText(values["mask"])
-        for line in ("pattern", "grow", "name"):
-            getattr(self, line).setText(values[line])
+        self.grow.setText(values["grow"])
+        for line in ("pattern", "name"):
+            getattr(self, line).show_pattern(values[line])
         for box in ("invert", "sure"):
             getattr(self, box).setChecked(values[box])
         for name, control in self.wished.items():

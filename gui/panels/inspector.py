@@ -21,6 +21,7 @@ from gui.actions import Actions, button_for, check_for
 from gui.document import Document
 from gui.editor import Editor
 from gui.panels.also_seen import AlsoSeenPanel
+from gui.panels.brush_unit import UnitButton
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
 from gui.panels.fold import Fold
@@ -57,6 +58,7 @@ class Inspector(QWidget):
     """Signals carry what the person chose; the panel itself decides nothing."""
 
     brush_changed = Signal(float, float)
+    brush_unit_chosen = Signal(str)
     mask_opacity_changed = Signal(float)
     mask_colour_chosen = Signal(str)
     model_chosen = Signal(str)
@@ -153,8 +155,10 @@ class Inspector(QWidget):
     def _show_last(self) -> None:
         self.show_result(None if self._document.tab is None else self._document.tab.last)
 
-    def show_brush(self, size: float, hardness: float) -> None:
-        """Values set elsewhere, by key or wheel."""
+    def show_brush(self, size: float, hardness: float, unit: str) -> None:
+        """Values set elsewhere, by key or wheel; size in a unit of `gui.brush_size`."""
+        self.units.show_unit(unit)
+        self._size_text.setToolTip(self.units.words)
         for slider, value in (
             (self.brush_size, to_slider(size)),
             (self.brush_hardness, hardness * 100),
@@ -217,7 +221,10 @@ class Inspector(QWidget):
         body, column = _body()
         size, self.brush_size, self._size_text = typed_row(tr("Size"), 0, 1000)
         hardness, self.brush_hardness, self._hardness_text = typed_row(tr("Hardness"), 0, 100)
-        self._size_text.setToolTip(tr("The brush's width in pixels of the photo"))
+        self.units = UnitButton()
+        self.units.chosen.connect(self.brush_unit_chosen)
+        size.addWidget(self.units)
+        hardness.addSpacing(self.units.width() + hardness.spacing())
         column.addLayout(size)
         column.addLayout(hardness)
         for slider in (self.brush_size, self.brush_hardness):
@@ -231,7 +238,7 @@ class Inspector(QWidget):
         brush = self._size_text.number, self._hardness_text.number
         if brush[0] is not None and brush[1] is not None:
             size, hardness = max(1.0, brush[0]), min(max(brush[1], 0.0), 100.0) / 100
-            self.show_brush(size, hardness)
+            self.show_brush(size, hardness, self.units.unit)
             self.brush_changed.emit(size, hardness)
 
     def _on_brush(self) -> None:

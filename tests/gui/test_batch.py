@@ -252,6 +252,7 @@ def test_what_is_wrong_is_said_before_starting(qtbot, panel, photos: Path) -> No
     panel.options.name.setText("{date}")
     assert not panel.start.isEnabled()
     assert "{date}" in panel.start.toolTip()
+    assert "[photo]" in panel.start.toolTip()  # a word, not a programmer's field
     panel.options.name.setText("{stem}")
     panel.options.pattern.setText("{stem}_nobody.png")
     qtbot.waitUntil(lambda: "None of the 4 photos" in panel.start.toolTip())
@@ -388,3 +389,13 @@ def test_the_wheel_over_the_options_changes_nothing(qtbot, panel) -> None:
     )
     QApplication.sendEvent(chooser, event)
     assert chooser.value != ONE
+
+
+def test_names_of_results_are_words(qtbot, panel, photos: Path) -> None:
+    ready(qtbot, panel, photos)
+    line = panel.options.name
+    assert line.text() == "[photo]"
+    line.setText("[number:03]-[photo]-done")
+    assert line.pattern == "{number:03}-{stem}-done"
+    assert panel.options.values["name"] == line.pattern
+    assert "{" not in line.toolTip() + panel.options.pattern.placeholderText()

@@ -24,6 +24,7 @@ LINUX = ROOT / "resources" / "packaging" / "linux"
 ID = "org.mien.Mien"
 ENTRY, COMPONENT = LINUX / f"{ID}.desktop", LINUX / f"{ID}.metainfo.xml"
 KINDS = {f"image/{kind}" for kind in ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif", "heic")}
+KINDS |= {"application/x-mien-session"}
 
 
 def project() -> dict:
