@@ -383,7 +383,7 @@ class BatchDialog(QDialog):
         try:
             self.options.job(self.inputs)
         except MienError as error:
-            return say(str(error))
+            return worded(say(str(error)))
         return self._trouble
 
     def end(self) -> None:
