@@ -66,6 +66,15 @@ class Choices(QObject):
             self._panel.show_models(models, default if model == "default" else model)
         self._editor.options = replace(self._editor.options, model=model)
 
+    @property
+    def model(self) -> str:
+        """The name of the model that is filled with."""
+        from engine.catalogue.weights import installed
+
+        name = self._editor.options.model
+        default = next((m.name for m in installed() if m.default), "prior")
+        return default if name == "default" else name
+
     def use_model(self, name: str) -> None:
         """Fill with a model from now on."""
         self.list_models()

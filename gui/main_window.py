@@ -272,6 +272,15 @@ class MainWindow(Composition):
 
         AboutDialog(self).exec()
 
+    def show_models(self) -> None:
+        from gui.dialogs.models import ModelsDialog
+
+        dialog = ModelsDialog(self.choices.model, self)
+        dialog.chosen.connect(self.choices.use_model)
+        dialog.listed.connect(self.choices.list_models)
+        dialog.exec()
+        dialog.deleteLater()
+
     # Events.
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
