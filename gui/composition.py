@@ -12,6 +12,7 @@ from gui.actions import Actions
 from gui.also_seen import AlsoSeen
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
+from gui.canvas.loading import Loading
 from gui.choices import Choices
 from gui.document import Document
 from gui.editor import Editor
@@ -72,6 +73,9 @@ class Composition(QMainWindow):
             self, self.editor.tabs, self.references, self.also_seen
         )
         self.thumbnails = Thumbnails(self)
+        self.loading = Loading(self.thumbnails)
+        self.editor.opening.begun.connect(self.loading.begin)
+        self.editor.opening.ended.connect(self.loading.end)
         self.open_eyes = OpenEyes(self, self.document, self.editor, self.references)
         self.school = School(self, self.settings)
         self.batches = Batches(self, self.settings)
@@ -106,6 +110,7 @@ class Composition(QMainWindow):
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)
         self.stage.addWidget(self.canvas)
+        self.loading.lie_over(self.stage)
         work = QVBoxLayout()
         work.setSpacing(0)
         looks = QHBoxLayout()

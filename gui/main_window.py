@@ -23,7 +23,8 @@ from gui import theme
 from gui.asked import drags
 from gui.composition import Composition, first_size
 from gui.dialogs.messages import FailureDialog
-from gui.dialogs.palette import Palette, ShortcutsDialog
+from gui.dialogs.palette import Palette
+from gui.dialogs.shortcuts import ShortcutsDialog
 from gui.drops import Dropped, dropped
 from gui.menus import fill_menu_bar
 from gui.possible import Possible
@@ -231,6 +232,7 @@ class MainWindow(Composition):
             self.stage.removeWidget(self.canvas)
             self.canvas.setParent(None)
             self.side_by_side.pane.setParent(None)
+            self.loading.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
             self.centre.show()
@@ -265,7 +267,7 @@ class MainWindow(Composition):
         Palette(self.actions_, self).exec()
 
     def show_shortcuts(self) -> None:
-        ShortcutsDialog(self).exec()
+        ShortcutsDialog(self.actions_, self).exec()
 
     def show_about(self) -> None:
         from gui.dialogs.about import AboutDialog

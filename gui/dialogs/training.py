@@ -41,8 +41,8 @@ class TrainingDialog(QDialog):
     def __init__(self, trainer: Trainer, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Training"))
-        self.resize(720, 600)
-        self.setMinimumSize(560, 580)
+        self.resize(720, 640)
+        self.setMinimumSize(560, 620)
         self._trainer, self._settings = trainer, settings
         self._model = ""
         self._build()
