@@ -20,6 +20,7 @@ from gui.eye_offer import EyeOffer
 from gui.faces import Faces
 from gui.files import Files
 from gui.film import Film
+from gui.hints import Hints
 from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
@@ -87,6 +88,7 @@ class Composition(QMainWindow):
         self.spots = Spots(self.document, self.editor, self)
         self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
         self.offers = Offers(self.canvas, self.document, self.actions_)
+        self.hints = Hints(self.canvas, self.document, self.editor, self.settings)
         self.side_by_side = SideBySide(
             self.canvas, self.document, self.editor, self.references, self.actions_
         )
@@ -96,16 +98,17 @@ class Composition(QMainWindow):
         """The panels, in the interface's language; the canvas is put into them."""
         self.header = Header(self.actions_, self.document, self.editor)
         self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        also = AlsoSeenPanel(self.also_seen, self.thumbnails)
+        # With a parent from the first, or what is visible at once would be a window of its own.
+        also = AlsoSeenPanel(self.also_seen, self.thumbnails, self)
         self.inspector = Inspector(
             self.actions_, self.document, self.editor, self.references, also, self.settings
         )
         self.strip = Strip(self.actions_, self.editor.results)
-        self.film_strip = FilmStrip(self.film, self.thumbnails)
+        self.film_strip = FilmStrip(self.film, self.thumbnails, self)
         self.film_strip.setVisible(self.actions_["film"].isChecked())
-        self.layers = LayersPanel(self.document, self.editor.results)
+        self.layers = LayersPanel(self.document, self.editor.results, self)
         self.layers.setVisible(self.actions_["layers"].isChecked())
-        self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk)
+        self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk, self)
         self.welcome = Welcome(self.actions_)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.welcome)

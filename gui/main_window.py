@@ -35,6 +35,7 @@ from gui.translation import set_language, tr
 from gui.worker import Failure
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
+WORN_SAMPLE = SAMPLE.with_name("portrait-glasses.jpg")  # the same, wearing glasses
 
 
 LOW = 720  # pixels of height below which the strip of results takes less of it
@@ -140,7 +141,8 @@ class MainWindow(Composition):
         self.files.open(*paths)
 
     def open_sample(self) -> None:
-        self.open(SAMPLE)
+        self.hints.expect()
+        self.open(WORN_SAMPLE)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # Whatever it is gets an answer: what cannot be opened is told.
@@ -245,6 +247,7 @@ class MainWindow(Composition):
         self.batches.rebuild()
         self.offers.translate()
         self.eye_offer.translate()
+        self.hints.translate()
         self.side_by_side.refresh()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)

@@ -256,6 +256,10 @@ def _style(c: Colours) -> str:
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
         padding: 4px 12px; }}
     QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}
+    QPushButton#keys {{ border: 1px solid transparent; background: transparent; color: {c.quiet};
+        padding: 0 6px; min-height: 18px; }}
+    QPushButton#keys:hover, QPushButton#keys:focus {{ color: {c.text}; background: {c.hover}; }}
+    QPushButton#keys:checked {{ color: {c.text}; border-color: {c.accent}; }}
     #palette {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
     #palette QLineEdit {{ font-size: 15px; padding: 7px 10px; }}
     #layers QListWidget {{ background: transparent; border: none; outline: none; }}

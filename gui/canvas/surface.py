@@ -31,10 +31,12 @@ FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
 class Surface(Zoomable):
     """Draws the shown photo; what is done on it is the canvas's.
 
-    Signal `levels_wanted` with a tab that is shown coarsely until its levels are made again.
+    Signals: `levels_wanted` with a tab that is shown coarsely until its levels are made again;
+    `before_shown`: whether the photo is shown as it was opened.
     """
 
     levels_wanted = Signal(object)
+    before_shown = Signal(bool)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -120,6 +122,7 @@ class Surface(Zoomable):
         """Show the photo as it was opened while held."""
         if held != self._before_held:
             self._before_held = held
+            self.before_shown.emit(held)
             self.update()
 
     def glance(self, edit: Edit | None, words: str = "") -> None:

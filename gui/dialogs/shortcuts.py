@@ -38,6 +38,7 @@ class ShortcutsDialog(QDialog):
         for command in COMMANDS:
             if command.shortcut or self._own(command.name):
                 button = self.keys[command.name] = KeyButton(plain(tr(command.text)))
+                button.show_keys(actions[command.name].shortcut().toString(NATIVE))
                 button.taken.connect(lambda keys, name=command.name: self.take(name, keys))
                 row = plain(tr(command.text)), button
                 groups.setdefault(place_of(command), []).append(row)
@@ -61,7 +62,7 @@ class ShortcutsDialog(QDialog):
         rows = sum(len(group) + 2 for group in groups.values())
         grid, filled = _column(columns), 0
         for title, group in groups.items():
-            if filled and filled + len(group) / 2 > rows / 3:
+            if filled and filled + len(group) / 2 > rows / 3 and columns.count() < 3:
                 grid.setRowStretch(grid.rowCount(), 1)
                 grid, filled = _column(columns), 0
             _list(grid, title, group)
@@ -94,7 +95,6 @@ class ShortcutsDialog(QDialog):
         outer.setContentsMargins(20, 18, 20, 16)
         outer.addWidget(scroll, 1)
         outer.addLayout(below)
-        self._show()
         wanted = body.sizeHint()
         self.resize(min(wanted.width() + 60, 1180), min(wanted.height() + 90, 760))
 
@@ -131,7 +131,7 @@ class KeyButton(QPushButton):
 
     def __init__(self, command: str) -> None:
         super().__init__()
-        self.setObjectName("link")
+        self.setObjectName("keys")
         self.setCheckable(True)
         self.setAutoDefault(False)
         self._command, self._keys = command, ""

@@ -79,8 +79,8 @@ class SeenPicture(QAbstractButton):
 class AlsoSeenPanel(QWidget):
     """Hidden where there is nothing to say."""
 
-    def __init__(self, seen: AlsoSeen, thumbnails: Thumbnails) -> None:
-        super().__init__()
+    def __init__(self, seen: AlsoSeen, thumbnails: Thumbnails, parent: QWidget) -> None:
+        super().__init__(parent)
         self._seen, self._thumbnails = seen, thumbnails
         self.line, self.private = QLabel(), quiet()
         for label in (self.line, self.private):

@@ -154,8 +154,8 @@ class _View(QListView):
 class FilmStrip(QWidget):
     """A press goes to a photo."""
 
-    def __init__(self, film: Film, thumbnails: Thumbnails) -> None:
-        super().__init__()
+    def __init__(self, film: Film, thumbnails: Thumbnails, parent: QWidget) -> None:
+        super().__init__(parent)
         self._film = film
         self.setObjectName("film")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
