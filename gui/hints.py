@@ -98,8 +98,9 @@ class Hints(QObject):
     def _place(self) -> None:
         if self.panel.isHidden():
             return
-        self.panel.updateGeometry()
-        self.panel.setFixedSize(self.panel.layout().totalSizeHint())  # of the words by now
+        layout = self.panel.layout()
+        assert layout is not None
+        self.panel.setFixedSize(layout.totalSizeHint())  # of the words by now
         room, size = self._canvas.size(), self.panel.size()
         x = max(8, (room.width() - size.width()) // 2)
         self.panel.move(x, max(8, room.height() - size.height() - MARGIN))

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.edit.tiles import TiledMask
 from gui.canvas.frame import FrameTool
+from gui.canvas.lasso import LassoTool
 from gui.canvas.nodes import NodeTool
 from gui.canvas.spot import SpotTool
 from gui.canvas.surface import Surface
@@ -50,6 +51,7 @@ class Canvas(Surface):
             tool.tell = self.told.emit
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
         self.nodes, self.spot = self._made(NodeTool), self._made(SpotTool)
+        self.lasso = self._made(LassoTool)
         self.tool: Tool = self.brush
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
@@ -115,6 +117,11 @@ class Canvas(Surface):
         size = self.brush.size
         self.set_brush(max(size * 1.2, size + 1) if larger else min(size / 1.2, size - 1))
         self.brush_resized.emit()
+
+    def set_snapping(self, on: bool) -> None:
+        """Whether the lasso follows edges from corner to corner."""
+        self.lasso.snaps = on
+        self.update()
 
     def set_dragging(self, on: bool) -> None:
         """Whether dragged nodes have a say: with the landmark module."""
