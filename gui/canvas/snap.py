@@ -1,4 +1,4 @@
-"""Edges that a lasso follows from corner to corner: a live wire (Mortensen & Barrett 1995), OpenCV's."""
+"""Edges that a lasso follows from corner to corner: a live wire (Mortensen & Barrett 1995)."""
 
 from __future__ import annotations
 
