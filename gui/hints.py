@@ -23,7 +23,7 @@ class HintPanel(QFrame):
         self.setObjectName("offer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.step, self.words, self.skip = QLabel(), QLabel(), QPushButton()
+        self.step, self.words, self.skip = QLabel(), QLabel(), QPushButton(tr("No hints"))
         self.step.setProperty("quiet", True)
         self.words.setObjectName("question")
         self.skip.setObjectName("link")

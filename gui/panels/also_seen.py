@@ -88,7 +88,7 @@ class AlsoSeenPanel(QWidget):
         self.private.setText(
             tr("Compared on this computer: nothing leaves it, and it can be deleted in the menu.")
         )
-        self.look, self.leave, self.stop = QPushButton(), QPushButton(), QPushButton()
+        self.look, self.leave, self.stop = QPushButton(tr("Look")), QPushButton(), QPushButton()
         self.leave.setText(tr("Not here"))
         self.stop.setText(tr("Stop"))
         for button in (self.look, self.leave, self.stop):

@@ -389,13 +389,3 @@ def test_the_wheel_over_the_options_changes_nothing(qtbot, panel) -> None:
     )
     QApplication.sendEvent(chooser, event)
     assert chooser.value != ONE
-
-
-def test_names_of_results_are_words(qtbot, panel, photos: Path) -> None:
-    ready(qtbot, panel, photos)
-    line = panel.options.name
-    assert line.text() == "[photo]"
-    line.setText("[number:03]-[photo]-done")
-    assert line.pattern == "{number:03}-{stem}-done"
-    assert panel.options.values["name"] == line.pattern
-    assert "{" not in line.toolTip() + panel.options.pattern.placeholderText()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 import threading
 import weakref
 from pathlib import Path
@@ -394,36 +393,3 @@ def test_a_stroke_switches_the_actions_once(faced: MainWindow, hand, monkeypatch
     assert len(looked) == 1
     hand.release(140, 100)
     assert faced.actions_["undo"].isEnabled()
-
-
-@pytest.mark.parametrize("code", ["en", "ko"])
-def test_a_letter_of_a_menu_leads_to_one_entry(window: MainWindow, code: str) -> None:
-    window.speak(code)
-
-    def look(menu, name: str) -> None:
-        letters: dict[str, str] = {}
-        for action in menu.actions():
-            found = re.search("&([^&])", action.text())
-            if found:
-                letter = found[1].lower()
-                assert letter not in letters, (name, letters.get(letter), action.text())
-                letters[letter] = action.text()
-            if action.menu() is not None:
-                look(action.menu(), action.text())
-
-    look(window.menuBar(), "the bar")
-
-
-def test_tab_goes_to_the_header_first_and_then_down(qtbot, opened: MainWindow) -> None:
-    order, at = [], opened.header.compare
-    for _ in range(200):
-        order.append(at)
-        at = at.nextInFocusChain()
-        if at is order[0]:
-            break
-    panels = (opened.header, opened.rail, opened.inspector)
-    first = [next(n for n, one in enumerate(order) if panel.isAncestorOf(one)) for panel in panels]
-    assert first == sorted(first)
-    header = [one for one in order if opened.header.isAncestorOf(one)]
-    wanted = [opened.header.compare, opened.header.split, opened.header.save, opened.header.fill]
-    assert [one for one in header if one in wanted] == wanted

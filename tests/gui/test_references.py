@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from engine.edit.session import read_session, write_session
 from engine.photo import photo_from_array, save_photo
 from gui.main_window import MainWindow
-from gui.panels.reference_parts import Dot, ReferenceCard
+from gui.panels.reference_parts import Dot
 from gui.references import References
 from tests.gui.conftest import face_at
-from tests.gui.gestures import idle
+from tests.gui.gestures import cards, idle
+from tests.gui.gestures import drop_reference as drop
 
 LEFT = Qt.MouseButton.LeftButton
 THEIRS = 330, 250  # the size of the reference's photo
@@ -31,27 +31,11 @@ def reference_path(tmp_path: Path, fake) -> Path:
     return save_photo(photo_from_array(pixels), tmp_path / "IMG_2.png")
 
 
-def drop(window: MainWindow, *paths: Path) -> None:
-    """Drop files on the section."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    section = window.inspector.references
-    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(20, 20), copy, data, LEFT, none)
-    QApplication.sendEvent(section, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(section, QDropEvent(QPointF(20, 20), copy, data, LEFT, none))
-
-
 def settled(qtbot, window: MainWindow, hand) -> None:
     """Until every photo of the shelf is looked at."""
     qtbot.waitUntil(lambda: not window.references.awaited)
     qtbot.waitUntil(lambda: all(known.taken for known in window.references.shelf))
     hand.settle()
-
-
-def cards(window: MainWindow) -> list[ReferenceCard]:
-    return list(window.inspector.references.cards.values())
 
 
 def dot(window: MainWindow, reference: int | None, region: str) -> Dot:

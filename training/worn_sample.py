@@ -1,6 +1,6 @@
 """The sample that the editor begins with: the shipped portrait, wearing glasses drawn by us.
 
-python -m training.worn.sample
+python -m training.worn_sample
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engine.fill import create_inpainter
 from engine.photo import open_photo
 from training.worn import wear
 
-SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
+SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
 SEED, QUALITY = 1, 92  # of twelve the glasses that look most like somebody's
 
 
