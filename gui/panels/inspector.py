@@ -35,6 +35,7 @@ from gui.translation import tr
 WIDTH, WIDEST = 292, 460
 GAP = 4  # pixels before a section, beside the column's own
 LARGEST_BRUSH = 1000
+UNIT_GAP = 6  # pixels between a brush's value and what it is measured in
 
 
 class Grip(QWidget):
@@ -224,7 +225,9 @@ class Inspector(QWidget):
         self.units = UnitButton()
         self.units.chosen.connect(self.brush_unit_chosen)
         size.addWidget(self.units)
-        hardness.addSpacing(self.units.width() + hardness.spacing())
+        for row in (size, hardness):
+            row.setSpacing(UNIT_GAP)
+        hardness.addSpacing(self.units.width() + UNIT_GAP)  # its value stands below the size's
         column.addLayout(size)
         column.addLayout(hardness)
         for slider in (self.brush_size, self.brush_hardness):
