@@ -29,10 +29,7 @@ class Actions(QObject):
             action = QAction(window)
             action.setObjectName(command.name)
             action.setCheckable(command.stays)
-            keys = [QKeySequence(command.shortcut)] if command.shortcut else []
-            if command.name == "fill":
-                keys.append(QKeySequence(Qt.Key.Key_Enter))
-            action.setShortcuts(keys)
+            action.setShortcuts(self._keys_of(command.name, command.shortcut))
             if command.on_canvas:
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             if command.group:
@@ -45,6 +42,39 @@ class Actions(QObject):
         self.translate()
         self.tint()
         theme.themes().rethemed.connect(self.tint)
+
+    def _keys_of(self, name: str, given: str) -> list[QKeySequence]:
+        """The keys of a command: those the person gave it, else its own."""
+        chosen = self._settings.text(f"shortcut_{name}", given)
+        keys = [QKeySequence(chosen)] if chosen else []
+        if name == "fill" and chosen == given:
+            keys.append(QKeySequence(Qt.Key.Key_Enter))
+        return keys
+
+    def set_shortcut(self, name: str, keys: str) -> None:
+        """Other keys for a command, remembered; "" for none. Another command that has them loses
+        them."""
+        given = {command.name: command.shortcut for command in self._commands}
+        other = self.with_shortcut(keys) if keys else None
+        if other is not None and other != name:
+            self.set_shortcut(other, "")
+        self._settings.keep(f"shortcut_{name}", keys)
+        self._actions[name].setShortcuts(self._keys_of(name, given[name]))
+        self.translate()
+
+    def reset_shortcuts(self) -> None:
+        """Every command has its own keys again."""
+        for command in self._commands:
+            self._settings.keep(f"shortcut_{command.name}", command.shortcut)
+            keys = self._keys_of(command.name, command.shortcut)
+            self._actions[command.name].setShortcuts(keys)
+        self.translate()
+
+    def with_shortcut(self, keys: str) -> str | None:
+        """The name of the command that has keys."""
+        wanted = QKeySequence(keys)
+        found = (name for name, one in self._actions.items() if wanted in one.shortcuts())
+        return next(found, None)
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]

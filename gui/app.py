@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from engine.base.errors import MienError
 from engine.doctor import mien_version
-from gui import theme
+from gui import crash, theme
 from gui.instance import Instance
 from gui.main_window import MainWindow
 from gui.settings import Settings
@@ -30,6 +32,9 @@ def run(paths: list[Path]) -> int:
     settings = Settings()
     set_language(settings.text("language"))
     theme.apply_theme(application, settings.text("theme", "system"))
+    watch = crash.Watch()
+    reports = crash.left()
+    watch.begin()
     window = MainWindow(settings)
     window.show()
     instance.asked.connect(lambda asked: bring_forward(window, asked))
@@ -40,10 +45,21 @@ def run(paths: list[Path]) -> int:
     )
     # After the first paint: the window must not wait for torch.
     QTimer.singleShot(0, window.editor.warm_up)
-    QTimer.singleShot(0, lambda: (window.files.recover(), window.files.open(*paths)))
+    QTimer.singleShot(0, lambda: _begin(window, reports, paths))
     code = application.exec()
+    watch.end()
     instance.end()
     return code
+
+
+def _begin(window: MainWindow, reports: list[tuple[Path, str]], paths: list[Path]) -> None:
+    """The work that was kept comes first, then what is known of why it had to be."""
+    window.files.recover()
+    window.files.open(*paths)
+    if reports:
+        from gui.dialogs.crash import CrashDialog
+
+        CrashDialog(reports, window).exec()
 
 
 def bring_forward(window: MainWindow, paths: list[Path]) -> None:
@@ -67,5 +83,7 @@ def dress(application: QApplication) -> None:
 def _on_crash(window: MainWindow, kind, error, trace) -> None:
     """An error in a slot: shown, and the window goes on."""
     sys.__excepthook__(kind, error, trace)
+    with contextlib.suppress(OSError, MienError):
+        crash.keep(kind, error, trace)
     detail = "".join(traceback.format_exception(kind, error, trace))
     window.editor.failed.emit(Failure(f"Something went wrong inside Mien ({error}).", detail))

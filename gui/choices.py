@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from gui import theme
+from gui.brush_size import BrushSize
 from gui.canvas.canvas import Canvas
 from gui.canvas.surface import MASK_OPACITY
 from gui.editor import Editor
@@ -25,12 +26,14 @@ class Choices(QObject):
         self._devices = ["cpu"]
         theme.set_mask_colour(settings.text("mask_colour"))
         canvas.set_brush(settings.number("brush_size", 60), settings.number("brush_hardness", 0.8))
+        self._size = BrushSize(canvas, editor.document, settings)
         canvas.set_mask_opacity(settings.number("mask_opacity", MASK_OPACITY))
         editor.options = replace(
             editor.options,
             model=settings.text("model", "default"),
             device=settings.text("device", "auto"),
         )
+        canvas.brush_resized.connect(self._size.take)
         canvas.brush_resized.connect(self._show_brush)
         canvas.brush_resized.connect(self._keep_brush)
         editor.devices_known.connect(self._on_devices)
@@ -39,7 +42,8 @@ class Choices(QObject):
     def show_in(self, panel: Inspector) -> None:
         """The inspector that shows the choices, and makes them."""
         self._panel = panel
-        panel.brush_changed.connect(self._canvas.set_brush)
+        panel.brush_changed.connect(self._size.set_value)
+        panel.brush_unit_chosen.connect(self._measure_in)
         panel.brush_changed.connect(self._keep_brush)
         panel.mask_opacity_changed.connect(self._set_mask_opacity)
         panel.mask_colour_chosen.connect(self._set_mask_colour)
@@ -61,6 +65,15 @@ class Choices(QObject):
         if self._panel is not None:
             self._panel.show_models(models, default if model == "default" else model)
         self._editor.options = replace(self._editor.options, model=model)
+
+    @property
+    def model(self) -> str:
+        """The name of the model that is filled with."""
+        from engine.catalogue.weights import installed
+
+        name = self._editor.options.model
+        default = next((m.name for m in installed() if m.default), "prior")
+        return default if name == "default" else name
 
     def use_model(self, name: str) -> None:
         """Fill with a model from now on."""
@@ -89,12 +102,17 @@ class Choices(QObject):
         document = self._editor.document
         if document.is_open and not self._settings.flag("brush_chosen", False):
             self._canvas.set_brush(min(document.size) / 20)
+            self._size.take()
             self._show_brush()
 
     def _show_brush(self) -> None:
         brush = self._canvas.brush
         if self._panel is not None:
-            self._panel.show_brush(brush.size, brush.hardness)
+            self._panel.show_brush(self._size.value, brush.hardness, self._size.unit)
+
+    def _measure_in(self, unit: str) -> None:
+        self._size.measure_in(unit)
+        self._show_brush()
 
     def _keep_brush(self, *_: object) -> None:
         """The person chose a size: it is no longer made to suit each photo."""

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.edit import edit as edits
 from engine.edit.compositor import damage
-from engine.edit.edit import Edit, Layer, PlacedNode
+from engine.edit.edit import Edit, Layer, PlacedNode, Snapshot
 from engine.edit.session import PhotoReference
 from engine.edit.stroke import StrokeInProgress
 from engine.edit.tiles import TiledMask
@@ -255,6 +255,43 @@ class Document(ShownPhoto):
     def change_layer(self, layer: Layer, title: str, *, anew: bool = True) -> None:
         """Show, hide or make fainter a layer; one step, or what goes on with the one before."""
         self.history.push(title, self.edit.with_changed(layer), anew=anew)
+
+    # Snapshots: the same in every step, so that going back loses none.
+
+    def take_snapshot(self, name: str) -> None:
+        """Keep the edit as it is now under a name; no step of the history."""
+        kept = Snapshot(name, replace(self.edit, snapshots=()))
+        self._set_snapshots((*self.edit.snapshots, kept))
+
+    def go_to_snapshot(self, number: int) -> None:
+        """The edit as it was when one was taken; one step. Faces found since stay found."""
+        edit, one = self.edit, self.edit.snapshots[number]
+        if one.edit.layers is edit.layers and one.edit.mask is edit.mask:
+            return
+        faces = one.edit.faces if one.edit.faces is not None else edit.faces
+        self.history.push(one.name, replace(one.edit, snapshots=edit.snapshots, faces=faces))
+
+    def name_snapshot(self, number: int, name: str) -> None:
+        kept = list(self.edit.snapshots)
+        kept[number] = replace(kept[number], name=name)
+        self._set_snapshots(tuple(kept))
+
+    def delete_snapshot(self, number: int) -> None:
+        kept = list(self.edit.snapshots)
+        del kept[number]
+        self._set_snapshots(tuple(kept))
+
+    def _set_snapshots(self, kept: tuple[Snapshot, ...]) -> None:
+        self.history.amend(lambda edit: replace(edit, snapshots=kept))
+
+    def delete_hole(self, hole: str, title: str) -> None:
+        """What fills a hole goes, and what was there is seen again; one step."""
+        self.history.push(title, self.edit.without_hole(hole))
+
+    def name_hole(self, hole: str, name: str, title: str) -> None:
+        """What fills a hole is called otherwise; one step."""
+        if any(layer.name != name for layer in self.edit.of_hole(hole)):
+            self.history.push(title, self.edit.with_hole_named(hole, name))
 
     def move_hole(self, hole: str, title: str, *, upwards: bool) -> None:
         """Move what fills a hole above or below the next; one step."""

@@ -22,7 +22,7 @@ from engine.modules.registry import wishes
 from engine.photo.compositing import lay
 from gui import asked
 from gui.editor import Editor
-from gui.masks import with_part
+from gui.part_masks import with_part
 from gui.qimage import image_from_rgb, resize
 from gui.worker import Worker
 

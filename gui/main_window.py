@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -15,95 +15,40 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from engine.fill import create_inpainter
 from engine.inpaint import FillResult
 from gui import theme
-from gui.actions import Actions
 from gui.asked import drags
-from gui.batches import Batches
-from gui.canvas.canvas import Canvas
-from gui.choices import Choices
+from gui.composition import Composition, first_size
 from gui.dialogs.messages import FailureDialog
-from gui.dialogs.palette import Palette, ShortcutsDialog
-from gui.document import Document
+from gui.dialogs.palette import Palette
+from gui.dialogs.shortcuts import ShortcutsDialog
 from gui.drops import Dropped, dropped
-from gui.editor import Editor
-from gui.eye_offer import EyeOffer
-from gui.faces import Faces
-from gui.files import Files
-from gui.looks import Looks
-from gui.masks import Masks
 from gui.menus import fill_menu_bar
-from gui.modules import Modules
-from gui.offers import Offers
-from gui.open_eyes import OpenEyes
-from gui.panels.header import Header
-from gui.panels.inspector import Inspector
-from gui.panels.layers import LayersPanel
-from gui.panels.rail import Rail
-from gui.panels.status import StatusLine
-from gui.panels.strip import Strip
-from gui.panels.tab_bar import TabBar
-from gui.panels.welcome import Welcome
 from gui.possible import Possible
-from gui.reference_choices import ReferenceChoices
-from gui.references import References
 from gui.results import Result
-from gui.school import School
 from gui.settings import Settings
-from gui.spots import Spots
 from gui.tab import Tab
 from gui.translation import set_language, tr
 from gui.worker import Failure
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "samples" / "portrait.jpg"
+WORN_SAMPLE = SAMPLE.with_name("portrait-glasses.jpg")  # the same, wearing glasses
 
 
-WIDTH, HEIGHT = 1280, 820  # of the first window
-FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
 LOW = 720  # pixels of height below which the strip of results takes less of it
 
 
-def first_size(room: QSize) -> QSize:
-    """How large the first window is on a screen with so much room."""
-    return QSize(WIDTH, HEIGHT).boundedTo(room - FRAME)
-
-
-class MainWindow(QMainWindow):
-    """Composition only: what happens is the editor's, what is seen the panels', and what can be
+class MainWindow(Composition):
+    """Connections only: what happens is the editor's, what is seen the panels', and what can be
     asked for stands in `gui.commands`."""
 
     def __init__(self, settings: Settings | None = None, create=create_inpainter) -> None:
-        super().__init__()
-        self.settings = settings or Settings()
-        self.document = Document(self)
-        self.editor = Editor(self.document, create, self)
-        self.canvas = Canvas(self.document)
-        self.files = Files(self, self.document, self.editor, self.settings)
-        self.masks = Masks(self, self.document, self.editor)
-        self.faces = Faces(self.document, self)
-        self.references = References(self.document, self.editor, create, self)
-        self.reference_choices = ReferenceChoices(self, self.editor.tabs, self.references)
-        self.open_eyes = OpenEyes(self, self.document, self.editor, self.references)
-        self.school = School(self, self.settings)
-        self.batches = Batches(self, self.settings)
-        self.actions_ = Actions(self, self.settings)
-        self.modules = Modules(self.actions_, self.editor, self.settings)
+        super().__init__(settings or Settings(), create)
         self.modules.asked_for.connect(self.masks.propose)
-        self.looks = Looks(self.editor, create, self)
-        self.choices = Choices(self.canvas, self.editor, self.settings)
-        self.spots = Spots(self.document, self.editor, self)
-        self.canvas.spot.fit, self.canvas.spot.heal = self.spots.fitted, self.spots.heal
         self.spots.waiting.connect(self.canvas.show_waiting)
-        self.offers = Offers(self.canvas, self.document, self.actions_)
-        self.eye_offer = EyeOffer(self.canvas, self.document, self.open_eyes, self.offers)
         self._given_up: tuple | None = None  # what may be lost on closing: the photos' revisions
         self.setWindowTitle("Mien")
         self.setWindowIcon(theme.program_icon())
@@ -117,7 +62,13 @@ class MainWindow(QMainWindow):
         self.actions_.bind(self)
         self.actions_["tool_brush"].setChecked(True)
         self._possible = Possible(
-            self.actions_, self.document, self.editor, self.masks, self.modules, self.open_eyes
+            self.actions_,
+            self.document,
+            self.editor,
+            self.masks,
+            self.modules,
+            self.open_eyes,
+            self.film,
         )
         self._show_title()
         self.welcome.setFocus()
@@ -125,43 +76,13 @@ class MainWindow(QMainWindow):
     # Building.
 
     def _build(self) -> None:
-        """Menus and panels, in the interface's language; the canvas is put into them."""
-        self.header = Header(self.actions_, self.document, self.editor)
-        self.rail, self.status = Rail(self.actions_), StatusLine(self.actions_)
-        self.inspector = Inspector(
-            self.actions_, self.document, self.editor, self.references, self.settings
-        )
-        self.strip = Strip(self.actions_, self.editor.results)
-        self.layers = LayersPanel(self.document, self.editor.results)
-        self.layers.setVisible(self.actions_["layers"].isChecked())
-        self.tab_bar = TabBar(self.actions_, self.editor.tabs, self.editor.desk)
-        self.welcome = Welcome(self.actions_)
-        self.stage = QStackedWidget()
-        self.stage.addWidget(self.welcome)
-        self.stage.addWidget(self.canvas)
-        work = QVBoxLayout()
-        work.setSpacing(0)
-        work.addWidget(self.stage, 1)
-        work.addWidget(self.strip)
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.rail)
-        middle.addLayout(work, 1)
-        middle.addWidget(self.layers)
-        middle.addWidget(self.inspector)
-        self._centre, self._column = QWidget(), QVBoxLayout()
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._column.addWidget(self.header)
-        self._column.addWidget(self.tab_bar)
-        self._column.addLayout(middle, 1)
-        self._column.addWidget(self.status)
-        self._centre.setLayout(self._column)
-        self.setCentralWidget(self._centre)
+        """Menus and panels, in the interface's language, connected."""
+        self.build_panels()
         self._build_menus()
         panel, canvas = self.inspector, self.canvas
         self.header.held.connect(canvas.hold_before)
         panel.faces.face_chosen.connect(self.document.select)
+        panel.references.looked_at.connect(self.side_by_side.look_at)
         self.welcome.chosen.connect(self.open)
         self.strip.wants_room.connect(self._make_room)
         self.strip.pointed.connect(self._glance)
@@ -203,6 +124,7 @@ class MainWindow(QMainWindow):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
+        tellers = (*tellers, self.also_seen, self.reference_choices, self.film)
         for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))
@@ -219,7 +141,8 @@ class MainWindow(QMainWindow):
         self.files.open(*paths)
 
     def open_sample(self) -> None:
-        self.open(SAMPLE)
+        self.hints.expect()
+        self.open(WORN_SAMPLE)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # Whatever it is gets an answer: what cannot be opened is told.
@@ -281,11 +204,11 @@ class MainWindow(QMainWindow):
         left, anything else stays where it is."""
         if self.canvas.is_fitted:
             strip()
-            self._column.activate()
+            self.column.activate()
             return
         with self.canvas.standing_still():
             strip()
-            self._column.activate()
+            self.column.activate()
 
     def _glance(self, result: Result | None) -> None:
         """A result is pointed at in the strip: the photo shows it for that long."""
@@ -306,15 +229,17 @@ class MainWindow(QMainWindow):
         """Another language, at once and from now on; the work is untouched."""
         self.settings.keep("language", set_language(code))
         self.actions_.translate()
-        old, focused = self._centre, self.canvas.hasFocus()
+        old, focused = self.centre, self.canvas.hasFocus()
         with self.canvas.standing_still():
             self.stage.removeWidget(self.canvas)
             self.canvas.setParent(None)
+            self.side_by_side.pane.setParent(None)
+            self.loading.setParent(None)
             self._build()
             self.canvas.setAccessibleName(tr("Photo"))
-            self._centre.show()
+            self.centre.show()
             QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-            for layout in (self.layout(), self._column):
+            for layout in (self.layout(), self.column):
                 if layout is not None:
                     layout.activate()
         old.deleteLater()
@@ -322,6 +247,8 @@ class MainWindow(QMainWindow):
         self.batches.rebuild()
         self.offers.translate()
         self.eye_offer.translate()
+        self.hints.translate()
+        self.side_by_side.refresh()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)
         if focused:
@@ -332,6 +259,7 @@ class MainWindow(QMainWindow):
         for panel in (self.rail, self.inspector):
             panel.setVisible(on)
         self.layers.setVisible(on and self.actions_["layers"].isChecked())
+        self.film_strip.setVisible(on and self.actions_["film"].isChecked())
         self.strip.allow(on)
 
     def show_full_screen(self, on: bool) -> None:
@@ -342,12 +270,21 @@ class MainWindow(QMainWindow):
         Palette(self.actions_, self).exec()
 
     def show_shortcuts(self) -> None:
-        ShortcutsDialog(self).exec()
+        ShortcutsDialog(self.actions_, self).exec()
 
     def show_about(self) -> None:
         from gui.dialogs.about import AboutDialog
 
         AboutDialog(self).exec()
+
+    def show_models(self) -> None:
+        from gui.dialogs.models import ModelsDialog
+
+        dialog = ModelsDialog(self.choices.model, self)
+        dialog.chosen.connect(self.choices.use_model)
+        dialog.listed.connect(self.choices.list_models)
+        dialog.exec()
+        dialog.deleteLater()
 
     # Events.
 
@@ -393,6 +330,10 @@ class MainWindow(QMainWindow):
         self.school.close()
         self.batches.close()
         self.references.close()
+        self.side_by_side.close()
+        self.also_seen.close()
+        self.film.close()
+        self.thumbnails.close()
         self.looks.close()
         self.editor.close()
         event.accept()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from engine.edit.tiles import TILE, TiledMask
-from engine.face.parts import area_of, part_area
+from engine.face.parts import area_of
 from engine.modules.registry import wishes
 from engine.photo import OPEN_SUFFIXES
 from engine.worn import THINGS
@@ -18,6 +18,7 @@ from gui.dialogs import messages
 from gui.document import Document
 from gui.editor import Editor, faces_line
 from gui.mask_work import DoubtfulMask
+from gui.part_masks import Added, covers, with_part
 from gui.tab import Tab
 from gui.translation import tr
 
@@ -39,6 +40,7 @@ class Masks(QObject):
         editor.mask_work.doubtful.connect(self._ask_about)
         editor.mask_work.grown.connect(self._on_grown)
         editor.mask_work.bare.connect(self._on_bare)
+        self._added = Added(document)
         self._proposed: TiledMask | None = None  # for an expression, by `propose`
         self._wanted = ""  # what was asked for before the faces were known
         document.faces_changed.connect(self._go_on)
@@ -54,18 +56,33 @@ class Masks(QObject):
 
     def add_part(self, part: str) -> None:
         """Add a part of the chosen face, or of every face, to the mask; of a thing that is worn
-        what is there."""
-        meshes, size = self.meshes(), self._document.size
-        if part in THINGS:
-            self._editor.mask_work.add_worn(part, meshes, tr(parts.NAMES[part]))
-            return
-        boxes = [area_of(mesh, size) for mesh in meshes]
-        pixels = sum(box[2] * box[3] for box in boxes if box is not None)
-        if pixels:
-            name = tr(parts.NAMES[part])
-            self._editor.mask_work.change(
-                lambda mask: with_part(mask, part, meshes), pixels, name, rim=True
-            )
+        what is there. One that is masked already is taken away again, with Alt in any case."""
+        meshes, size, name = self.meshes(), self._document.size, tr(parts.NAMES[part])
+        alt = bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier)
+        added = self._added.of(self._document.tab, part)
+        if added is not None and added.is_in(self._document.edit.mask):
+            self._take_away(part, meshes, added.area)
+        elif part in THINGS:
+            if not alt:  # what is worn was not seen yet
+                self._added.expect(self._document.tab, part)
+                self._editor.mask_work.add_worn(part, meshes, name)
+        elif alt or (meshes and all(covers(self._document.edit.mask, part, m) for m in meshes)):
+            self._take_away(part, meshes, None)
+        else:
+            boxes = [area_of(mesh, size) for mesh in meshes]
+            pixels = sum(box[2] * box[3] for box in boxes if box is not None)
+            if pixels:
+                self._added.expect(self._document.tab, part)
+                self._editor.mask_work.change(
+                    lambda mask: with_part(mask, part, meshes), pixels, name, rim=True
+                )
+
+    def _take_away(self, part: str, meshes: list[np.ndarray], area: TiledMask | None) -> None:
+        """Out of the mask again. area: what came into it with the part, grown as it was; None
+        where that is not known."""
+        gone = area or with_part(TiledMask(self._document.size), part, meshes)
+        title = tr("{part} taken away").format(part=tr(parts.NAMES[part]))
+        self._document.set_mask(self._document.edit.mask.without(gone), title)
 
     def propose(self, wanted: str) -> None:
         """What a person asked of a face (a choice of the wish that commands ask for) needs parts of
@@ -204,13 +221,3 @@ class Masks(QObject):
             return mask.changed(lambda part: getattr(part, name)(step), reach)
 
         self._editor.mask_work.change(change, (box[2] + 2 * reach) * (box[3] + 2 * reach), title)
-
-
-def with_part(mask: TiledMask, part: str, meshes: list[np.ndarray]) -> TiledMask:
-    """The mask with a part of the faces of these meshes added; costs what the faces' boxes do."""
-    for mesh in meshes:
-        found = part_area(mesh, part, mask.size)
-        if found is not None:
-            box, pixels = found
-            mask = mask.with_part(box[:2], np.maximum(mask.read(box), pixels))
-    return mask

@@ -35,7 +35,7 @@ def fill_menu_bar(
     looks = {"system": tr("System"), "dark": tr("Dark"), "light": tr("Light")}
     chosen = settings.text("theme", "system")
     _add_choices(menus[VIEW].addMenu(tr("&Theme")), looks, chosen, set_theme)
-    _add_choices(menus[VIEW].addMenu(tr("&Language")), LANGUAGES, language(), set_language)
+    _add_choices(menus[VIEW].addMenu(tr("Lan&guage")), LANGUAGES, language(), set_language)
 
 
 def _add_choices(menu: QMenu, words: dict[str, str], chosen: str, choose: Choose) -> None:

@@ -59,6 +59,12 @@ class Modules(QObject):
             self._settings.keep(name, self._wanted[name])
         self.switch()
 
+    def take(self, wanted: dict[str, Any]) -> None:
+        """Wish for the same as in another photo."""
+        self._wanted |= wanted
+        self._tick()
+        self.switch()
+
     def ask(self, wanted: str) -> None:
         """Ask for one of the choices that are commands; that switches the module on."""
         if self._by_person:

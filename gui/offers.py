@@ -145,7 +145,7 @@ def place_beside(panel: QWidget, canvas: Canvas, place: tuple[float, float, floa
     room = canvas.size()
     panel.adjustSize()
     size = panel.size()
-    box = canvas.view.rect_to_widget(place)
+    box = canvas.seen(place)
     x, y = box.right() + GAP, box.top()
     if x + size.width() > room.width():
         x = box.left() - GAP - size.width()

@@ -12,19 +12,15 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.base.hidden import PAINTED
 from engine.edit.shelved import ShelvedPhoto, shelved_photo
 from engine.edit.tiles import TiledMask
+from engine.face.lids import LIDS, eyes_closed
 from engine.photo import OPEN_SUFFIXES, open_photo
 from gui.document import Document
 from gui.editor import Editor
-from gui.masks import with_part
+from gui.part_masks import with_part
 from gui.references import References
 from gui.sought import Sought
 from gui.tab import Tab
 from gui.translation import say, tr
-
-# How far lids are apart in eyes that count as closed, in distances between the eyes. Of the 520
-# faces it was looked at on, the 8 below it sleep, blink, or look down; smiles begin at 0.073.
-CLOSED = 0.065
-LIDS = ((159, 145), (386, 374))  # an upper and a lower node of each eye
 
 
 class OpenEyes(QObject):
@@ -50,7 +46,7 @@ class OpenEyes(QObject):
         return tuple(
             number
             for number, face in enumerate(document.subjects)
-            if face.mesh is not None and are_closed(face.mesh) and not self._is_over(face.mesh)
+            if face.mesh is not None and eyes_closed(face.mesh) and not self._is_over(face.mesh)
         )
 
     def begin(self, number: int | None = None) -> None:
@@ -113,7 +109,7 @@ class OpenEyes(QObject):
         name = sought.source.name
         best = sought.best(subject) or sought.candidates[0]
         taken = best.alike.get(subject)
-        if best.face.mesh is not None and are_closed(best.face.mesh):
+        if best.face.mesh is not None and eyes_closed(best.face.mesh):
             sentence = tr("In {name} the eyes are closed, too; choose another photo.")
             self._references.complain(sentence.format(name=name))
         elif taken is not None and not taken.same:
@@ -145,13 +141,6 @@ class OpenEyes(QObject):
         return all(any(_covers(mask, mesh[list(eye)]) for mask in masks) for eye in LIDS)
 
 
-def are_closed(mesh: np.ndarray) -> bool:
-    """Whether both eyes of a mesh (478 x 2) are closed."""
-    from engine.reference.trust import opening
-
-    return max(opening(mesh, pair) for pair in LIDS) <= CLOSED
-
-
 def _covers(mask: TiledMask, nodes: np.ndarray) -> bool:
     x, y = np.clip(nodes.mean(0)[:2].astype(int), 0, np.array(mask.size) - 1).tolist()
     return bool(mask.read((x, y, 1, 1))[0, 0] >= PAINTED)
@@ -164,7 +153,7 @@ def _fits(sought: Sought, subject: str) -> bool:
         best is not None
         and best.alike[subject].same
         and best.face.mesh is not None
-        and not are_closed(best.face.mesh)
+        and not eyes_closed(best.face.mesh)
     )
 
 

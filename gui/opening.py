@@ -45,10 +45,14 @@ class Astray:
 
 
 class Opening(Work):
-    """Signals: `loaded` with a photo's levels, before the document shows it; `adopted` with the
-    tab that goes on with an orphan's work, and the orphan; `astray` with an Astray; `incomplete`
-    with the path of a photo whose file ends early, and the sentence that says so."""
+    """Signals: `begun` with the path of a photo that will be shown (None of one without a file),
+    and `ended` once it is, or will not be; `loaded` with a photo's levels, before the document
+    shows it; `adopted` with the tab that goes on with an orphan's work, and the orphan; `astray`
+    with an Astray; `incomplete` with the path of a photo whose file ends early, and the sentence
+    that says so."""
 
+    begun = Signal(object)
+    ended = Signal()
     loaded = Signal(object)
     incomplete = Signal(object, str)
     adopted = Signal(object, object)
@@ -68,7 +72,7 @@ class Opening(Work):
             else:
                 self._desk.failed.emit(failure)
 
-        self._open(job, failed=failed, show=show)
+        self._open(job, failed=failed, show=show, path=path)
 
     def open_pasted(self, photo: Photo) -> None:
         """Show a photo from the clipboard."""
@@ -97,7 +101,7 @@ class Opening(Work):
             else:
                 self._desk.failed.emit(failure)
 
-        self._open(job, orphan, failed, show=show)
+        self._open(job, orphan, failed, show=show, path=path)
 
     def _open(
         self,
@@ -106,6 +110,7 @@ class Opening(Work):
         failed: Callable[[Failure], object] | None = None,
         *,
         show: bool = True,
+        path: Path | None = None,
     ) -> None:
         def done(opened: Opened) -> None:
             self.loaded.emit(opened.levels)
@@ -119,7 +124,13 @@ class Opening(Work):
                 self.adopted.emit(tab, orphan)
 
         self.told.emit(tr("Opening…"))
-        opening = Operation(job, self._worker, self._desk).when_done(done)
+        opening = Operation(job, self._worker, self._desk)
+        if show:
+            self.begun.emit(path)
+            opening.when_done(lambda _opened: self.ended.emit())
+            opening.when_failed(lambda _failure: self.ended.emit())
+            opening.when_cancelled(self.ended.emit)
+        opening.when_done(done)
         opening.when_failed(lambda _failure: self.told.emit(""))
         if failed is not None:
             opening.when_failed(failed, quiet=True)

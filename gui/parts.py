@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from gui.translation import mark
 
-# In the order they are shown.
+# In the order they are shown, three in a row; left and right are those of the picture.
 NAMES = {
-    "eyes": mark("Eyes"),
     "glasses": mark("Glasses"),
     "face_mask": mark("Face mask"),
+    "skin": mark("Skin"),
+    "left_eye": mark("Left eye"),
+    "eyes": mark("Eyes"),
+    "right_eye": mark("Right eye"),
+    "left_brow": mark("Left brow"),
     "brows": mark("Brows"),
+    "right_brow": mark("Right brow"),
     "nose": mark("Nose"),
     "mouth": mark("Mouth"),
-    "skin": mark("Skin"),
     "lower_face": mark("Lower face"),
     "left_half": mark("Left half"),
+    "hair": mark("Hair"),
     "right_half": mark("Right half"),
 }
 # What is said where a thing is not worn, and so nothing was masked.

@@ -12,6 +12,7 @@ from gui.actions import Actions
 from gui.commands.command import Now
 from gui.document import Document
 from gui.editor import Editor
+from gui.film import Film
 from gui.masks import Masks
 from gui.modules import Modules
 from gui.open_eyes import OpenEyes
@@ -28,6 +29,7 @@ class Possible(QObject):
         masks: Masks,
         modules: Modules,
         open_eyes: OpenEyes,
+        film: Film,
     ) -> None:
         super().__init__(editor)
         history, results = document.history, editor.results
@@ -44,6 +46,7 @@ class Possible(QObject):
             "meshed": lambda: bool(masks.meshes()),
             "asked": lambda: modules.asks,
             "closed": lambda: bool(open_eyes.closed),
+            "film": lambda: film.place is not None and len(film.photos) > 1,
             "undo": lambda: history.can_undo,
             "redo": lambda: history.can_redo,
         }
@@ -62,6 +65,7 @@ class Possible(QObject):
             (editor.busy_changed, ("busy",)),
             (editor.options_changed, ("asked",)),
             (open_eyes.changed, ("closed",)),
+            (film.changed, ("film",)),
         ):
             signal.connect(lambda *_, facts=facts: self._look(facts))
         actions.enable(self._now)

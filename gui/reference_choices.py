@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from engine.base.errors import MienError
 from engine.photo import OPEN_SUFFIXES
+from gui.also_seen import AlsoSeen
+from gui.dialogs.questions import may_delete
 from gui.references import References
 from gui.tab import Tab
 from gui.tabs import Tabs
-from gui.translation import tr
+from gui.translation import say, tr
 
 
 class ReferenceChoices(QObject):
-    """What the commands about references do."""
+    """What the commands about references do. Signal `told`, one line for the status."""
 
-    def __init__(self, window: QWidget, tabs: Tabs, references: References) -> None:
+    told = Signal(str)
+
+    def __init__(self, window: QWidget, tabs: Tabs, references: References, seen: AlsoSeen) -> None:
         super().__init__(window)
         self._window, self._tabs, self._references = window, tabs, references
+        self._seen = seen
 
     def ask_add(self) -> None:
         """Ask for photos of the same person."""
@@ -55,6 +61,23 @@ class ReferenceChoices(QObject):
         use.setEnabled(tab is not self._tabs.shown)
         use.triggered.connect(lambda: self._references.add_tab(tab))
         self._pop(menu, at)
+
+    def ask_forget(self) -> None:
+        """Delete what is kept of faces, if that is what is wanted."""
+        count = self._seen.keeps
+        if not count:
+            self.told.emit(tr("Nothing is kept of faces."))
+            return
+        title = tr("Delete what is kept of faces?")
+        text = tr(
+            "Of {count} folders the faces are kept in numbers, without names or pictures, and on "
+            "this computer alone. Without them a folder is asked about and looked through again."
+        )
+        if may_delete(self._window, title, text.format(count=count)):
+            try:
+                self._seen.forget()
+            except MienError as error:
+                self.told.emit(say(str(error)))
 
     @staticmethod
     def _pop(menu: QMenu, at: QPoint) -> None:

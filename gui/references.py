@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, Signal
 from engine.base.errors import MienError
 from engine.edit.edit import Edit
 from engine.edit.shelved import Shelved, ShelvedPhoto, shelved_photo, sources
-from engine.face.finder import Face
+from engine.face.finder import Face, FaceFrame
+from engine.face.frames import overlaps
 from engine.inpaint import Inpainter
 from engine.photo import open_photo
 from engine.reference import REGIONS, Taken
@@ -124,6 +125,31 @@ class References(QObject):
     def add_tab(self, other: Tab) -> None:
         """Put the photo of another tab on the shelf, as it was opened."""
         self._add(lambda: shelved_photo(other.photo, other.name), other.name)
+
+    def add_seen(
+        self,
+        path: Path,
+        box: tuple[float, float, float, float],
+        subject: str | None,
+        tab: Tab | None = None,
+    ) -> None:
+        """Put a photo on the shelf, a file's or an open tab's, of it the face that lies in a box
+        (x, y, width, height), for a face of the shown photo (by its id)."""
+        frame = FaceFrame(*box)
+
+        def make() -> ShelvedPhoto:
+            photo = open_photo(path) if tab is None else tab.photo
+            return shelved_photo(photo, path.name if tab is None else tab.name)
+
+        def done(found: list[Sought]) -> None:
+            for sought in found:
+                fits = [one.face for one in sought.candidates if overlaps(frame, one.face)]
+                pairs = [(subject or "", fits[0])] if fits else meant(sought, subject)
+                self.put(sought, pairs)
+
+        self.trouble = ""
+        name = path.name if tab is None else tab.name
+        self.look([(name, make)], done, lambda failure: self.complain(say(failure.sentence)))
 
     def put(self, sought: Sought, pairs: list[tuple[str, Face]], *, sure: bool = False) -> None:
         """Faces of a photo that was looked at, each a reference of a face of the shown photo."""

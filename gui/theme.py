@@ -212,7 +212,7 @@ def _style(c: Colours) -> str:
     QMenu::item:disabled {{ color: {faint}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: 5px 8px; }}
     QToolTip {{ background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
-    #header, #rail, #inspector, #layers, #status, #strip {{ background: {c.window}; }}
+    #header, #rail, #inspector, #layers, #status, #strip, #film {{ background: {c.window}; }}
     #header {{ border-bottom: 1px solid {c.line}; }}
     #tabs {{ background: {c.window}; border-bottom: 1px solid {c.line}; }}
     #tabs QTabBar {{ background: {c.window}; }}
@@ -228,9 +228,11 @@ def _style(c: Colours) -> str:
     #tabs QToolButton#closeTab:hover {{ background: {c.hover}; border-color: {c.edge}; }}
     #rail {{ border-right: 1px solid {c.line}; }}
     #inspector, #layers {{ border-left: 1px solid {c.line}; }}
-    #strip {{ border-top: 1px solid {c.line}; }}
+    #strip, #film {{ border-top: 1px solid {c.line}; }}
+    #film QListView {{ background: {c.window}; border: none; outline: none; }}
     #strip QScrollArea, #stripBody, #inspector QScrollArea, #inspectorBody {{
         background: {c.window}; border: none; }}
+    #filling {{ border-top: 1px solid {c.line}; background: {c.window}; }}
     #status {{ border-top: 1px solid {c.line}; }}
     #brand {{ font-size: 16px; font-weight: 700; }}
     #quiet, QLabel[quiet="true"] {{ color: {c.quiet}; }}
@@ -254,6 +256,10 @@ def _style(c: Colours) -> str:
     QPushButton#link {{ border: none; background: transparent; color: {c.quiet};
         padding: 4px 12px; }}
     QPushButton#link:hover, QPushButton#link:focus {{ color: {c.text}; background: {c.hover}; }}
+    QPushButton#keys {{ border: 1px solid transparent; background: transparent; color: {c.quiet};
+        padding: 0 6px; min-height: 18px; }}
+    QPushButton#keys:hover, QPushButton#keys:focus {{ color: {c.text}; background: {c.hover}; }}
+    QPushButton#keys:checked {{ color: {c.text}; border-color: {c.accent}; }}
     #palette {{ background: {c.window}; border: 1px solid {c.edge}; border-radius: 10px; }}
     #palette QLineEdit {{ font-size: 15px; padding: 7px 10px; }}
     #layers QListWidget {{ background: transparent; border: none; outline: none; }}
@@ -266,6 +272,8 @@ def _style(c: Colours) -> str:
     #reference {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 8px; }}
     #reference QPushButton {{ background: {c.window}; border-color: {c.edge}; }}
     #reference QPushButton:hover {{ background: {c.hover}; }}
+    QToolButton#unit {{ padding: 2px; border-radius: 5px; }}
+    QToolButton#unit::menu-indicator {{ image: none; }}
     #reference QToolButton#closeCard {{ padding: 3px; border-radius: 5px; }}
     QPushButton#drop {{ background: transparent; border: 1px dashed {c.edge}; color: {c.quiet};
         padding: 5px 4px; }}

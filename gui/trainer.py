@@ -20,6 +20,8 @@ from gui.base.program import Program, event_of, program
 from gui.translation import tr
 
 GRACE_MS = 20_000  # after asking to stop, before the process is ended
+LATEST = "state.safetensors"  # of a run that has learnt something (training.checkpoint)
+NO_TIME = 0.001  # minutes, less than any training took
 RECORD, EVENTS = "run.panel.json", "events.jsonl"
 NEW, RUNNING, STOPPED, FINISHED, FAILED = "new", "running", "stopped", "finished", "failed"
 
@@ -38,6 +40,16 @@ class Run:
     def can_resume(self) -> bool:
         """Whether it was begun and has not come to its end."""
         return self.state in (RUNNING, STOPPED, FAILED)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether a model can be made of it as it is."""
+        return (self.folder / LATEST).exists()
+
+    @property
+    def as_it_is(self) -> Run:
+        """The same without any further minute: it is measured, and becomes a model."""
+        return replace(self, minutes=NO_TIME)
 
     def write(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ class Layer:
     hole: the id of the hole it fills; of the layers of one hole at most one is visible, the
     others are what else it could be. mask: what was painted. options: what was asked for.
     subjects: ids of the faces, in the order of `fill.faces`. wishes: what references were asked
-    for, in their order. opacity: 0 .. 1.
+    for, in their order. opacity: 0 .. 1. name: that the user gave, "" without one.
     """
 
     hole: str
@@ -64,6 +64,7 @@ class Layer:
     opacity: float = 1.0
     id: str = field(default_factory=new_id)
     wishes: tuple[Wish, ...] = ()
+    name: str = ""
 
     @property
     def asked(self) -> tuple[FillOptions, tuple[Wish, ...]]:
@@ -89,13 +90,22 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class Snapshot:
+    """An edit that was given a name; its own snapshots are left out."""
+
+    name: str
+    edit: Edit
+
+
+@dataclass(frozen=True, eq=False)
 class Edit:
     """Everything the user made of one photo; the photo itself is never changed.
 
     layers: from the lowest to the highest. mask: painted and not filled yet. frames: the faces
     the user framed; faces: those that were found, None before they were looked for. nodes: the
     hidden nodes that were dragged and not filled yet. shelf: other photos of the people in it.
-    expression: what those are brought to (see FillOptions).
+    expression: what those are brought to (see FillOptions). snapshots: states that were named,
+    the same in every edit of a history.
     """
 
     photo: Photo
@@ -106,6 +116,7 @@ class Edit:
     nodes: tuple[PlacedNode, ...] = ()
     shelf: tuple[Shelved, ...] = ()
     expression: str = EXPRESSIONS[0]
+    snapshots: tuple[Snapshot, ...] = ()
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -203,7 +214,8 @@ class Edit:
         Faces that only the fill found are faces from now on.
         """
         kept = {one.id: one for one in (*self.of_hole(layer.hole), *alternatives, layer)}
-        group = [replace(one, visible=one.id == layer.id) for one in kept.values()]
+        name = next((one.name for one in self.of_hole(layer.hole)), layer.name)
+        group = [replace(one, visible=one.id == layer.id, name=name) for one in kept.values()]
         places = [n for n, one in enumerate(self.layers) if one.hole == layer.hole]
         others = [one for one in self.layers if one.hole != layer.hole]
         at = places[0] if places else len(others)
@@ -240,6 +252,11 @@ class Edit:
     def without_hole(self, hole: str) -> Edit:
         """The edit without any fill of a hole: what another fill of it starts from."""
         return replace(self, layers=tuple(one for one in self.layers if one.hole != hole))
+
+    def with_hole_named(self, hole: str, name: str) -> Edit:
+        """All layers of a hole called otherwise."""
+        named = (replace(one, name=name) if one.hole == hole else one for one in self.layers)
+        return replace(self, layers=tuple(named))
 
     def with_hole_moved(self, hole: str, upwards: bool) -> Edit:
         """The layers of a hole one place higher or lower among the holes."""

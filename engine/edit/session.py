@@ -23,7 +23,7 @@ import numpy as np
 from engine.base.atomic import write_atomically
 from engine.base.device import FLOAT32, TORCH
 from engine.base.errors import MienError
-from engine.edit.edit import Edit, Layer, PlacedNode, Subject, framed
+from engine.edit.edit import Edit, Layer, PlacedNode, Snapshot, Subject, framed
 from engine.edit.shelved import Shelved, ShelvedPhoto, shelved_file
 from engine.edit.tiles import TiledMask
 from engine.edit.written import Parts, mask_out, plain, png, shelved_out, subject_out
@@ -86,19 +86,18 @@ class SessionWriter:
 
     def write(self, edit: Edit, path: Path) -> Path:
         """Write a session whole or not at all. Raises MienError."""
-        used = {layer.id for layer in edit.layers}
+        edits = (edit, *(one.edit for one in edit.snapshots))
+        used = {layer.id for one in edits for layer in one.layers}
         self._encoded = {key: kept for key, kept in self._encoded.items() if key in (*used, "")}
         parts = Parts()
         manifest = {
             "version": VERSION,
             "photo": self._photo(edit.photo, parts, path),
-            "mask": mask_out(edit.mask, "mask.png", parts),
-            "layers": [self._layer(layer, parts) for layer in edit.layers],
-            "frames": [subject_out(subject, parts) for subject in edit.frames],
-            "faces": None if edit.faces is None else [subject_out(s, parts) for s in edit.faces],
-            "nodes": [plain(node, parts) for node in edit.nodes],
-            "shelf": [shelved_out(one, parts) for one in edit.shelf],
-            "expression": edit.expression,
+            **self._edit(edit, parts, "mask.png"),
+            "snapshots": [
+                {"name": one.name, **self._edit(one.edit, parts, f"snapshots/{n}.png")}
+                for n, one in enumerate(edit.snapshots)
+            ],
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
 
@@ -113,6 +112,19 @@ class SessionWriter:
 
         write_atomically(path, write)
         return path
+
+    def _edit(self, edit: Edit, parts: Parts, mask: str) -> dict[str, Any]:
+        """mask: the name of its file."""
+        faces = edit.faces
+        return {
+            "mask": mask_out(edit.mask, mask, parts),
+            "layers": [self._layer(layer, parts) for layer in edit.layers],
+            "frames": [subject_out(subject, parts) for subject in edit.frames],
+            "faces": None if faces is None else [subject_out(one, parts) for one in faces],
+            "nodes": [plain(node, parts) for node in edit.nodes],
+            "shelf": [shelved_out(one, parts) for one in edit.shelf],
+            "expression": edit.expression,
+        }
 
     def _photo(self, photo: Photo, parts: Parts, session: Path) -> dict[str, Any]:
         reference = self._reference
@@ -139,6 +151,7 @@ class SessionWriter:
             "hole": layer.hole,
             "visible": layer.visible,
             "opacity": layer.opacity,
+            "name": layer.name,
             "subjects": list(layer.subjects),
             "options": plain(layer.options, own),
             "wishes": plain(layer.wishes, own),
@@ -202,16 +215,21 @@ class _Reader:
 
     def edit(self, manifest: dict[str, Any], given: Path | None) -> Edit:
         photo = self._photo(manifest["photo"], given)
-        faces = manifest["faces"]
+        kept = manifest.get("snapshots", ())
+        snapshots = tuple(Snapshot(one["name"], self._edit(one, photo)) for one in kept)
+        return replace(self._edit(manifest, photo), snapshots=snapshots)
+
+    def _edit(self, told: dict[str, Any], photo: Photo) -> Edit:
+        faces = told["faces"]
         return Edit(
             photo,
-            self._mask(manifest["mask"], photo.size),
-            tuple(self._layer(one, photo) for one in manifest["layers"]),
-            tuple(_within(self._subject(one), photo) for one in manifest["frames"]),
+            self._mask(told["mask"], photo.size),
+            tuple(self._layer(one, photo) for one in told["layers"]),
+            tuple(_within(self._subject(one), photo) for one in told["frames"]),
             None if faces is None else tuple(self._subject(one) for one in faces),
-            tuple(self._made(PlacedNode, one) for one in manifest["nodes"]),
-            tuple(self._shelved(one) for one in manifest.get("shelf", ())),
-            manifest.get("expression", EXPRESSIONS[0]),
+            tuple(self._made(PlacedNode, one) for one in told["nodes"]),
+            tuple(self._shelved(one) for one in told.get("shelf", ())),
+            told.get("expression", EXPRESSIONS[0]),
         )
 
     def _photo(self, told: dict[str, Any], given: Path | None) -> Photo:
@@ -266,6 +284,7 @@ class _Reader:
             told["opacity"],
             told["id"],
             self._value(told.get("wishes", [])),
+            told.get("name", ""),
         )
 
     def _patch(self, told: dict[str, Any], photo: Photo) -> Patch:

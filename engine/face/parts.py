@@ -16,6 +16,8 @@ PARTS = (
     "right_eye",
     "eyes",
     "glasses",
+    "left_brow",
+    "right_brow",
     "brows",
     "nose",
     "mouth",
@@ -56,6 +58,10 @@ def part_mask(mesh: np.ndarray, part: str, size: tuple[int, int]) -> np.ndarray:
             for a, d in ((-1.02, -0.36), (1.02, -0.36), (1.02, 0.5), (-1.02, 0.5))
         ]
         return canvas.polygon(np.array(corners))
+    if part == "left_brow":
+        return canvas.hull(nodes.LEFT_BROW, 0.08)
+    if part == "right_brow":
+        return canvas.hull(nodes.RIGHT_BROW, 0.08)
     if part == "brows":
         return canvas.hull(nodes.LEFT_BROW, 0.08) | canvas.hull(nodes.RIGHT_BROW, 0.08)
     if part == "nose":

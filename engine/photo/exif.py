@@ -165,6 +165,28 @@ def _turned(exif: bytes | None, orientation: int, size: tuple[int, int], said: i
     return bytes(data)
 
 
+def resized(exif: bytes | None, size: tuple[int, int]) -> bytes | None:
+    """A cleaned block for a picture of another size (width, height): where it says how many pixels
+    there are, it says so many."""
+    if not exif:
+        return exif
+    data = bytearray(exif)
+    try:
+        order = byte_order(data)
+        main = read_directory(data, first_directory(data)).entries
+        told = [(main, (256, 257))]
+        if EXIF_FOLDER in main:
+            inner = read_directory(data, main[EXIF_FOLDER].number(order)).entries
+            told.append((inner, (_WIDTH, _HEIGHT)))
+        for entries, tags in told:
+            for tag, pixels in zip(tags, size, strict=True):
+                if tag in entries and entries[tag].count == 1:
+                    _set_short(data, entries[tag], order, pixels)
+    except (ValueError, struct.error):
+        return exif
+    return bytes(data)
+
+
 def _set_short(data: bytearray, entry: Entry, order: str, value: int) -> None:
     letter = {1: "B", 4: "I"}.get(entry.type, "H")
     struct.pack_into(order + letter, data, entry.at + 8, value)

@@ -11,6 +11,7 @@ import numpy as np
 from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
 from engine.photo.encode import encode
+from engine.photo.exif import resized
 from engine.photo.file import FORMATS, check_destination
 from engine.photo.metadata import Metadata
 from engine.photo.value import Photo
@@ -67,6 +68,7 @@ def prepared(photo: Photo, export: Export) -> Photo:
             stored=None,
             blocks=False,
             gain=None,
+            exif=resized(metadata.exif, (pixels.shape[1], pixels.shape[0])),
             dpi=None,
             xmp=told.packet,
             lost=(*metadata.lost, *told.lost),

@@ -91,6 +91,7 @@ class Operation:
         self._done: list[Callable[[Any], object]] = []
         self._failed: list[Callable[[Failure], object]] = []
         self._cancelled: list[Callable[[], object]] = []
+        self._progressed: list[Callable[[object], object]] = []
         self._shows_failure = True
         self._ticket: Ticket | None = None
 
@@ -110,6 +111,11 @@ class Operation:
         self._cancelled.append(follow)
         return self
 
+    def when_progressed(self, follow: Callable[[object], object]) -> Operation:
+        """Do this with whatever the job reports on its way."""
+        self._progressed.append(follow)
+        return self
+
     def start(self) -> Operation:
         """Queue the job."""
         if self.kind:
@@ -118,7 +124,7 @@ class Operation:
             self._job,
             self._on_done,
             self._on_failed,
-            self._on_progressed if self.kind else None,
+            self._on_progressed if self.kind or self._progressed else None,
             self._on_cancelled,
         )
         return self
@@ -129,7 +135,10 @@ class Operation:
             self._ticket.cancel()
 
     def _on_progressed(self, state: object) -> None:
-        self._desk.progressed.emit(state, self.of)
+        if self.kind:
+            self._desk.progressed.emit(state, self.of)
+        for follow in self._progressed:
+            follow(state)
 
     def _on_done(self, result: Any) -> None:
         self._desk._drop(self)

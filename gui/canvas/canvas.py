@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QKeyEvent,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.edit.tiles import TiledMask
 from gui.canvas.frame import FrameTool
+from gui.canvas.lasso import LassoTool
 from gui.canvas.nodes import NodeTool
 from gui.canvas.spot import SpotTool
 from gui.canvas.surface import Surface
@@ -50,6 +51,7 @@ class Canvas(Surface):
             tool.tell = self.told.emit
         self.brush, self.eraser = self._made(BrushTool), self._made(EraserTool)
         self.nodes, self.spot = self._made(NodeTool), self._made(SpotTool)
+        self.lasso = self._made(LassoTool)
         self.tool: Tool = self.brush
         self._panning: QPoint | None = None
         self._clicked: QPointF | None = None
@@ -116,6 +118,11 @@ class Canvas(Surface):
         self.set_brush(max(size * 1.2, size + 1) if larger else min(size / 1.2, size - 1))
         self.brush_resized.emit()
 
+    def set_snapping(self, on: bool) -> None:
+        """Whether the lasso follows edges from corner to corner."""
+        self.lasso.snaps = on
+        self.update()
+
     def set_dragging(self, on: bool) -> None:
         """Whether dragged nodes have a say: with the landmark module."""
         self.nodes.may_drag = on
@@ -129,7 +136,7 @@ class Canvas(Surface):
     def _mark_at(self, at: QPointF | None) -> tuple[int, bool] | None:
         if at is None or not self.shows_marks or self._space:
             return None
-        return self.marks.at(at, self.view, QSizeF(self.size()))
+        return self.marks.at(at, self.view, self.room)
 
     # Events.
 
@@ -143,15 +150,15 @@ class Canvas(Surface):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._by_pen or not self.document.is_open:
             return
-        self._press(event.position(), event.button(), event.modifiers(), 1.0)
+        self._press(self.sheet(event.position()), event.button(), event.modifiers(), 1.0)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if not self._by_pen:
-            self._move(event.position(), event.buttons(), 1.0)
+            self._move(self.sheet(event.position()), event.buttons(), 1.0)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if not self._by_pen:
-            self._release(event.position(), event.button())
+            self._release(self.sheet(event.position()), event.button())
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen paints with its pressure; accepted, or Qt would send mouse events as well."""
@@ -161,11 +168,11 @@ class Canvas(Surface):
             self._by_pen = True
             if event.pointerType() == QPointingDevice.PointerType.Eraser:
                 self._lend(self.eraser)
-            self._press(event.position(), event.button(), event.modifiers(), pressure)
+            self._press(self.sheet(event.position()), event.button(), event.modifiers(), pressure)
         elif kind == QEvent.Type.TabletMove:
-            self._move(event.position(), event.buttons(), pressure)
+            self._move(self.sheet(event.position()), event.buttons(), pressure)
         elif kind == QEvent.Type.TabletRelease:
-            self._release(event.position(), event.button())
+            self._release(self.sheet(event.position()), event.button())
             self._by_pen = False
             self._lend(None)
 
@@ -189,7 +196,9 @@ class Canvas(Surface):
         mark = self._mark_at(at) if left else None
         if mark is not None:
             self.face_removed.emit(mark[0]) if mark[1] else self.document.select(mark[0])
-        elif self._split is not None and left and abs(at.x() - self._split * self.width()) < 16:
+        elif (
+            self._split is not None and left and abs(at.x() - self._split * self.room.width()) < 16
+        ):
             self._dragging_split = True
         elif button == Qt.MouseButton.MiddleButton or (
             left and (self._space or isinstance(self.tool, PanTool) or self._split is not None)
@@ -205,7 +214,7 @@ class Canvas(Surface):
         previous, self.pointer = self.pointer, at
         self.pointer_moved.emit(self.view.to_photo(at) if self.document.is_open else None)
         if self._dragging_split:
-            self._split = min(0.98, max(0.02, at.x() / self.width()))
+            self._split = min(0.98, max(0.02, at.x() / self.room.width()))
             self.update()
         elif self._panning is not None:
             delta = at.toPoint() - self._panning
@@ -248,7 +257,7 @@ class Canvas(Surface):
         for point in (previous, self.pointer):
             if point is not None:
                 area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
-                self.update(area.toAlignedRect())
+                self.update_sheet(area.toAlignedRect())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
@@ -257,7 +266,7 @@ class Canvas(Surface):
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self.step_brush(notches > 0)
         else:
-            self.zoom_by(WHEEL_STEP**notches, event.position())
+            self.zoom_by(WHEEL_STEP**notches, self.sheet(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         previous, self.pointer = self.pointer, None

@@ -145,6 +145,11 @@ class NodeTool(Tool):
         self._move(self.chosen, x + steps[Qt.Key(key)][0] * unit, y + steps[Qt.Key(key)][1] * unit)
         return True
 
+    def wants(self, key: int) -> bool:
+        """Arrow keys go from photo to photo only while no node is chosen."""
+        arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+        return self.chosen is not None and key in arrows
+
     def key_up(self, key: int) -> None:
         """One press of an arrow key, however long, is one step of the history."""
         if self._nudged:

@@ -33,10 +33,17 @@ def draw_photo(painter: QPainter, pyramid: Pyramid, view: Viewport, area: QRect)
 
 
 def draw_mask(
-    painter: QPainter, mask: Pyramid, view: Viewport, area: QRect, colour: str, opacity: float
+    painter: QPainter,
+    mask: Pyramid,
+    view: Viewport,
+    area: QRect,
+    colour: str,
+    opacity: float,
+    clear: Sequence[QRectF] = (),
 ) -> None:
     """The mask as a tint of one colour, and its outline as two lines side by side: a tint alone is
-    hardly seen on skin of its own lightness, of a light and a dark line one is on any."""
+    hardly seen on skin of its own lightness, of a light and a dark line one is on any. clear: where
+    the lines alone are drawn."""
     ratio = painter.device().devicePixelRatio()
     rect = x, y, width, height = _device(area, ratio)
     wide = max(1, round(LINE * ratio))
@@ -48,6 +55,10 @@ def draw_mask(
     hole = (values >= SHOWN).view(np.uint8)
     kernel = np.ones((2 * wide + 1, 2 * wide + 1), np.uint8)
     tinted = _tint(colour, opacity)[values]
+    for free in clear:
+        left, top = round(free.left() * ratio) - around[0], round(free.top() * ratio) - around[1]
+        across, down = round(free.width() * ratio), round(free.height() * ratio)
+        tinted[max(0, top) : max(0, top + down), max(0, left) : max(0, left + across)] = 0
     border = cv2.BORDER_REPLICATE
     tinted[cv2.dilate(hole, kernel, borderType=border) > hole] = DARK_LINE
     tinted[cv2.erode(hole, kernel, borderType=border) < hole] = LIGHT_LINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, QTimer, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -25,17 +25,18 @@ from gui.translation import tr
 
 MASK_OPACITY = 0.5
 SLICE = 0.006  # seconds of work on large changes between two events
-OVER_PREVIEW = 0.32  # of the mask's opacity, so that the preview under it is seen
 FADED = 0.35  # of the mesh's opacity, over a fill that is to be judged
 
 
 class Surface(Zoomable):
     """Draws the shown photo; what is done on it is the canvas's.
 
-    Signal `levels_wanted` with a tab that is shown coarsely until its levels are made again.
+    Signals: `levels_wanted` with a tab that is shown coarsely until its levels are made again;
+    `before_shown`: whether the photo is shown as it was opened.
     """
 
     levels_wanted = Signal(object)
+    before_shown = Signal(bool)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -121,6 +122,7 @@ class Surface(Zoomable):
         """Show the photo as it was opened while held."""
         if held != self._before_held:
             self._before_held = held
+            self.before_shown.emit(held)
             self.update()
 
     def glance(self, edit: Edit | None, words: str = "") -> None:
@@ -188,7 +190,7 @@ class Surface(Zoomable):
     def _bring_up_to_date(self, pyramid: Pyramid, box: tuple[int, int, int, int]) -> None:
         assert self.shelf.shown is not None
         if self.shelf.shown.update(pyramid, box):
-            self.update(self.view.dirty(box))
+            self.update_sheet(self.view.dirty(box))
         else:
             self._going_on.start()
 
@@ -199,7 +201,7 @@ class Surface(Zoomable):
             self._going_on.stop()
             return
         for box in levels.go_on(SLICE):
-            self.update(self.view.dirty(box))
+            self.update_sheet(self.view.dirty(box))
 
     def _on_faces_changed(self) -> None:
         self.mesh.touch()
@@ -212,9 +214,14 @@ class Surface(Zoomable):
         painter.fillRect(event.rect(), QColor(theme.colours().canvas))
         if not self.document.is_open or self.shelf.shown is None:
             return
+        area, room = event.rect(), self.room
+        if self.turn:
+            area = self.laid.inverted()[0].mapRect(area).adjusted(-1, -1, 1, 1)
+            painter.setTransform(self.laid)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         width, height = self.document.size
         shown = self.view.rect_to_widget((0, 0, width, height))
-        area = event.rect().intersected(shown.toAlignedRect())
+        area = area.intersected(shown.toAlignedRect())
         if area.isEmpty():
             return
         painter.save()
@@ -222,32 +229,40 @@ class Surface(Zoomable):
         if self._before_held:
             painting.draw_photo(painter, self.shelf.shown.original, self.view, area)
             painter.restore()
-            painting.draw_tag(painter, tr("Before"), QPointF(14, 14), right=False)
+            self._draw_words(painter, tr("Before"))
             return
         after = QRect(area)
         if self._split is not None:
-            x = round(self._split * self.width())
-            before = area.intersected(QRect(0, 0, x, self.height()))
-            after = area.intersected(QRect(x, 0, self.width() - x, self.height()))
+            x, rest = round(self._split * room.width()), round(room.width()) + 1
+            before = area.intersected(QRect(0, 0, x, round(room.height()) + 1))
+            after = area.intersected(QRect(x, 0, rest, round(room.height()) + 1))
             if not before.isEmpty():
                 painting.draw_photo(painter, self.shelf.shown.original, self.view, before)
-            painter.setClipRect(shown.intersected(QRectF(x, 0, self.width() - x, self.height())))
+            painter.setClipRect(shown.intersected(QRectF(x, 0, rest, room.height())))
         if not after.isEmpty():
             self._draw_after(painter, after)
         painter.restore()
         if self._split is not None:
-            x = self._split * self.width()
+            x, words = self._split * room.width(), (tr("Before"), tr("After"))
             top = max(0.0, shown.top()) + 12
-            painting.draw_divider(painter, x, top, self.height(), tr("Before"), tr("After"))
+            painting.draw_divider(painter, x, top, round(room.height()), *words)
             return
         if self._glanced is not None:
-            painting.draw_tag(painter, self._glanced[1], QPointF(14, 14), right=False)
+            self._draw_words(painter, self._glanced[1])
             return
         if self.shows_marks:
-            self.marks.draw(painter, self.view, QSizeF(self.size()), self.pointer)
+            self.marks.draw(painter, self.view, room, self.pointer)
         if self.needs_mesh and self.mesh.has_hidden and not self._filled:
+            painter.save()
+            painter.resetTransform()
             self.mesh.draw_legend(painter, self.height(), can_drag=self.can_drag)
+            painter.restore()
         self.draw_tool(painter)
+
+    def _draw_words(self, painter: QPainter, words: str) -> None:
+        """What is shown, upright in the widget's corner."""
+        painter.resetTransform()
+        painting.draw_tag(painter, words, QPointF(14, 14), right=False)
 
     @property
     def shows_marks(self) -> bool:
@@ -264,9 +279,10 @@ class Surface(Zoomable):
         if self._preview:
             painting.draw_preview(painter, self._preview, self.view)
         if self.mask_shown:
-            opacity = self.mask_opacity * (OVER_PREVIEW if self._preview else 1.0)
-            tint = theme.mask_colour()
-            painting.draw_mask(painter, self.shelf.shown.mask, self.view, area, tint, opacity)
+            mask, tint = self.shelf.shown.mask, theme.mask_colour()
+            # What a preview shows is to be judged: the lines alone say where it is.
+            clear = [self.view.rect_to_widget(box) for box, _ in self._preview]
+            painting.draw_mask(painter, mask, self.view, area, tint, self.mask_opacity, clear)
         if self.needs_mesh:
             fades = self._filled and not self.is_dragging
             self.mesh.draw(painter, self.view, FADED if fades else 1.0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gui.canvas.frame import FrameTool
+from gui.canvas.lasso import LassoTool
 from gui.canvas.nodes import NodeTool
 from gui.canvas.spot import SpotTool
 from gui.canvas.tools import (
     BrushTool,
     EraserTool,
-    LassoTool,
     PanTool,
     RectangleTool,
     Tool,

@@ -19,7 +19,6 @@ from gui.document import Document
 from gui.translation import mark, tr
 
 Point = tuple[float, float]
-CLOSE = 6.0  # widget pixels within which two places are one
 
 
 class Tool:
@@ -193,83 +192,6 @@ class AreaTool(Tool):
             painter.setBrush(area)
             painter.setPen(QPen(QColor(255, 255, 255), 1.3))
             painter.drawPolygon(polygon)
-
-
-class LassoTool(AreaTool):
-    """An outline drawn by hand, or corner by corner: a click that is no drag begins one of those.
-    Enter, a click on the first corner or a second one on the last closes it, Backspace takes the
-    last corner back."""
-
-    name = "lasso"
-    text = mark("Lasso")
-    tip = mark("Draw around what should go, or click from corner to corner; Alt takes it away")
-    icon = "lasso"
-    shortcut = "L"
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._corners: list[Point] = []
-        self._view = Viewport()
-
-    def press(self, point: Point, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
-        if self._corners:
-            self._points = []
-        else:
-            super().press(point, modifiers, pressure)
-
-    def release(self, point: Point) -> None:
-        drawn = any(not self._is_at(point, self._points[0]) for point in self._points)
-        if not self._corners and drawn:
-            super().release(point)
-        elif self._corners and any(self._is_at(point, end) for end in self._ends):
-            self._close()
-        else:
-            self._points = []
-            self._corners.append(point)
-
-    def wants(self, key: int) -> bool:
-        closes = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        return bool(self._corners) and (closes or key == Qt.Key.Key_Backspace)
-
-    def key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
-        if not self.wants(key):
-            return False
-        if key == Qt.Key.Key_Backspace:
-            self._corners.pop()
-        else:
-            self._close()
-        return True
-
-    def cancel(self) -> None:
-        super().cancel()
-        self._corners = []
-
-    @property
-    def _ends(self) -> tuple[Point, Point]:
-        return self._corners[0], self._corners[-1]
-
-    def _is_at(self, point: Point, other: Point) -> bool:
-        away = max(abs(point[0] - other[0]), abs(point[1] - other[1]))
-        return away * self._view.scale <= CLOSE
-
-    def _close(self) -> None:
-        self._points, self._corners = self._corners, []
-        super().release(self._points[-1])
-
-    def draw(self, painter: QPainter, view: Viewport, pointer: QPointF | None) -> None:
-        self._view = view
-        super().draw(painter, view, pointer)
-        if not self._corners:
-            return
-        places = [view.to_widget(*corner) for corner in self._corners]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(255, 255, 255))
-        for colour, width in ((QColor(0, 0, 0, 150), 3.0), (QColor(255, 255, 255), 1.3)):
-            painter.setPen(QPen(colour, width))
-            painter.drawPolyline(places if pointer is None else [*places, pointer])
-        for place in (places[0], places[-1]):
-            painter.setPen(QPen(QColor(0, 0, 0, 190), 1.2))
-            painter.drawEllipse(place, 4, 4)
 
 
 class RectangleTool(AreaTool):

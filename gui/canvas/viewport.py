@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF
 
@@ -12,7 +13,7 @@ FIT_MARGIN = 24  # pixels around a photo shown whole
 
 @dataclass(frozen=True)
 class Viewport:
-    """widget = photo * scale + (x, y), in logical pixels."""
+    """sheet = photo * scale + (x, y), in logical pixels; unturned the sheet is the widget."""
 
     scale: float = 1.0
     x: float = 0.0
@@ -57,11 +58,19 @@ class Viewport:
         )
 
 
-def fitted(photo: tuple[int, int], widget: QSizeF) -> Viewport:
+def room_of(widget: QSizeF, turn: float) -> QSizeF:
+    """The sheet, turned by degrees, of which a widget shows a part: what is seen lies in it."""
+    across, along = abs(cos(radians(turn))), abs(sin(radians(turn)))
+    width, height = widget.width(), widget.height()
+    return QSizeF(width * across + height * along, width * along + height * across)
+
+
+def fitted(photo: tuple[int, int], widget: QSizeF, turn: float = 0.0) -> Viewport:
     """The whole photo, in the middle; a small one is enlarged twice at most."""
     if not photo[0] or not photo[1]:
         return Viewport()
-    room = QSizeF(widget.width() - 2 * FIT_MARGIN, widget.height() - 2 * FIT_MARGIN)
-    scale = min(room.width() / photo[0], room.height() / photo[1])
+    space = QSizeF(widget.width() - 2 * FIT_MARGIN, widget.height() - 2 * FIT_MARGIN)
+    needed = room_of(QSizeF(*photo), turn)
+    scale = min(space.width() / needed.width(), space.height() / needed.height())
     scale = min(max(scale, SMALLEST), 2.0)
-    return Viewport(scale).held(photo, widget)
+    return Viewport(scale).held(photo, room_of(widget, turn))

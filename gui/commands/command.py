@@ -17,7 +17,8 @@ class Now:
     open: a photo is. busy: a fill or save runs. painted: the mask holds something. filled: the
     photo shows a fill. round: there are fills to choose from. nodes: some were dragged. faces: how
     many. tabs: how many photos are open. meshed: the chosen face has a mesh, so that parts can be
-    masked. asked: an expression is. closed: the eyes of a face are.
+    masked. asked: an expression is. closed: the eyes of a face are. film: the photo's folder
+    holds others.
     """
 
     open: bool = False
@@ -31,6 +32,7 @@ class Now:
     meshed: bool = False
     asked: bool = False
     closed: bool = False
+    film: bool = False
     undo: bool = False
     redo: bool = False
 

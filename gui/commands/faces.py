@@ -109,6 +109,13 @@ FACES: tuple[Command, ...] = (
         when=lambda now: now.open and now.tabs > 1,
     ),
     Command(
+        "faces_forget",
+        FACE,
+        mark("&Delete what is kept of faces…"),
+        lambda w: w.reference_choices.ask_forget(),
+        tip=mark("What folders were looked through for; it never left this computer"),
+    ),
+    Command(
         "open_eyes",
         FACE,
         mark("Open e&yes from…"),

@@ -27,7 +27,7 @@ FILES: tuple[Command, ...] = (
     Command(
         "save_copy",
         FILE,
-        mark("Save a cop&y…"),
+        mark("Save a co&py…"),
         lambda w: w.files.save_copy(),
         "Ctrl+Alt+Shift+S",
         when=idle,

@@ -18,6 +18,14 @@ MORE_COMMANDS: tuple[Command, ...] = (
         "training", MORE, mark("&Training…"), lambda w: w.school.show(), "Ctrl+T", "school-outline"
     ),
     Command(
+        "models",
+        MORE,
+        mark("&Models…"),
+        lambda w: w.show_models(),
+        icon="cube-outline",
+        tip=mark("What is installed; import, remove, choose"),
+    ),
+    Command(
         "palette",
         HELP,
         mark("&Find a command…"),

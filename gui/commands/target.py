@@ -41,12 +41,36 @@ class ReferenceChoices(Protocol):
         """Put an open photo on it."""
         ...
 
+    def ask_forget(self) -> None:
+        """Delete what is kept of faces in folders."""
+        ...
+
 
 class Eyes(Protocol):
     """Closed eyes (see `gui.open_eyes`)."""
 
     def begin(self) -> None:
         """Open those of the chosen face."""
+        ...
+
+
+class SideBySide(Protocol):
+    """What stands beside the photo (see `gui.side_by_side`)."""
+
+    def turn(self, mode: str, on: bool) -> None:
+        """Show one of its two pictures, by its command's name, or none."""
+        ...
+
+
+class Film(Protocol):
+    """The photos of a folder (see `gui.film`)."""
+
+    def step(self, forwards: bool) -> None:
+        """Show the next or the former one."""
+        ...
+
+    def carry(self, *, settings: bool) -> None:
+        """Show the next one, and mask there what is masked here."""
         ...
 
 
@@ -89,6 +113,15 @@ class Target(Protocol):
     def open_eyes(self) -> Eyes: ...
 
     @property
+    def film(self) -> Film: ...
+
+    @property
+    def film_strip(self) -> QWidget: ...
+
+    @property
+    def side_by_side(self) -> SideBySide: ...
+
+    @property
     def school(self) -> Place: ...
 
     @property
@@ -108,5 +141,7 @@ class Target(Protocol):
     def show_shortcuts(self) -> None: ...
 
     def show_about(self) -> None: ...
+
+    def show_models(self) -> None: ...
 
     def close(self) -> bool: ...

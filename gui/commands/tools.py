@@ -26,6 +26,16 @@ def tool_command(tool: type[Tool]) -> Command:
 TOOL_COMMANDS: tuple[Command, ...] = (
     *(tool_command(tool) for tool in TOOLS),
     Command(
+        "snap",
+        TOOL,
+        mark("Lasso along &edges"),
+        turns=lambda w, on: w.canvas.set_snapping(on),
+        shortcut="Ctrl+L",
+        kept=False,
+        tip=mark("From corner to corner the line follows what is seen"),
+        gap=True,
+    ),
+    Command(
         "brush_smaller",
         TOOL,
         mark("Smaller brush"),

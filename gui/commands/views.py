@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gui.canvas.zoomable import TURN_STEP
 from gui.commands.command import VIEW, Command, opened
 from gui.translation import mark
 
@@ -39,6 +40,35 @@ VIEWS: tuple[Command, ...] = (
         when=lambda now: now.tabs > 1,
     ),
     Command(
+        "film_next",
+        VIEW,
+        mark("Next photo of the folder"),
+        lambda w: w.film.step(True),
+        "Right",
+        when=lambda now: now.film,
+        on_canvas=True,
+        gap=True,
+    ),
+    Command(
+        "film_back",
+        VIEW,
+        mark("Previous photo of the fol&der"),
+        lambda w: w.film.step(False),
+        "Left",
+        when=lambda now: now.film,
+        on_canvas=True,
+    ),
+    Command(
+        "film",
+        VIEW,
+        mark("Film&strip"),
+        turns=lambda w, on: w.film_strip.setVisible(on),
+        shortcut="T",
+        icon="filmstrip",
+        kept=False,
+        tip=mark("The photos of the folder; the arrow keys go through them"),
+    ),
+    Command(
         "split",
         VIEW,
         mark("&Before / after"),
@@ -49,12 +79,58 @@ VIEWS: tuple[Command, ...] = (
         gap=True,
     ),
     Command(
+        "beside_before",
+        VIEW,
+        mark("Before b&eside after"),
+        turns=lambda w, on: w.side_by_side.turn("beside_before", on),
+        shortcut="Shift+C",
+        icon="view-split-vertical",
+        when=opened,
+        tip=mark("Both at the same place; a drag or the wheel moves both"),
+    ),
+    Command(
+        "beside_reference",
+        VIEW,
+        mark("&Reference beside the photo"),
+        turns=lambda w, on: w.side_by_side.turn("beside_reference", on),
+        shortcut="Alt+R",
+        when=opened,
+        tip=mark("The same face in both, as large; a drag or the wheel moves both"),
+    ),
+    Command(
+        "turn_left",
+        VIEW,
+        mark("Turn the view to the left"),
+        lambda w: w.canvas.turn_to(w.canvas.turn - TURN_STEP),
+        "4",
+        when=opened,
+        tip=mark("The view alone: the photo stays as it is"),
+        gap=True,
+    ),
+    Command(
+        "turn_right",
+        VIEW,
+        mark("Turn the view to the right"),
+        lambda w: w.canvas.turn_to(w.canvas.turn + TURN_STEP),
+        "6",
+        when=opened,
+    ),
+    Command(
+        "turn_back",
+        VIEW,
+        mark("View upright"),
+        lambda w: w.canvas.turn_to(0),
+        "5",
+        when=opened,
+    ),
+    Command(
         "mesh",
         VIEW,
         mark("Show the &mesh"),
         turns=lambda w, on: w.canvas.set_mesh_shown(on),
         shortcut="M",
         kept=False,
+        gap=True,
         tip=mark("With every tool; the landmark tool shows it by itself"),
     ),
     Command(

@@ -30,6 +30,7 @@ from gui.batch_process import BatchProcess, outcome
 from gui.dialogs.training import clock
 from gui.panels.batch_options import BatchOptions
 from gui.panels.batch_presets import ONE, PART, SCRATCHES
+from gui.panels.name_line import worded
 from gui.panels.queue import QueueModel, QueueView, Row, words
 from gui.panels.widgets import Elided, quiet, tabular
 from gui.settings import Settings
@@ -245,7 +246,7 @@ class BatchDialog(QDialog):
         self._worker.submit(lambda _progress, _cancel: plan_batch(job), planned, failed)
 
     def _say_trouble(self, sentence: str) -> None:
-        self._trouble, self._detail = say(sentence), ""
+        self._trouble, self._detail = worded(say(sentence)), ""
         self._refresh()
 
     # Running.
@@ -382,7 +383,7 @@ class BatchDialog(QDialog):
         try:
             self.options.job(self.inputs)
         except MienError as error:
-            return say(str(error))
+            return worded(say(str(error)))
         return self._trouble
 
     def end(self) -> None:

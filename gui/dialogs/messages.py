@@ -30,6 +30,7 @@ class FailureDialog(QDialog):
 
     def __init__(self, failure: Failure, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.failure = failure
         self.setWindowTitle("Mien")
         self.setMinimumWidth(460)
         said = say(failure.sentence)

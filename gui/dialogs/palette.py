@@ -1,4 +1,4 @@
-"""Every command by its name: the palette that finds and runs one, the overview of shortcuts."""
+"""Every command by its name: the palette that finds and runs one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
-    QScrollArea,
     QStyle,
     QStyledItemDelegate,
     QVBoxLayout,
@@ -72,11 +67,11 @@ class Palette(QDialog):
             action = self._actions[command.name]
             item = QListWidgetItem(action.icon(), plain(tr(command.text)))
             item.setData(NAME, command.name)
-            item.setData(PLACE, _place(command))
+            item.setData(PLACE, place_of(command))
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             item.setData(KEYS, keys)
             item.setData(
-                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {_place(command)}, {keys}"
+                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {place_of(command)}, {keys}"
             )
             if not action.isEnabled():
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -135,7 +130,7 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-def _place(command: Command) -> str:
+def place_of(command: Command) -> str:
     return plain(tr(command.menu))
 
 
@@ -143,9 +138,8 @@ def _rank(command: Command, typed: str) -> int:
     """0 where nothing of the name is typed, else smaller the better it fits."""
     words = typed.lower().split()
     names = [plain(tr(command.text)).lower(), plain(command.text).lower()]
-    where = (
-        f"{_place(command)} {plain(command.menu)} {plain(tr(WITHIN.get(command.menu, '')))}".lower()
-    )
+    within = plain(tr(WITHIN.get(command.menu, "")))
+    where = f"{place_of(command)} {plain(command.menu)} {within}".lower()
     best = 0
     for name in names:
         if all(word in name or word in where for word in words):
@@ -153,82 +147,3 @@ def _rank(command: Command, typed: str) -> int:
             rank = 1 if name.startswith(typed.lower()) else 2 if inside else 3
             best = min(best or rank, rank)
     return best
-
-
-class ShortcutsDialog(QDialog):
-    """Every shortcut, by menu."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(tr("Keyboard shortcuts"))
-        native = QKeySequence.SequenceFormat.NativeText
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for command in COMMANDS:
-            if command.shortcut:
-                keys = QKeySequence(command.shortcut).toString(native)
-                groups.setdefault(_place(command), []).append((plain(tr(command.text)), keys))
-        groups[tr("On the photo")] = [
-            (tr("Move the view"), tr("Space + drag, middle button")),
-            (tr("Zoom at the pointer"), tr("Wheel")),
-            (tr("Brush size"), tr("Alt + wheel")),
-            (tr("Straight stroke"), tr("Shift + click")),
-            (tr("Take away (lasso, rectangle)"), tr("Alt + drag")),
-            (tr("Erase with a pen"), tr("Its other end")),
-            (tr("See the photo as opened"), "C"),
-            (tr("Choose a face"), tr("Click its number")),
-            (tr("Next landmark (landmark tool)"), "PgDn"),
-            (tr("Move a landmark"), tr("Arrow keys")),
-            (tr("Release a landmark"), tr("Alt + click, Delete")),
-        ]
-        body, columns = QWidget(), QHBoxLayout()
-        body.setObjectName("inspectorBody")
-        columns.setSpacing(34)
-        rows = sum(len(group) + 2 for group in groups.values())
-        grid, filled = _column(columns), 0
-        for title, group in groups.items():
-            if filled and filled + len(group) / 2 > rows / 3:
-                grid.setRowStretch(grid.rowCount(), 1)
-                grid, filled = _column(columns), 0
-            _list(grid, title, group)
-            filled += len(group) + 2
-        grid.setRowStretch(grid.rowCount(), 1)
-        body.setLayout(columns)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setStyleSheet(
-            f"QScrollArea {{ background: {theme.colours().window}; border: none; }}"
-        )
-        body.setStyleSheet(f"#inspectorBody {{ background: {theme.colours().window}; }}")
-        scroll.setWidget(body)
-        close = QPushButton(tr("Close"))
-        close.setDefault(True)
-        close.clicked.connect(self.accept)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 18, 20, 16)
-        outer.addWidget(scroll, 1)
-        outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        wanted = body.sizeHint()
-        self.resize(min(wanted.width() + 60, 1180), min(wanted.height() + 90, 760))
-
-
-def _column(columns: QHBoxLayout) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(22)
-    grid.setVerticalSpacing(5)
-    columns.addLayout(grid)
-    return grid
-
-
-def _list(grid: QGridLayout, title: str, rows: list[tuple[str, str]]) -> None:
-    head = QLabel(title.upper())
-    head.setObjectName("section")
-    at = grid.rowCount()
-    if at > 1:
-        grid.setRowMinimumHeight(at, 12)
-        at += 1
-    grid.addWidget(head, at, 0, 1, 2)
-    for number, (text, keys) in enumerate(rows, at + 1):
-        label = QLabel(keys)
-        label.setProperty("quiet", True)
-        grid.addWidget(QLabel(text), number, 0)
-        grid.addWidget(label, number, 1, Qt.AlignmentFlag.AlignRight)

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.catalogue.weights import installed
+from gui.dialogs.unfinished import Unfinished
 from gui.panels.curve import Curve
-from gui.panels.widgets import Chooser, Spinner, quiet, section, tabular
+from gui.panels.widgets import Spinner, quiet, section, tabular
 from gui.settings import Settings
 from gui.trainer import Run, Trainer, new_run, runs
 from gui.translation import tr
@@ -40,8 +41,8 @@ class TrainingDialog(QDialog):
     def __init__(self, trainer: Trainer, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Training"))
-        self.resize(720, 600)
-        self.setMinimumSize(560, 580)
+        self.resize(720, 640)
+        self.setMinimumSize(560, 620)
         self._trainer, self._settings = trainer, settings
         self._model = ""
         self._build()
@@ -70,18 +71,15 @@ class TrainingDialog(QDialog):
         self.name = QLineEdit(self._settings.text("training_name", "my-faces"))
         self.start = QPushButton(tr("Start"))
         self.start.setObjectName("primary")
-        self.earlier, self.resume = Chooser(tr("Unfinished")), QPushButton(tr("Resume"))
-        self.earlier.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        photos, length, unfinished = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (photos, length, unfinished):
+        self.unfinished = Unfinished()
+        photos, length = QHBoxLayout(), QHBoxLayout()
+        for row in (photos, length):
             row.setSpacing(8)
         photos.addWidget(self.folder, 1)
         photos.addWidget(self.browse)
         length.addWidget(self.minutes)
         length.addStretch(1)
         length.addWidget(self.start)
-        unfinished.addWidget(self.earlier, 1)
-        unfinished.addWidget(self.resume)
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(10)
@@ -89,8 +87,7 @@ class TrainingDialog(QDialog):
         self._form.addRow(tr("Photos"), photos)
         self._form.addRow(tr("Name of the model"), self.name)
         self._form.addRow(tr("Length"), length)
-        self._form.addRow(tr("Unfinished"), unfinished)
-        self._unfinished = unfinished
+        self._form.addRow(tr("Unfinished"), self.unfinished)
         for widget, name in (
             (self.folder, tr("Photos")),
             (self.name, tr("Name of the model")),
@@ -137,13 +134,15 @@ class TrainingDialog(QDialog):
         column.addLayout(pictures, 1)
         column.addWidget(self.outcome)
         column.addLayout(below)
-        for button in (self.browse, self.start, self.resume, self.stop, self.use, close):
+        for button in (self.browse, self.start, self.stop, self.use, close):
             button.setAutoDefault(False)  # Enter in a field must not begin an hour of work
 
     def _connect(self) -> None:
         self.browse.clicked.connect(self._browse)
         self.start.clicked.connect(self._start)
-        self.resume.clicked.connect(self._resume)
+        self.unfinished.resumed.connect(self._resume)
+        self.unfinished.finished.connect(lambda run: self._resume(run and run.as_it_is))
+        self.unfinished.deleted.connect(self._on_changed)
         self.stop.clicked.connect(self._trainer.stop)
         self.use.clicked.connect(lambda: self.model_chosen.emit(self._model))
         self.folder.textChanged.connect(self._refresh)
@@ -174,9 +173,8 @@ class TrainingDialog(QDialog):
             self._settings.keep(key, value)
         self._begin(new_run(self._trainer.root, photos, self.minutes.value(), name))
 
-    def _resume(self) -> None:
-        run = self.earlier.currentData()
-        if isinstance(run, Run):
+    def _resume(self, run: Run | None) -> None:
+        if run is not None:
             self.folder.setText(str(run.photos))
             self.name.setText(run.name)
             self._begin(run)
@@ -193,10 +191,7 @@ class TrainingDialog(QDialog):
         self._trainer.start(run)
 
     def _list_runs(self) -> None:
-        self.earlier.clear()
-        for run in runs(self._trainer.root):
-            if run.can_resume:
-                self.earlier.addItem(f"{run.name} — {run.photos}", run)
+        self.unfinished.show_runs([r for r in runs(self._trainer.root) if r.can_resume])
 
     # What is told.
 
@@ -268,9 +263,7 @@ class TrainingDialog(QDialog):
             self.stage.setText(tr("Done") if made else trouble or tr("Ready"))
         for widget in (self.folder, self.browse, self.name, self.minutes):
             widget.setEnabled(not running)
-        self.resume.setEnabled(not running and self.earlier.count() > 0)
-        self.earlier.setEnabled(not running)
-        self._form.setRowVisible(self._unfinished, self.earlier.count() > 0 and not running)
+        self._form.setRowVisible(self.unfinished, self.unfinished.count > 0 and not running)
         self.use.setVisible(bool(self._model) and not running)
 
     def _trouble(self) -> str:

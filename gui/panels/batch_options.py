@@ -40,7 +40,7 @@ from engine.catalogue.weights import installed
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.readings import KEEP, OFF
-from gui import asked
+from gui import asked, parts
 from gui.panels.batch_presets import (
     DEFAULTS,
     MARKER,
@@ -55,6 +55,7 @@ from gui.panels.batch_presets import (
     values_of,
 )
 from gui.panels.fields import FORMATS, Choice, PathLine
+from gui.panels.name_line import NameLine, worded
 from gui.panels.widgets import quiet, section
 from gui.settings import Settings
 from gui.translation import tr
@@ -64,22 +65,8 @@ WIDTH = 300
 
 def part_words() -> dict[str, str]:
     """The words for face parts and for what is worn."""
-    return {
-        "left_eye": tr("Left eye"),
-        "right_eye": tr("Right eye"),
-        "eyes": tr("Both eyes"),
-        "glasses": tr("Glasses"),
-        "face_mask": tr("Face mask"),
-        "brows": tr("Brows"),
-        "nose": tr("Nose"),
-        "mouth": tr("Mouth"),
-        "lower_face": tr("Lower face"),
-        "skin": tr("Skin"),
-        "hair": tr("Hair"),
-        "face": tr("Whole face"),
-        "left_half": tr("Left half"),
-        "right_half": tr("Right half"),
-    }
+    named = {name: tr(text) for name, text in parts.NAMES.items()}
+    return named | {"eyes": tr("Both eyes"), "face": tr("Whole face")}
 
 
 class BatchOptions(QWidget):
@@ -111,8 +98,8 @@ class BatchOptions(QWidget):
             },
         )
         self.masks = PathLine(tr("Masks"), tr("Beside the photos"))
-        self.pattern = QLineEdit()
-        self.pattern.setPlaceholderText("{stem}_mask.png")
+        self.pattern = NameLine()
+        self.pattern.setPlaceholderText(worded("{stem}_mask.png"))
         self.pattern.setToolTip(
             tr("How masks are named, if neither as the photo nor with “mask” before or after.")
         )
@@ -140,10 +127,10 @@ class BatchOptions(QWidget):
         self.model = Choice(tr("Model"), models)
         self.output = PathLine(tr("Results"), tr("A folder of their own"))
         self.format = Choice(tr("Format"), {KEEP_FORMAT: tr("As the photo"), **FORMATS})
-        self.name = QLineEdit()
+        self.name = NameLine()
         self.name.setToolTip(
             tr("What results are called; the ending is added. Fields: {fields}").format(
-                fields=" ".join(f"{{{name}}}" for name in NAME_FIELDS)
+                fields=" ".join(worded(f"{{{name}}}") for name in NAME_FIELDS)
             )
         )
         self.conflict = Choice(
@@ -270,7 +257,7 @@ class BatchOptions(QWidget):
         return {
             "rule": self.rule.value,
             "masks": self.masks.line.text(),
-            "pattern": self.pattern.text(),
+            "pattern": self.pattern.pattern,
             "mask": self.one_mask.line.text(),
             "part": self.part.value,
             "marker": self.marker.text(),
@@ -283,7 +270,7 @@ class BatchOptions(QWidget):
             },
             "model": self.model.value,
             "format": self.format.value,
-            "name": self.name.text(),
+            "name": self.name.pattern,
             "conflict": self.conflict.value,
             "doubtful": self.doubtful.value,
             "sidecars": self.sidecars.isChecked(),
@@ -298,8 +285,9 @@ class BatchOptions(QWidget):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
         self.one_mask.line.setText(values["mask"])
-        for line in ("pattern", "grow", "name"):
-            getattr(self, line).setText(values[line])
+        self.grow.setText(values["grow"])
+        for line in ("pattern", "name"):
+            getattr(self, line).show_pattern(values[line])
         for box in ("invert", "sure", "sidecars"):
             getattr(self, box).setChecked(values[box])
         for name, control in self.wished.items():

@@ -20,12 +20,14 @@ from gui import theme
 from gui.actions import Actions, button_for, check_for
 from gui.document import Document
 from gui.editor import Editor
+from gui.panels.also_seen import AlsoSeenPanel
+from gui.panels.brush_unit import UnitButton
 from gui.panels.expression import ExpressionPanel
 from gui.panels.faces import FacesSection
 from gui.panels.fold import Fold
 from gui.panels.modules import ModulesSection
 from gui.panels.references import ReferencesSection
-from gui.panels.widgets import Chooser, Swatch, named_row, shrinkable, slider_row, typed_row
+from gui.panels.widgets import Chooser, Swatch, shrinkable, slider_row, typed_row
 from gui.references import References
 from gui.settings import Settings
 from gui.translation import tr
@@ -33,6 +35,7 @@ from gui.translation import tr
 WIDTH, WIDEST = 292, 460
 GAP = 4  # pixels before a section, beside the column's own
 LARGEST_BRUSH = 1000
+UNIT_GAP = 6  # pixels between a brush's value and what it is measured in
 
 
 class Grip(QWidget):
@@ -56,6 +59,7 @@ class Inspector(QWidget):
     """Signals carry what the person chose; the panel itself decides nothing."""
 
     brush_changed = Signal(float, float)
+    brush_unit_chosen = Signal(str)
     mask_opacity_changed = Signal(float)
     mask_colour_chosen = Signal(str)
     model_chosen = Signal(str)
@@ -67,6 +71,7 @@ class Inspector(QWidget):
         document: Document,
         editor: Editor,
         references: References,
+        also: AlsoSeenPanel,
         settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
@@ -81,15 +86,21 @@ class Inspector(QWidget):
         self._column.setSpacing(GAP)
         self.modules = ModulesSection(actions)
         self.faces = FacesSection(actions, document)
-        self.references = ReferencesSection(actions, references)
+        self.references = ReferencesSection(actions, references, also)
         self.expression = ExpressionPanel(settings)
         self._add("go", tr("What should go"), self.faces, self.faces.everyone)
         self._add("brush", tr("Brush"), self._brush())
         self._add("mask", tr("Mask"), self._mask(actions))
         self._add("expression", tr("Expression"), self._expression())
         self._add("reference", tr("Reference"), self.references, self.references.add)
-        self._add("fill", tr("Fill"), self._fill(actions))
         self._column.addStretch(1)
+        # How to fill stays in view, however long the rest gets.
+        self.filling = QWidget()
+        self.filling.setObjectName("filling")
+        self.filling.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        below = QVBoxLayout(self.filling)
+        below.setContentsMargins(11, 7, 26, 9)
+        below.addWidget(Fold(tr("Fill"), self._fill(actions), settings, "fill"))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -101,7 +112,11 @@ class Inspector(QWidget):
         outer.setContentsMargins(1, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(grip)
-        outer.addWidget(scroll, 1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addWidget(self.filling)
+        outer.addLayout(column, 1)
         self._widen(round(settings.number("inspector_width", WIDTH)))
         editor.readout.read.connect(self._show_readings)
         for signal in (document.faces_changed, document.nodes_changed, document.selected_changed):
@@ -141,8 +156,10 @@ class Inspector(QWidget):
     def _show_last(self) -> None:
         self.show_result(None if self._document.tab is None else self._document.tab.last)
 
-    def show_brush(self, size: float, hardness: float) -> None:
-        """Values set elsewhere, by key or wheel."""
+    def show_brush(self, size: float, hardness: float, unit: str) -> None:
+        """Values set elsewhere, by key or wheel; size in a unit of `gui.brush_size`."""
+        self.units.show_unit(unit)
+        self._size_text.setToolTip(self.units.words)
         for slider, value in (
             (self.brush_size, to_slider(size)),
             (self.brush_hardness, hardness * 100),
@@ -205,7 +222,12 @@ class Inspector(QWidget):
         body, column = _body()
         size, self.brush_size, self._size_text = typed_row(tr("Size"), 0, 1000)
         hardness, self.brush_hardness, self._hardness_text = typed_row(tr("Hardness"), 0, 100)
-        self._size_text.setToolTip(tr("The brush's width in pixels of the photo"))
+        self.units = UnitButton()
+        self.units.chosen.connect(self.brush_unit_chosen)
+        size.addWidget(self.units)
+        for row in (size, hardness):
+            row.setSpacing(UNIT_GAP)
+        hardness.addSpacing(self.units.width() + UNIT_GAP)  # its value stands below the size's
         column.addLayout(size)
         column.addLayout(hardness)
         for slider in (self.brush_size, self.brush_hardness):
@@ -219,7 +241,7 @@ class Inspector(QWidget):
         brush = self._size_text.number, self._hardness_text.number
         if brush[0] is not None and brush[1] is not None:
             size, hardness = max(1.0, brush[0]), min(max(brush[1], 0.0), 100.0) / 100
-            self.show_brush(size, hardness)
+            self.show_brush(size, hardness, self.units.unit)
             self.brush_changed.emit(size, hardness)
 
     def _on_brush(self) -> None:
@@ -270,9 +292,13 @@ class Inspector(QWidget):
         body, column = _body()
         column.addWidget(self.modules)
         self.model, self.device = Chooser(tr("Model")), Chooser(tr("Device"))
+        row = QHBoxLayout()
+        row.setSpacing(6)
         for box in (self.model, self.device):
             shrinkable(box)
-            column.addLayout(named_row(box.accessibleName(), box))
+            box.setToolTip(box.accessibleName())
+            row.addWidget(box, 1)
+        column.addLayout(row)
         self.model.chosen.connect(self.model_chosen.emit)
         self.device.chosen.connect(self.device_chosen.emit)
         checks = QHBoxLayout()

@@ -9,7 +9,6 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +18,8 @@ from PySide6.QtWidgets import (
 from engine.edit.edit import Layer
 from gui import theme
 from gui.document import Document
+from gui.panels.lists import TITLE, NamedList, PlainList
+from gui.panels.snapshots import Snapshots
 from gui.panels.widgets import Slider, give_focus_back, quiet, section
 from gui.results import Results
 from gui.translation import tr
@@ -37,7 +38,7 @@ class LayersPanel(QWidget):
         self.setFixedWidth(WIDTH)
         self._document, self._results = document, results
         self._is_sliding = False
-        self.layers, self.steps = _list(tr("Layers")), _list(tr("History"))
+        self.layers, self.steps = NamedList(tr("Layers"), SIDE), PlainList(tr("History"))
         self.layers.setIconSize(QSize(SIDE, SIDE))
         self.layers.itemChanged.connect(self._on_ticked)
         self.layers.currentItemChanged.connect(lambda *_: self._show_chosen())
@@ -51,10 +52,19 @@ class LayersPanel(QWidget):
         self._percent.setMinimumWidth(38)
         self.up = self._button("arrow-up", tr("Layer up"), True)
         self.down = self._button("arrow-down", tr("Layer down"), False)
+        self.delete = QToolButton()
+        theme.Sign(self.delete, "delete-outline")
+        self.delete.setToolTip(tr("Delete the layer  (Del)"))
+        self.delete.setAccessibleName(tr("Delete the layer"))
+        self.delete.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.delete.clicked.connect(self._delete)
+        self.layers.named.connect(self._name)
+        self.layers.deleted.connect(lambda _hole: self._delete())
         order = QHBoxLayout()
         order.setSpacing(6)
-        for widget in (self.opacity, self._percent, self.up, self.down):
+        for widget in (self.opacity, self._percent, self.up, self.down, self.delete):
             order.addWidget(widget, 1 if widget is self.opacity else 0)
+        self.snapshots = Snapshots(document)
         self._nothing = QLabel(tr("Every fill becomes a layer here."))
         self._nothing.setWordWrap(True)
         self._nothing.setProperty("quiet", True)
@@ -65,6 +75,8 @@ class LayersPanel(QWidget):
         column.addWidget(self._nothing)
         column.addWidget(self.layers, 3)
         column.addLayout(order)
+        column.addSpacing(4)
+        column.addWidget(self.snapshots)
         column.addSpacing(4)
         column.addWidget(section(tr("History")))
         column.addWidget(self.steps, 4)
@@ -77,6 +89,7 @@ class LayersPanel(QWidget):
         if not self.isVisible():
             return
         self._list_layers()
+        self.snapshots.refresh()
         self._list_steps()
 
     def showEvent(self, event) -> None:
@@ -98,6 +111,7 @@ class LayersPanel(QWidget):
             layer = _seen(edit.of_hole(hole))
             result = self._results.result_of(layer)
             title, line = result.label
+            title = layer.name or title
             item = QListWidgetItem(f"{title}\n{line}")
             picture = QPixmap.fromImage(result.thumbnail)
             picture.setDevicePixelRatio(picture.width() / SIDE)
@@ -105,10 +119,13 @@ class LayersPanel(QWidget):
             icon.addPixmap(picture, QIcon.Mode.Selected)  # or Qt tints the chosen one
             item.setIcon(icon)
             item.setData(HOLE, hole)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setData(TITLE, title)
+            flags = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
+            item.setFlags(item.flags() | flags)
             state = Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked
             item.setCheckState(state)
-            item.setToolTip(tr("Tick to show the fill, untick to hide it"))
+            told = (tr("Tick to show the fill, untick to hide it"), tr("Double-click to rename it"))
+            item.setToolTip("\n".join(told))
             self.layers.addItem(item)
             if hole == chosen:
                 self.layers.setCurrentItem(item)
@@ -133,7 +150,7 @@ class LayersPanel(QWidget):
 
     def _show_chosen(self) -> None:
         layer = self._chosen()
-        for widget in (self.opacity, self._percent, self.up, self.down):
+        for widget in (self.opacity, self._percent, self.up, self.down, self.delete):
             widget.setEnabled(layer is not None)
             widget.setVisible(layer is not None)
         if layer is None:
@@ -180,6 +197,16 @@ class LayersPanel(QWidget):
             self._document.move_hole(hole, title, upwards=upwards)
             give_focus_back(self)
 
+    def _delete(self) -> None:
+        hole = self._chosen_hole()
+        if hole is not None:
+            self._document.delete_hole(hole, tr("Delete the layer"))
+            give_focus_back(self)
+
+    def _name(self, hole: str, name: str) -> None:
+        self._document.name_hole(hole, name, tr("Rename the layer"))
+        give_focus_back(self)
+
     # Steps.
 
     def _list_steps(self) -> None:
@@ -204,14 +231,3 @@ class LayersPanel(QWidget):
 def _seen(layers: tuple[Layer, ...]) -> Layer:
     """What is seen of a hole; of a hidden one, what would be."""
     return next((layer for layer in layers if layer.visible), layers[-1])
-
-
-def _list(name: str) -> QListWidget:
-    made = QListWidget()
-    made.setAccessibleName(name)
-    made.setFrameShape(QListWidget.Shape.NoFrame)
-    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    made.setTextElideMode(Qt.TextElideMode.ElideRight)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    made.setUniformItemSizes(True)
-    return made

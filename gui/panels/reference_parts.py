@@ -26,7 +26,8 @@ from gui.references import Known, painted_regions
 from gui.sought import Candidate
 from gui.translation import tr
 
-PICTURE, SMALL, TINY = 60, 30, 22  # pixels of a picture's side
+PICTURE, SMALL, TINY = 60, 36, 22  # pixels of a picture's side
+COLUMNS = 6  # of faces to choose from
 MOST = 3  # expressions that a tool tip names
 FEWEST = 2  # faces from which on they are offered to choose from
 
@@ -68,7 +69,7 @@ class FacePicture(QAbstractButton):
                 painter.setPen(QPen(QColor("#ffffff"), 1.3))
                 painter.drawRoundedRect(place, 4, 4)
         chosen = self.isChecked() or self.hasFocus()
-        if self.isCheckable() and chosen:
+        if chosen:
             painter.setPen(QPen(QColor(colours.accent if self.isChecked() else colours.text), 2))
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 5, 5)
 
@@ -99,7 +100,8 @@ class ReferenceCard(QFrame):
         super().__init__()
         self.setObjectName("reference")
         self.picture = FacePicture(PICTURE)
-        self.picture.setEnabled(False)
+        self.picture.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.picture.setCursor(Qt.CursorShape.PointingHandCursor)
         self.name, self.says = Elided(), Elided(Qt.TextElideMode.ElideRight)
         self.says.setProperty("quiet", True)
         self.remove = QToolButton()
@@ -124,6 +126,8 @@ class ReferenceCard(QFrame):
         self.anyway.setObjectName("small")
         self.anyway.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.anyway.clicked.connect(self.used_anyway)
+        self.which = quiet()
+        self.which.setWordWrap(True)
         self._faces: list[FacePicture] = []
         self._listed: tuple[Candidate, ...] = ()
         self._build()
@@ -142,9 +146,15 @@ class ReferenceCard(QFrame):
         top.setSpacing(10)
         top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(told, 1)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(4)
-        self._row.addStretch(1)
+        self._choice, grid = QWidget(), QGridLayout()
+        grid.setSpacing(4)
+        grid.setColumnStretch(COLUMNS, 1)
+        self._grid = grid
+        choice = QVBoxLayout(self._choice)
+        choice.setContentsMargins(0, 0, 0, 0)
+        choice.setSpacing(4)
+        choice.addWidget(self.which)
+        choice.addLayout(grid)
         self._sliding = QWidget()
         sliding = QHBoxLayout(self._sliding)
         sliding.setContentsMargins(0, 0, 0, 0)
@@ -158,7 +168,7 @@ class ReferenceCard(QFrame):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addLayout(top)
-        column.addLayout(self._row)
+        column.addWidget(self._choice)
         column.addWidget(self._sliding)
         column.addWidget(self.anyway)
 
@@ -167,7 +177,9 @@ class ReferenceCard(QFrame):
         one = known.shelved
         self.picture.show_candidate(known.candidate)
         self.name.show_text(one.source.name)
-        self.picture.setAccessibleName(one.source.name)
+        look = tr("See {name} beside the photo").format(name=one.source.name)
+        self.picture.setAccessibleName(look)
+        self.picture.setToolTip(look)
         remove = tr("Remove {name} from the shelf").format(name=one.source.name)
         self.remove.setToolTip(remove)
         self.remove.setAccessibleName(remove)
@@ -190,7 +202,7 @@ class ReferenceCard(QFrame):
         listed = known.others if len(known.others) >= FEWEST else ()
         if listed != self._listed:
             for face in self._faces:
-                self._row.removeWidget(face)
+                self._grid.removeWidget(face)
                 face.deleteLater()
             self._faces, self._listed = [], listed
             for number, candidate in enumerate(listed):
@@ -202,10 +214,14 @@ class ReferenceCard(QFrame):
                 face.setAccessibleName(text)
                 face.setToolTip(tr("This face of the photo is meant"))
                 face.clicked.connect(lambda _=False, c=candidate: self.face_chosen.emit(c.face))
-                self._row.insertWidget(number, face)
+                self._grid.addWidget(face, number // COLUMNS, number % COLUMNS)
                 self._faces.append(face)
         for face, candidate in zip(self._faces, listed, strict=True):
             face.setChecked(candidate is known.candidate)
+        self._choice.setVisible(bool(listed))
+        # Nobody in it is surely the same person: the eye decides.
+        asks = tr("Which of these is this person? Click the face.")
+        self.which.setText(asks if known.is_doubtful else tr("Faces in this photo"))
 
     @property
     def faces(self) -> list[FacePicture]:
@@ -307,7 +323,9 @@ class RegionTable(QWidget):
         doubtful = {known.shelved.id for known in shelf if known.is_doubtful}
         for (name, region), dot in self.dots.items():
             one = next((k.shelved for k in shelf if k.shelved.id == name), None)
-            dot.setChecked(region in painted if one is None else region in one.regions)
+            # Who may be someone else gives nothing, and nothing looks as if it did.
+            gives = one is not None and name not in doubtful and region in one.regions
+            dot.setChecked(region in painted if one is None else gives)
             dot.setEnabled(name not in doubtful)
         for known, name in zip(shelf, self._names[1:], strict=True):
             assert isinstance(name, FacePicture)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.reference.reference import AS_SHOWN, KEEP
 from gui.actions import Actions, button_for
 from gui.drops import dropped
+from gui.panels.also_seen import AlsoSeenPanel
 from gui.panels.reference_parts import ReferenceCard, RegionTable
 from gui.panels.widgets import Chooser, named_row, quiet, shrinkable
 from gui.references import Known, References
@@ -15,12 +17,20 @@ from gui.translation import tr
 
 
 class ReferencesSection(QWidget):
-    """Everything it shows is read off the shelf; it keeps nothing."""
+    """Everything it shows is read off the shelf; it keeps nothing. Signal `looked_at` with the id
+    of a reference whose picture was pressed."""
+
+    looked_at = Signal(str)
 
     def __init__(
-        self, actions: Actions, references: References, parent: QWidget | None = None
+        self,
+        actions: Actions,
+        references: References,
+        also: AlsoSeenPanel,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.also = also
         self._references = references
         self.setAcceptDrops(True)
         self.add = button_for(actions, "reference_add", tr("Add photo…"))
@@ -70,6 +80,7 @@ class ReferencesSection(QWidget):
         column.addLayout(self._cards)
         column.addWidget(self.waits)
         column.addWidget(self.trouble)
+        column.addWidget(self.also)
         column.addWidget(self._choices)
 
     def refresh(self) -> None:
@@ -106,6 +117,7 @@ class ReferencesSection(QWidget):
     def _card(self, name: str) -> ReferenceCard:
         card, references = ReferenceCard(), self._references
         card.removed.connect(lambda: references.remove(name))
+        card.picture.clicked.connect(lambda: self.looked_at.emit(name))
         card.used_anyway.connect(lambda: references.use_anyway(name))
         card.face_chosen.connect(lambda face: references.choose_face(name, face))
         card.strength_set.connect(

@@ -115,6 +115,7 @@ def share(target: Path) -> None:
     copies = {
         linux / "org.mien.Mien.desktop": "applications/org.mien.Mien.desktop",
         linux / "org.mien.Mien.metainfo.xml": "metainfo/org.mien.Mien.metainfo.xml",
+        linux / "org.mien.Mien.mime.xml": "mime/packages/org.mien.Mien.xml",
         icons / "mien.svg": "icons/hicolor/scalable/apps/org.mien.Mien.svg",
     }
     for picture in (icons / "mien").glob("*.png"):

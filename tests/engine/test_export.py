@@ -98,3 +98,23 @@ def test_what_is_there_is_not_replaced_unasked(photo, tmp_path: Path) -> None:
 def test_what_cannot_be_meant_is_said(wrong: dict) -> None:
     with pytest.raises(MienError):
         Export(**wrong)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_smaller_copy_says_how_many_pixels_it_has(tmp_path: Path, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0100], exif[0x0101] = 1200, 900
+    exif.get_ifd(0x8769).update({0xA002: 1200, 0xA003: 900, 0x927C: b"maker" * 9})
+    picture = Image.new("RGB", (1200, 900), (90, 120, 150))
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    photo = open_photo(tmp_path / "a.jpg")
+    path = write_export(photo, tmp_path / f"out{suffix}", Export(suffix, 80, 400))
+    with Image.open(path) as image:
+        told = image.getexif()
+        inner = told.get_ifd(0x8769)
+    assert (inner[0xA002], inner[0xA003]) == (400, 300)
+    assert (told[0x0100], told[0x0101]) == (400, 300)
+    assert inner[0x927C] == b"maker" * 9
+    whole = write_export(photo, tmp_path / f"whole{suffix}", Export(suffix, 80))
+    with Image.open(whole) as image:
+        assert image.getexif().get_ifd(0x8769)[0xA002] == 1200

@@ -19,8 +19,9 @@ from engine.inpaint import FillRequest, FillResult, Patch, Preview, Progress
 from engine.photo import photo_from_array, save_photo
 from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
 from engine.reference import Taken
+from engine.reference.portrait import Portrait
 from gui import theme
-from gui.dialogs.messages import Question
+from gui.dialogs.messages import FailureDialog, Question
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
@@ -64,6 +65,19 @@ class FakeInpainter:
         self.faces: tuple[Face, ...] = ()
         self.shown: dict[tuple[int, int], tuple[Face, ...]] = {}
         self.likeness: dict[tuple[float, float], float] = {}
+        self.people: dict[tuple[int, int], int] = {}
+        self.look_gate = threading.Event()
+        self.look_gate.set()
+
+    def portraits(self, photo, faces, mask=None, options=None) -> tuple[Portrait | None, ...]:
+        """`people` says who is in a photo, by its size: all in it are the same, 0 by default.
+        `look_gate` holds the look."""
+        self.look_gate.wait(5)
+        told = np.eye(8, dtype=np.float32)[self.people.get(photo.size, 0)]
+        return tuple(
+            None if face.mesh is None else Portrait(face.box, face.box[2], told, None, (0.3, 0.3))
+            for face in faces
+        )
 
     def find_faces(self, photo, cancel=None) -> tuple[Face, ...]:
         return self.shown.get(photo.size, self.faces)
@@ -145,7 +159,11 @@ def _no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(question: Question) -> int:
         raise AssertionError(f"nobody answers: {sorted(question.buttons)}")
 
+    def show(dialog: FailureDialog) -> int:
+        raise AssertionError(f"nobody expects a failure: {dialog.failure.detail}")
+
     monkeypatch.setattr(Question, "exec", ask)
+    monkeypatch.setattr(FailureDialog, "exec", show)
 
 
 @pytest.fixture

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
+from gui.panels.reference_parts import ReferenceCard
 from gui.tab import Tab
 
 
@@ -39,3 +44,22 @@ def tabs(window: MainWindow) -> list[Tab]:
 def idle(qtbot, window: MainWindow) -> None:
     """Until nothing is worked on."""
     qtbot.waitUntil(lambda: not window.editor.desk.is_busy, timeout=10_000)
+
+
+def drop_reference(window: MainWindow, *paths: Path) -> None:
+    """Drop files on the section of references."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    section = window.inspector.references
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(20, 20), copy, data, Qt.MouseButton.LeftButton, none)
+    QApplication.sendEvent(section, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(
+        section, QDropEvent(QPointF(20, 20), copy, data, Qt.MouseButton.LeftButton, none)
+    )
+
+
+def cards(window: MainWindow) -> list[ReferenceCard]:
+    """The references on the shelf, as they are shown."""
+    return list(window.inspector.references.cards.values())

@@ -238,6 +238,73 @@ class Hands(RuleBasedStateMachine):
 
     # Going back.
 
+    @precondition(lambda self: not self.is_filling)
+    @rule(row=st.integers(0, 3))
+    def delete_a_layer(self, row: int) -> None:
+        panel, fills = self.window.layers, self.model.state.fills
+        if row >= panel.layers.count():
+            return
+        panel.layers.setCurrentRow(row)
+        hole = self._hole(panel._chosen().id)
+        panel.delete.click()
+        kept = tuple(fill for fill in fills if fill.hole != hole)
+        self.model.push(replace(self.model.state, fills=kept))
+
+    @rule(name=st.text("abc 가나", min_size=1, max_size=8))
+    def rename_a_layer(self, name: str) -> None:
+        """A step that changes nothing that is seen."""
+        panel = self.window.layers
+        hole = panel._hole_at(0)
+        if hole is not None and panel._chosen_hole() is not None:
+            before = len(self.document.history.titles), self.document.history.position
+            panel._name(hole, name.strip())
+            if (len(self.document.history.titles), self.document.history.position) != before:
+                self.model.push(self.model.state)
+
+    @precondition(lambda self: self.stroke is None and len(self.model.snapshots) < 3)
+    @rule()
+    def take_a_snapshot(self) -> None:
+        self.document.take_snapshot(f"Snapshot {len(self.model.snapshots)}")
+        self.model.snapshots.append(self.model.state)
+
+    @precondition(lambda self: self.stroke is None and not self.is_filling)
+    @rule(number=st.integers(0, 2))
+    def go_to_a_snapshot(self, number: int) -> None:
+        if number < len(self.model.snapshots):
+            before = self.document.history.position, len(self.document.history.titles)
+            self.document.go_to_snapshot(number)
+            if (self.document.history.position, len(self.document.history.titles)) != before:
+                self.model.push(self.model.snapshots[number])
+
+    @precondition(lambda self: self.stroke is None)
+    @rule(turn=st.sampled_from([15, 90, 200, 345]), beside=st.booleans())
+    def look_otherwise(self, turn: int, beside: bool) -> None:
+        """Turned, and beside the photo as it was opened: the photo stays what it is."""
+        canvas, action = self.window.canvas, self.window.actions_["beside_before"]
+        action.setChecked(beside)
+        canvas.turn_to(turn)
+        canvas.grab()
+        if beside:
+            self.window.side_by_side.pane.grab()
+        action.setChecked(False)
+        canvas.turn_to(0)
+        self._look()
+
+    @precondition(lambda self: self.stroke is None and not self.is_filling)
+    @rule(corners=st.lists(points, min_size=3, max_size=4, unique=True), snaps=st.booleans())
+    def lasso(self, corners: list, snaps: bool) -> None:
+        """Whatever area it closes, it is one step, and undone it is gone."""
+        window = self.window
+        window.actions_["snap"].setChecked(snaps)
+        window.actions_["tool_lasso"].setChecked(True)
+        window.canvas.repaint()
+        for corner in corners:
+            self.hand.click(*corner)
+        window.canvas.tool.key(Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
+        window.canvas.tool.cancel()
+        window.actions_["tool_brush"].setChecked(True)
+        self.model.paint(self.document.edit.mask.to_mask().pixels)
+
     @rule()
     def undo(self) -> None:
         if self.window.actions_["undo"].isEnabled():

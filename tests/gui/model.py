@@ -37,6 +37,7 @@ class Model:
     saved: tuple[Filled, ...] = ()
     saved_mask: np.ndarray | None = None
     tab: Tab | None = None
+    snapshots: list[State] = field(default_factory=list)
 
     @property
     def state(self) -> State:

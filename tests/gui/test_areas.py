@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from engine.photo import photo_from_array
+from engine.photo import photo_from_array, save_photo
 from gui.main_window import MainWindow
 
 CORNERS = ((60, 60), (200, 60), (200, 160), (60, 160))
@@ -106,3 +106,46 @@ def test_where_there_are_none_it_is_said(qtbot, window: MainWindow) -> None:
     told = "No scratches or spots were found."
     qtbot.waitUntil(lambda: window.status._message.text() == told, timeout=30_000)
     assert not window.document.has_mask
+
+
+@pytest.fixture
+def disc(qtbot, window: MainWindow, tmp_path: Path) -> MainWindow:
+    """A dark disc on light ground, open, with the lasso in the hand."""
+    y, x = np.mgrid[:300, :400]
+    inside = (x - 200) ** 2 + (y - 150) ** 2 < 80**2
+    pixels = np.where(inside[..., None], 40, 210).astype(np.uint8).repeat(3, 2)
+    window.open(save_photo(photo_from_array(pixels), tmp_path / "disc.png"))
+    qtbot.waitUntil(lambda: window.document.faces is not None)
+    window.actions_["tool_lasso"].setChecked(True)
+    window.canvas.repaint()
+    return window
+
+
+@pytest.mark.parametrize("snaps", [False, True])
+def test_a_lasso_follows_edges_from_corner_to_corner(disc: MainWindow, hand, snaps: bool) -> None:
+    disc.actions_["snap"].setChecked(snaps)
+    for corner in ((200, 70), (280, 150), (200, 230), (120, 150)):
+        hand.click(*corner)
+        disc.canvas.repaint()
+    hand.key(Qt.Key.Key_Return)
+    y, x = np.mgrid[:300, :400]
+    inside = (x + 0.5 - 200) ** 2 + (y + 0.5 - 150) ** 2 < 80**2
+    masked = disc.document.mask > 127
+    overlap = (masked & inside).sum() / (masked | inside).sum()
+    assert (overlap > 0.95) == snaps
+    assert disc.document.history.titles == ["Lasso"]
+
+
+def test_backspace_takes_back_a_way_along_edges(disc: MainWindow, hand) -> None:
+    disc.actions_["snap"].setChecked(True)
+    for corner in ((200, 70), (280, 150), (350, 20)):
+        hand.click(*corner)
+        disc.canvas.repaint()
+    hand.key(Qt.Key.Key_Backspace)
+    disc.canvas.repaint()
+    for corner in ((200, 230), (120, 150)):
+        hand.click(*corner)
+        disc.canvas.repaint()
+    hand.key(Qt.Key.Key_Return)
+    assert not disc.document.mask[:60].any()
+    assert disc.document.mask[150, 200] == 255

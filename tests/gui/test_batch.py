@@ -252,6 +252,7 @@ def test_what_is_wrong_is_said_before_starting(qtbot, panel, photos: Path) -> No
     panel.options.name.setText("{date}")
     assert not panel.start.isEnabled()
     assert "{date}" in panel.start.toolTip()
+    assert "[photo]" in panel.start.toolTip()  # a word, not a programmer's field
     panel.options.name.setText("{stem}")
     panel.options.pattern.setText("{stem}_nobody.png")
     qtbot.waitUntil(lambda: "None of the 4 photos" in panel.start.toolTip())

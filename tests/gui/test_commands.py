@@ -35,7 +35,8 @@ from gui.canvas.tools import Tool
 from gui.commands.catalogue import COMMANDS
 from gui.commands.tools import tool_command
 from gui.dialogs.messages import Question, ask_to_save
-from gui.dialogs.palette import Palette, ShortcutsDialog
+from gui.dialogs.palette import Palette
+from gui.dialogs.shortcuts import ShortcutsDialog
 from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
@@ -57,7 +58,9 @@ def test_every_command_stands_in_a_menu_and_in_the_palette(window: MainWindow) -
     assert names <= in_menus(window)
     palette = Palette(window.actions_, window)
     assert palette.list.count() == len(COMMANDS)
-    shown = " ".join(label.text() for label in ShortcutsDialog(window).findChildren(QLabel))
+    shown = " ".join(
+        label.text() for label in ShortcutsDialog(window.actions_, window).findChildren(QLabel)
+    )
     for spec in COMMANDS:
         if spec.shortcut:
             assert plain(spec.text) in shown

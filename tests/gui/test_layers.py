@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 
+from engine.edit.compositor import Composite
+from engine.edit.session import read_session, write_session
 from gui.main_window import MainWindow
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -94,3 +99,76 @@ def test_a_hidden_panel_lists_nothing(opened: MainWindow, hand) -> None:
     assert opened.layers.steps.count() == 0
     opened.actions_["layers"].setChecked(True)
     assert texts(opened) == ["As opened", "Brush"]
+
+
+def test_a_layer_is_deleted_and_comes_back(qtbot, two: MainWindow) -> None:
+    document, layers = two.document, two.layers.layers
+    filled = document.pixels.copy()
+    layers.setCurrentRow(0)
+    qtbot.mouseClick(two.layers.delete, LEFT)
+    assert layers.count() == 1
+    assert document.pixels[100, 140].tolist() != [0, 255, 0]
+    assert document.pixels[100, 80].tolist() == [0, 255, 0]
+    layers.setFocus()
+    qtbot.keyClick(layers, Qt.Key.Key_Delete)
+    assert np.array_equal(document.pixels, document.photo.pixels)
+    assert document.history.titles[-2:] == ["Delete the layer"] * 2
+    document.history.undo()
+    document.history.undo()
+    assert np.array_equal(document.pixels, filled)
+
+
+def type_name(qtbot, view, name: str) -> None:
+    """Into the editor that is open over an entry."""
+    (editor,) = view.findChildren(QLineEdit)
+    editor.selectAll()
+    qtbot.keyClicks(editor, name)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not view.findChildren(QLineEdit))
+
+
+def test_a_layer_is_renamed_and_its_other_fills_with_it(
+    qtbot, two: MainWindow, hand, tmp_path
+) -> None:
+    document, layers = two.document, two.layers.layers
+    place = layers.visualItemRect(layers.item(0)).center()
+    qtbot.mouseClick(layers.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(layers.viewport(), LEFT, pos=place)
+    type_name(qtbot, layers, "left cheek")
+    qtbot.waitUntil(lambda: layers.item(0).text().split("\n")[0] == "left cheek")
+    assert document.history.titles[-1] == "Rename the layer"
+    two.editor.more()
+    qtbot.waitUntil(lambda: not two.editor.is_busy)
+    assert layers.item(0).text().startswith("left cheek\n")
+    saved = write_session(document.edit, tmp_path / "a.mien")
+    assert read_session(saved).layers[-1].name == "left cheek"
+    document.history.go(0)
+    document.history.go(4)
+    assert not layers.item(0).text().startswith("left cheek")
+
+
+def test_snapshots_outlive_undo_and_sessions(qtbot, two: MainWindow, tmp_path) -> None:
+    document, panel = two.document, two.layers.snapshots
+    filled = document.pixels.copy()
+    qtbot.mouseClick(panel.take, LEFT)
+    assert panel.list.item(0).text() == "Snapshot 1"
+    type_name(qtbot, panel.list, "both cheeks")
+    document.history.go(0)
+    assert panel.list.count() == 1
+    document.set_mask(document.edit.mask.inverted(), "Invert")
+    qtbot.waitUntil(lambda: panel.list.item(0).text() == "both cheeks")
+    place = panel.list.visualItemRect(panel.list.item(0)).center()
+    qtbot.mouseClick(panel.list.viewport(), LEFT, pos=place)
+    assert np.array_equal(document.pixels, filled)
+    assert not document.has_mask
+    document.history.undo()
+    assert document.has_mask
+    saved = write_session(document.edit, tmp_path / "a.mien")
+    (kept,) = read_session(saved).snapshots
+    assert kept.name == "both cheeks"
+    assert len(kept.edit.layers) == 2
+    assert np.array_equal(Composite(kept.edit.photo, kept.edit.layers).photo().pixels, filled)
+    panel.list.setCurrentRow(0)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert not document.edit.snapshots
+    assert panel.list.isHidden()

@@ -1,7 +1,9 @@
 """The real window beside a model of it so simple that it can be read: whatever is done, in
 whatever order, both show the same.
 
-`MIEN_STEPS` is how many steps are taken; a hundred thousand is a night's.
+`MIEN_STEPS` is how many steps are taken: 20,000 before a release, a hundred thousand is a night's.
+
+    MIEN_STEPS=20000 pytest tests/gui/test_model.py
 """
 
 from __future__ import annotations

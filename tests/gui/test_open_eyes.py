@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from engine.face.finder import Face
+from engine.face.lids import eyes_closed
 from engine.photo import photo_from_array, save_photo
 from gui.main_window import MainWindow
-from gui.open_eyes import are_closed
 from tests.gui.conftest import face_at
 from tests.gui.gestures import idle
 
@@ -68,8 +68,8 @@ def test_open_and_closed_eyes_are_told_apart() -> None:
     assert face.mesh is not None
     closed = shut(face).mesh
     assert closed is not None
-    assert not are_closed(face.mesh)
-    assert are_closed(closed)
+    assert not eyes_closed(face.mesh)
+    assert eyes_closed(closed)
 
 
 def test_they_are_opened_from_an_open_photo_of_the_same_person(

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from engine.edit.session import read_session, write_session
 from engine.photo import photo_from_array, save_photo
 from gui.main_window import MainWindow
-from gui.panels.reference_parts import Dot, ReferenceCard
+from gui.panels.reference_parts import Dot
 from gui.references import References
 from tests.gui.conftest import face_at
-from tests.gui.gestures import idle
+from tests.gui.gestures import cards, idle
+from tests.gui.gestures import drop_reference as drop
 
 LEFT = Qt.MouseButton.LeftButton
 THEIRS = 330, 250  # the size of the reference's photo
@@ -31,27 +31,11 @@ def reference_path(tmp_path: Path, fake) -> Path:
     return save_photo(photo_from_array(pixels), tmp_path / "IMG_2.png")
 
 
-def drop(window: MainWindow, *paths: Path) -> None:
-    """Drop files on the section."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    section = window.inspector.references
-    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(20, 20), copy, data, LEFT, none)
-    QApplication.sendEvent(section, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(section, QDropEvent(QPointF(20, 20), copy, data, LEFT, none))
-
-
 def settled(qtbot, window: MainWindow, hand) -> None:
     """Until every photo of the shelf is looked at."""
     qtbot.waitUntil(lambda: not window.references.awaited)
     qtbot.waitUntil(lambda: all(known.taken for known in window.references.shelf))
     hand.settle()
-
-
-def cards(window: MainWindow) -> list[ReferenceCard]:
-    return list(window.inspector.references.cards.values())
 
 
 def dot(window: MainWindow, reference: int | None, region: str) -> Dot:
@@ -124,6 +108,24 @@ def test_another_face_of_its_photo_is_chosen_by_a_click(
     (card,) = cards(faced)
     assert [face.isChecked() for face in card.faces] == [True, False]
     assert card.who.toolTip().endswith("likeness 0.30")
+
+
+def test_of_a_group_without_this_person_the_face_is_asked_for(
+    qtbot, faced: MainWindow, fake, reference_path: Path, hand
+) -> None:
+    fake.faces = fake.faces[:1]
+    fake.shown[THEIRS] = tuple(face_at(5 + 40 * n, 30, 120) for n in range(5))
+    fake.likeness = {(40, 5 + 40 * n): 0.02 * n for n in range(5)}
+    fake.likeness |= {(270, left): 0.0 for _, left in tuple(fake.likeness)}
+    drop(faced, reference_path)
+    qtbot.waitUntil(lambda: bool(faced.references.shelf))
+    settled(qtbot, faced, hand)
+    (card,) = cards(faced)
+    assert card.which.text() == "Which of these is this person? Click the face."
+    assert len(card.faces) == 5
+    assert all(face.geometry().right() < card.width() for face in card.faces)
+    qtbot.mouseClick(card.faces[2], LEFT)
+    assert faced.document.edit.shelf[0].face.box[0] == 85
 
 
 @pytest.mark.parametrize("trouble", ["none", "small", "broken"])
@@ -218,6 +220,9 @@ def test_someone_else_is_marked_and_used_only_if_told(
     settled(qtbot, faced, hand)
     (card,) = cards(faced)
     assert card.anyway.isVisibleTo(card)
+    # Nothing is taken from it, and no cell looks as if something were.
+    assert not dot(faced, 0, "mouth").isChecked()
+    assert dot(faced, None, "mouth").isChecked()
     hand.hide_mouth()
     hand.fill()
     assert not fake.requests[-1].references[0].sure
@@ -225,6 +230,7 @@ def test_someone_else_is_marked_and_used_only_if_told(
     qtbot.mouseClick(card.anyway, LEFT)
     hand.settle()
     assert not card.anyway.isVisibleTo(card)
+    assert dot(faced, 0, "mouth").isChecked()
     hand.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(faced.strip.buttons) == 2)
     (asked,) = fake.requests[-1].references

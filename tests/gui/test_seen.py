@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from engine.photo import photo_from_array
-from gui.main_window import MainWindow, first_size
+from gui.composition import first_size
+from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -154,3 +155,35 @@ def test_the_mesh_comes_with_its_tool_and_numbers_with_several_faces(
     assert not canvas.needs_mesh
     hand.key(Qt.Key.Key_M)
     assert canvas.needs_mesh
+
+
+def test_how_to_fill_is_in_view_in_a_window_of_common_size(qtbot, faced: MainWindow) -> None:
+    faced.resize(1280, 820)
+    QApplication.processEvents()
+    panel = faced.inspector
+    for control in (panel.model, panel.device, *panel.modules.checks.values()):
+        assert control.isVisible()
+        assert not control.visibleRegion().isEmpty()
+        bottom = control.mapTo(faced, control.rect().bottomLeft()).y()
+        assert bottom < faced.status.mapTo(faced, faced.status.rect().topLeft()).y()
+
+
+def test_no_tint_lies_over_a_preview_and_one_over_what_it_leaves_out(
+    qtbot, opened: MainWindow, hand
+) -> None:
+    canvas = opened.canvas
+    canvas.set_brush(60, 1.0)
+    hand.stroke((100, 100), (300, 100))
+    hand.settle()
+    green = QImage(60, 80, QImage.Format.Format_ARGB32_Premultiplied)
+    green.fill(QColor("#20c040"))
+    canvas.set_preview([((80, 60, 60, 80), green)])
+
+    def seen(x: int, y: int) -> tuple:
+        at = canvas.view.to_widget(x, y).toPoint()
+        return canvas.grab().toImage().pixelColor(at).getRgb()[:3]
+
+    assert seen(110, 100) == (0x20, 0xC0, 0x40)
+    assert seen(250, 100) != (250, 100, 350 % 256)
+    canvas.set_preview([])
+    assert seen(110, 100) != (110, 100, 210)  # without a preview the tint says what is masked

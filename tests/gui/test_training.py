@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 import gui.dialogs.messages
+import gui.dialogs.unfinished
 from gui.dialogs.training import TrainingDialog, clock
 from gui.main_window import MainWindow
-from gui.trainer import FINISHED, STOPPED, Run, command, new_run, runs
+from gui.trainer import FINISHED, LATEST, STOPPED, Run, command, new_run, runs
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -95,7 +98,7 @@ def test_a_run_is_followed_stopped_and_resumed(qtbot, panel: TrainingDialog, win
     qtbot.waitUntil(lambda: not trainer.is_running)
     assert "can be resumed" in panel.outcome.text()
     last = panel.curve.points[-1][0]
-    press(qtbot, panel.resume)
+    press(qtbot, panel.unfinished.resume)
     qtbot.waitUntil(lambda: panel.curve.points[-1][0] > last + 8)
     losses = [loss for _, loss in panel.curve.points]
     assert losses == sorted(losses, reverse=True)  # it went on, it did not begin anew
@@ -114,13 +117,13 @@ def test_a_run_can_be_resumed_after_a_restart(qtbot, panel: TrainingDialog, wind
     drawn = len(panel.curve.points)
     trainer.run = None
     again = TrainingDialog(trainer, window.settings, window)
-    assert again.resume.isEnabled()
-    assert again.earlier.currentText().startswith("family")
+    assert again.unfinished.resume.isEnabled()
+    assert again.unfinished.chooser.currentText().startswith("family")
     kind[0] = "short"
-    press(qtbot, again.resume)
+    press(qtbot, again.unfinished.resume)
     qtbot.waitUntil(lambda: not trainer.is_running)
     assert len(again.curve.points) >= drawn + 3
-    assert not again.resume.isEnabled()
+    assert not again.unfinished.resume.isEnabled()
     again.close()
 
 
@@ -158,7 +161,7 @@ def test_a_failure_is_told_in_a_sentence(
     assert sentence in panel.outcome.text()
     assert detail in panel.outcome.toolTip()
     assert panel.start.isEnabled()
-    assert panel.resume.isEnabled()
+    assert panel.unfinished.resume.isEnabled()
 
 
 def test_a_program_that_cannot_be_started_is_told(qtbot, panel: TrainingDialog, window) -> None:
@@ -233,3 +236,52 @@ def test_runs_are_kept_apart_and_bad_records_are_left_out(tmp_path: Path) -> Non
 
 def test_time_is_written_as_clocks_are() -> None:
     assert [clock(s) for s in (0, 65, 3605)] == ["0:00", "1:05", "1:00:05"]
+
+
+def test_a_stopped_run_says_when_and_how_large_and_is_used_as_it_is(
+    qtbot, panel: TrainingDialog, window, kind
+) -> None:
+    trainer, asked = window.school.trainer, []
+    press(qtbot, panel.start)
+    qtbot.waitUntil(lambda: len(panel.curve.points) > 3)
+    press(qtbot, panel.stop)
+    qtbot.waitUntil(lambda: not trainer.is_running)
+    (run,) = runs(trainer.root)
+    line = panel.unfinished.chooser.currentText()
+    assert line.startswith("family")
+    assert re.search(r"\d.*·.*\d (bytes|kB|KiB)$", line)
+    assert not panel.unfinished.finish.isEnabled()  # nothing was learnt yet
+    (run.folder / LATEST).write_bytes(b"weights")
+    panel._list_runs()
+    kind[0] = "short"
+    asking = trainer._command_of
+    trainer._command_of = lambda run: asked.append(command(run)) or asking(run)
+    press(qtbot, panel.unfinished.finish)
+    qtbot.waitUntil(lambda: not trainer.is_running)
+    assert float(asked[0][asked[0].index("--minutes") + 1]) < 0.01
+    assert "is ready" in panel.outcome.text()
+    assert not panel.unfinished.isVisibleTo(panel)
+
+
+def test_an_unfinished_run_is_deleted_if_told(
+    qtbot, panel: TrainingDialog, window, monkeypatch
+) -> None:
+    trainer = window.school.trainer
+    for name in ("one", "two"):
+        replace(new_run(trainer.root, Path("photos"), 60, name), state=STOPPED).write()
+    panel._list_runs()
+    assert panel.unfinished.count == 2
+    answers, told = [False, True], []
+    monkeypatch.setattr(
+        gui.dialogs.unfinished,
+        "may_delete",
+        lambda _w, title, text: told.append(title) or answers.pop(0),
+    )
+    gone = panel.unfinished.run
+    assert gone is not None
+    panel.unfinished.delete.click()
+    assert gone.folder.is_dir()
+    panel.unfinished.delete.click()
+    assert not gone.folder.exists()
+    assert told[0] == f"Delete the training '{gone.name}'?"
+    assert panel.unfinished.count == 1

@@ -25,6 +25,7 @@ ID = "org.mien.Mien"
 ENTRY, COMPONENT = LINUX / f"{ID}.desktop", LINUX / f"{ID}.metainfo.xml"
 KINDS = {"image/jpeg", "image/png", "image/webp", "image/tiff", "image/bmp"}
 KINDS |= {"image/avif", "image/heif", "image/heic", "image/jxl"}
+KINDS |= {"application/x-mien-session"}
 
 
 def project() -> dict:

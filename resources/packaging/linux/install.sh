@@ -144,6 +144,10 @@ list=$(cat "$home/installed")
 printf '%s\n' "$list" | grep -v '/$' | while read -r each; do rm -f "$each"; done
 rm -rf "$home"
 applications=$(dirname "$(dirname "$home")")/share/applications
+mime=$(dirname "$applications")/mime
+if ls "$mime"/packages/*.xml >/dev/null 2>&1; then
+	update-mime-database "$mime" 2>/dev/null || :
+fi
 if ! ls "$applications"/*.desktop >/dev/null 2>&1; then
 	rm -f "$applications/mimeinfo.cache"
 elif command -v update-desktop-database >/dev/null 2>&1; then
@@ -159,6 +163,9 @@ END
 chmod 755 "$home/uninstall"
 if command -v update-desktop-database >/dev/null 2>&1; then
 	update-desktop-database -q "$share/applications" 2>/dev/null || :
+fi
+if command -v update-mime-database >/dev/null 2>&1; then
+	update-mime-database "$share/mime" 2>/dev/null || :
 fi
 
 echo "Mien is in your menu of programs."
