@@ -6,13 +6,17 @@ import numpy as np
 
 from engine.base.hidden import SHARPENED
 from engine.face import geometry
+from engine.face.finder import Face
 from engine.face.frames import mesh_in_crop
-from engine.face.regions import CRISP, Matte, matte
+from engine.face.regions import CRISP, Matte, matte, outlined
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
+from engine.fill.shares import Share
 from engine.fill.steps.references import known_person
 from engine.photo import Photo
 
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
+HEAD = 1.12  # meshes that a head is wide, its ears and some of its hair
+MEET, FEWEST = 0.03, 60  # share of an outline that another's covers; pixels that tell a colour
 FINEST = 1024  # pixels a side of a matte
 AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
 
@@ -22,7 +26,41 @@ def cut_crop(fill: ShareFill, _: bool) -> CutShare:
     whole = fill.whole
     side = PREVIEW_SIDE if whole.live else whole.loaded.networks.side
     crop, hidden = crop_of(whole.photo, whole.hole, fill.share.frame, side)
+    for other in whole.faces:
+        if other is not fill.share.face:
+            hidden = hidden | covered(crop, hidden, fill.share, other)
     return fill.becomes(CutShare, crop=crop, hidden=hidden)
+
+
+def covered(crop: np.ndarray, hidden: np.ndarray, share: Share, other: Face) -> np.ndarray:
+    """Where another face is before the one of a crop, S x S bool: what is seen there tells nothing
+    of this one.
+
+    Where both outlines lie the crop shows the one in front: it is that whose colour elsewhere is
+    nearer to the colour there. Nothing where the outlines hardly meet, or too little is seen.
+    """
+    side = len(crop)
+    nothing = np.zeros((side, side), bool)
+    if other.mesh is None or share.face.mesh is None:
+        return nothing
+    ours, theirs, head = (
+        outlined(
+            _spread(geometry.transform(share.frame, mesh[:, :2].astype(np.float64)), wide), side
+        )
+        > 127
+        for mesh, wide in ((share.face.mesh, 1.0), (other.mesh, 1.0), (other.mesh, HEAD))
+    )
+    both = ours & theirs
+    parts = [part & ~hidden for part in (both, ours & ~head, theirs & ~ours)]
+    if both.sum() < MEET * ours.sum() or min(part.sum() for part in parts) < FEWEST:
+        return nothing
+    there, own, another = (np.median(crop[part], axis=0) for part in parts)
+    return head if np.abs(there - another).sum() < np.abs(there - own).sum() else nothing
+
+
+def _spread(nodes: np.ndarray, times: float) -> np.ndarray:
+    middle = nodes.mean(0)
+    return middle + times * (nodes - middle)
 
 
 def crop_of(
