@@ -169,11 +169,11 @@ class Head:
     ends: np.ndarray | None
 
     def under_chin(self, at: tuple[float, float]) -> bool:
-        """Whether a place of the photo is nearer to the chin than to the forehead's top."""
+        """Whether a place of the photo lies below the chin, as the face stands."""
         if self.ends is None:
             return False
-        top, chin = np.hypot(*(self.ends - at).T)
-        return bool(chin < top)
+        top, chin = self.ends
+        return bool((np.asarray(at) - chin) @ (chin - top) > 0)
 
 
 def heads_of(faces: tuple[Face, ...], size: tuple[int, int]) -> tuple[Head, ...]:

@@ -92,9 +92,9 @@ class Silhouettes:
             hidden = hole > 0
             rgb = cv2.inpaint(rgb, hidden.view(np.uint8), REACH, cv2.INPAINT_TELEA)
             # Hard, or a doubtful lock of hair would draw the outline to it.
-            seen = torch.from_numpy(self._network(rgb) > 0.5)[None, None].float()
+            person = torch.from_numpy(self._network(rgb) > 0.5)[None, None].float()
             unknown = torch.from_numpy(hidden.astype(np.float32))[None, None]
-            self._seen[number] = membrane(seen, unknown)[0, 0].numpy()
+            self._seen[number] = membrane(person, unknown)[0, 0].numpy()
         return self._seen[number]
 
 

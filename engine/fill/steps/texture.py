@@ -32,6 +32,7 @@ PATCH = 3  # radius: patches of 7 x 7
 # and this share of what they vary, looking so many pixels further than the stroke is deep.
 NARROW, STRAYS, VARIES, NEARBY = 0.25, 8.0, 0.35, 2
 EDGE = 3.0  # pixels: how wide the edge of a silhouette is
+GUESSED = 0.25  # of a head's size: from how wide a hole on its silhouette beside a face is a guess
 LEAST = 0.5  # of what a side of a silhouette needs there must be on that side to take it from
 
 Box = tuple[int, int, int, int]
@@ -96,13 +97,19 @@ def _fill_part(
         # Nothing to take texture from: the whole neighbourhood is hidden.
         return box, np.full((height, width, 3), 128, np.uint8)
     deep = whole[y0:y1, x0:x1].view(np.uint8)
-    depths = cv2.distanceTransform(deep, cv2.DIST_L2, 3)[missing > 0]
+    away = cv2.distanceTransform(deep, cv2.DIST_L2, 3)
+    depths = away[missing > 0]
     # Where thin strokes cross or run together, it is wider for a while.
     if np.percentile(depths, 90) <= 0.75 * THIN and depths.max() <= 1.5 * THIN:
         return box, _thin(picture, missing, seed)[inside]
 
     window = (x0, y0, x1 - x0, y1 - y0)
-    person = None if people is None else people(window)
+    across = 2 * float(np.percentile(depths, 95))
+    # Beside a face that is painted in a wide hole an outline is a guess, and hair, ears and wall
+    # are better told by what lies next to them.
+    largest = max((max(head.box[2:]) for head in heads), default=0)
+    guessed = 2 * away.max() > GUESSED * largest and bool((deep > missing).any())
+    person = None if people is None or guessed else people(window)
     shut = no_source(heads, missing.view(bool), window, parted=person is not None)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
@@ -118,7 +125,6 @@ def _fill_part(
         filled = patched(small, small_hole, seed, shut)
     else:
         filled = by_silhouette(small, small_hole, seed, shut, person)
-    across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
     if scale < 1:
