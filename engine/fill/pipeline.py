@@ -203,7 +203,12 @@ PHOTO: Table = (
     Step(share_hole, always, "Every pixel has one painter.", FIND, required=True),
     Step(fill_shares, always, "Each face's part of the hole.", required=True),
     Step(read_untouched, live, "A preview tells of every face."),
-    Step(add_texture, left_over, "What no face owns goes on as what is around it, people and wall apart.", TEXTURE),
+    Step(
+        add_texture,
+        left_over,
+        "What no face owns goes on as what is around it, people and wall apart.",
+        TEXTURE,
+    ),
     Step(remove_bands, shallow, "Texture of 8 bit has bands in a photo of 16.", TEXTURE),
     Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
     Step(keep_palette, few_colours, "A drawing stays drawn, a scan of one bit has dots.", BLEND),
