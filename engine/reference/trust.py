@@ -26,7 +26,7 @@ SIDE = 256  # pixels of a map of regions
 # (a part's nodes, the pair of nodes whose distance is its opening, by how much more and by how much
 # less it is opened than the reference shows from which on it is painted), inter-ocular distances.
 # All or nothing: two mouths mixed are a ghost. Looked at on 41 mouths: closed lips drawn apart by
-# 0.05 and more are a band of lip (LPIPS 1.05 and 1.2 of the painted ones'; 0.77 where openings differ
+# 0.05 and more are a band of lip (LPIPS 1.05 and 1.2 of the painted ones'; 0.77 where both differ
 # by less than 0.03), and an open mouth may be closed by more, where it is as near as a painted one.
 OPENINGS = (
     (LIPS, (13, 14), 0.04, 0.08),
