@@ -9,7 +9,7 @@ from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.lids import opening
-from engine.face.mesh import INNER_LIPS, NODES
+from engine.face.mesh import INNER_LIPS, NODES, inter_ocular
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
 from engine.reference.light import relighting, relit
 from engine.reference.likeness import SAME, same_person
@@ -88,6 +88,17 @@ def test_closed_lips_are_not_believed_of_an_open_mouth(nodes: np.ndarray) -> Non
     assert trusted(nodes, nodes, 1.0).min() == 1
     assert trusted(nodes, nodes, 0.2).max() == 0  # far too small
     assert 0 < trusted(nodes, nodes, 0.35)[0, 0] < 1
+
+
+def test_lips_may_be_closed_further_than_they_may_be_opened(nodes: np.ndarray) -> None:
+    middle = nodes[list(INNER_LIPS), 1].mean()
+    less = nodes.copy()
+    unit = inter_ocular(nodes)
+    less[14, 1] -= 0.06 * unit
+    assert opening(nodes, (13, 14)) - opening(less, (13, 14)) == pytest.approx(0.06, abs=0.01)
+    x, y = int(nodes[13, 0] * 256), int(middle * 256)
+    assert trusted(nodes, less, 1.0)[y, x] == 1
+    assert trusted(less, nodes, 1.0)[y, x] < 0.02
 
 
 def test_regions_share_a_face_out(nodes: np.ndarray) -> None:
