@@ -22,10 +22,11 @@ def drawn(face: Face, shift: float, dark_in_front: bool) -> tuple[np.ndarray, np
     """A crop of a light face and a dark one beside it, the outline of the dark one, and it."""
     assert face.mesh is not None
     frame = matrix_of(face)
-    other = replace(face, mesh=face.mesh + np.array([shift * geometry.frame_side(frame), 0]))
+    moved = face.mesh + np.array([shift * geometry.frame_side(frame), 0])
+    other = replace(face, mesh=moved)
     ours, theirs = (
         outlined(geometry.transform(frame, mesh[:, :2].astype(np.float64)), SIDE) > 127
-        for mesh in (face.mesh, other.mesh)
+        for mesh in (face.mesh, moved)
     )
     crop = np.full((SIDE, SIDE, 3), 0.5, np.float32)
     order = ((ours, LIGHT), (theirs, DARK)) if dark_in_front else ((theirs, DARK), (ours, LIGHT))
