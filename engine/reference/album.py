@@ -19,7 +19,7 @@ from engine.mask import Mask
 from engine.photo import Photo, open_photo
 from engine.photo.names import is_picture, nearest_names
 from engine.reference.album_file import AlbumFile, key_of_file
-from engine.reference.likeness import same_person
+from engine.reference.likeness import FOUND, same_person
 from engine.reference.portrait import Portrait, Portraitist
 from engine.reference.reference import Reference, reference_in
 
@@ -77,7 +77,7 @@ class Album:
         asked = [one for one in self.seen if one.path.absolute() not in out]
         best: dict[Path, Match] = {}
         cosines = who.likeness([one.portrait for one in asked]).tolist()
-        for one, likeness, same in zip(asked, cosines, same_person(cosines), strict=True):
+        for one, likeness, same in zip(asked, cosines, same_person(cosines, FOUND), strict=True):
             if same and (one.path not in best or best[one.path].likeness < likeness):
                 best[one.path] = Match(one, likeness)
         return sorted(best.values(), key=lambda match: -match.likeness)

@@ -9,7 +9,7 @@ from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.lids import opening
-from engine.face.mesh import INNER_LIPS, NODES, inter_ocular
+from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
 from engine.reference.light import relighting, relit
 from engine.reference.likeness import SAME, same_person
@@ -99,6 +99,18 @@ def test_lips_may_be_closed_further_than_they_may_be_opened(nodes: np.ndarray) -
     x, y = int(nodes[13, 0] * 256), int(middle * 256)
     assert trusted(nodes, less, 1.0)[y, x] == 1
     assert trusted(less, nodes, 1.0)[y, x] < 0.02
+
+
+def test_half_a_smile_does_not_go_on_in_another_mouth(nodes: np.ndarray) -> None:
+    lips = list(LIPS)
+    other = nodes.copy()
+    other[lips, 1] += 0.08 * inter_ocular(nodes)
+    x, y = (nodes[[13, 14]].mean(0) * 256).astype(int)
+    seen = np.zeros(NODES, bool)
+    assert trusted(other, nodes, 1.0, seen)[y, x] == 1  # nothing of it is seen
+    seen[lips[::2]] = True
+    assert trusted(other, nodes, 1.0, seen)[y, x] < 0.02
+    assert trusted(nodes, nodes, 1.0, seen)[y, x] == 1
 
 
 def test_regions_share_a_face_out(nodes: np.ndarray) -> None:

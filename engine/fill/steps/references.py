@@ -207,6 +207,8 @@ def _brought(
     """The pixels with those of references, and by the number of each what was taken of it."""
     view = _viewed(fill, original)
     frame, box, hidden, seen, face = view.frame, view.box, view.hidden, view.seen, view.face
+    nodes_hidden = fill.guidance.sight.hidden
+    nodes_seen = None if nodes_hidden is None else nodes_hidden[0].cpu().numpy() == 0
     laid, scales = view.laid, [one.scale for one in original]
     areas = {name: over(share, frame, box) for name, share in region_shares(wanted).items()}
 
@@ -220,7 +222,7 @@ def _brought(
 
     def trust(number: int) -> np.ndarray:
         one = laid[number]
-        believed = over(trusted(one.nodes, wanted, scales[number]), frame, box)
+        believed = over(trusted(one.nodes, wanted, scales[number], nodes_seen), frame, box)
         believed *= one.reference.strength
         if one.reference.hidden is None:
             return believed
