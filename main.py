@@ -17,7 +17,7 @@ from engine.base.errors import Cancelled, MienError
 from engine.base.libraries import missing_for_window, missing_library
 from engine.batch.tell import one_line
 from engine.batch.verb import batch
-from engine.fill.verb import inpaint
+from engine.inpaint_verb import inpaint
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
