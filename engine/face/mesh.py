@@ -29,6 +29,8 @@ NOSE = (168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 326, 97, 48, 278, 115, 344, 220, 
         358)
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
         152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+# What of a face is no plain skin.
+FEATURES = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, LIPS, INNER_LIPS, NOSE)
 # Nodes that change places in a mirrored face, pair after pair; the rest lie on the middle line.
 _PARTNERS = (3, 248, 7, 249, 20, 250, 21, 251, 22, 252, 23, 253, 24, 254, 25, 255, 26, 256, 27, 257,
              28, 258, 29, 259, 30, 260, 31, 261, 32, 262, 33, 263, 34, 264, 35, 265, 36, 266, 37,

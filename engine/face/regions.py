@@ -26,15 +26,7 @@ import numpy as np
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
-from engine.face.mesh import (
-    LEFT_BROW,
-    LEFT_EYE,
-    LIPS,
-    NOSE,
-    OVAL,
-    RIGHT_BROW,
-    RIGHT_EYE,
-)
+from engine.face.mesh import FEATURES, OVAL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +38,6 @@ SOFT = 0.012  # frame sides: sigma of the matte's edge
 CRISP = 0.006  # the same where the face is painted against what is behind it
 WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is none of the edge's
 NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
-FEATURES = (*LEFT_BROW, *RIGHT_BROW, *LEFT_EYE, *RIGHT_EYE, *NOSE, *LIPS)
 FOREHEAD, CHIN = OVAL[0], OVAL[18]
 BESIDE = 0.02  # frame sides around the features of a face that are none of its plain skin either
 EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
@@ -199,7 +190,7 @@ def _head(face: Face, size: tuple[int, int]) -> Head:
             nodes = geometry.transform(geometry.invert(frame), upright) - (x, y)
             outline = cv2.convexHull(np.round(nodes).astype(np.int32))
             cv2.fillConvexPoly(skin, outline, (1,))
-            nodes = face.mesh[list(FEATURES), :2] - (x, y)
+            nodes = face.mesh[np.concatenate(FEATURES), :2] - (x, y)
             cv2.fillConvexPoly(features, cv2.convexHull(np.round(nodes).astype(np.int32)), (1,))
             reach = 2 * round(BESIDE * geometry.frame_side(frame)) + 1
             features = cv2.dilate(features, np.ones((reach, reach), np.uint8))

@@ -19,12 +19,12 @@ from engine.face.face_model import find_face_model
 from engine.face.face_networks import Network, planes
 from engine.face.regions import Head
 from engine.fill.membrane import membrane
+from engine.fill.shares import Box, meet
 
 SIDE = 256
 WIDE, ABOVE, BELOW = 1.0, 1.0, 1.5  # frame sides around a head's middle that are looked at
+WIDEST = 0.25  # of a head's size: how wide a hole may be for an outline beside a painted face
 REACH = 3  # of SIDE: pixels that fast marching looks around
-
-Box = tuple[int, int, int, int]
 
 
 class PersonNetwork:
@@ -45,18 +45,29 @@ class Silhouettes:
     """The people of a photo around its heads, each looked at when it is first asked for.
 
     rgb: H x W x 3 uint8, what of the hole is painted already in it. hole: H x W bool, what is not.
+    whole: H x W bool, the hole with what is painted already.
     """
 
     def __init__(
-        self, network: PersonNetwork, rgb: np.ndarray, hole: np.ndarray, heads: tuple[Head, ...]
+        self,
+        network: PersonNetwork,
+        rgb: np.ndarray,
+        hole: np.ndarray,
+        heads: tuple[Head, ...],
+        whole: np.ndarray,
     ) -> None:
-        self._network, self._rgb, self._hole = network, rgb, hole
+        self._network, self._rgb = network, rgb
+        self._hole, self._heads, self._whole = hole, heads, whole
         self._boxes = [_around(head, rgb.shape) for head in heads]
         self._seen: dict[int, np.ndarray] = {}
 
     def over(self, window: Box) -> np.ndarray | None:
         """How much of each pixel of a window (x, y, width, height) is a person, height x width
-        float32; None where it is not near a head, as a whole."""
+        float32. None where it is not near a head, as a whole, or where that is a guess: beside a
+        face that is painted in a wide hole, hair, ears and wall are better told by what lies next
+        to them."""
+        if self._is_guess(window):
+            return None
         x, y, width, height = window
         out = np.zeros((height, width), np.float32)
         known = np.zeros((height, width), bool)
@@ -80,6 +91,17 @@ class Silhouettes:
             np.maximum(out[here], part, out=out[here])
             known[here] = True
         return out if known.all() else None
+
+    def _is_guess(self, window: Box) -> bool:
+        x, y, width, height = window
+        here = np.s_[y : y + height, x : x + width]
+        whole = self._whole[here]
+        if not (whole & ~self._hole[here]).any():
+            return False
+        reached = (head.box for head in self._heads if min(meet(head.box, window)[2:]) > 0)
+        largest = max((max(box[2:]) for box in reached), default=0)
+        deepest = cv2.distanceTransform(whole.view(np.uint8), cv2.DIST_L2, 3).max()
+        return bool(2 * deepest > WIDEST * largest)
 
     def _of(self, number: int) -> np.ndarray:
         if number not in self._seen:

@@ -36,12 +36,13 @@ def test_an_outline_goes_on_under_a_hole(network, hopper, hopper_face) -> None:
     nothing = np.zeros(hopper.shape[:2], bool)
     x, y, width, height = (round(v) for v in hopper_face.box)
     window = (x - width // 3, y, width + 2 * (width // 3), 2 * height)
-    untouched = Silhouettes(network, hopper, nothing, heads).over(window)
+    untouched = Silhouettes(network, hopper, nothing, heads, nothing).over(window)
     assert untouched is not None
     assert 0.3 < (untouched > 0.5).mean() < 0.9  # both are there
     hole = nothing.copy()  # over jaw, neck and what is behind
     hole[y + round(0.6 * height) : y + round(1.15 * height), x + round(0.6 * width) : x + width] = 1
-    hidden = Silhouettes(network, np.where(hole[..., None], 0, hopper), hole, heads).over(window)
+    covered = np.where(hole[..., None], 0, hopper)
+    hidden = Silhouettes(network, covered, hole, heads, hole).over(window)
     assert hidden is not None
     inside = hole[window[1] : window[1] + window[3], window[0] : window[0] + window[2]]
     same = (untouched > 0.5) == (hidden > 0.5)
@@ -52,9 +53,25 @@ def test_an_outline_goes_on_under_a_hole(network, hopper, hopper_face) -> None:
 def test_far_from_heads_nothing_is_said(network, hopper, hopper_face) -> None:
     heads = heads_of((hopper_face,), hopper.shape[1::-1])
     wide = np.pad(hopper, ((0, 0), (0, 1500), (0, 0)))
-    silhouettes = Silhouettes(network, wide, np.zeros(wide.shape[:2], bool), heads)
-    assert silhouettes.over((1900, 10, 60, 60)) is None
-    assert Silhouettes(network, wide, np.zeros(wide.shape[:2], bool), ()).over((0, 0, 9, 9)) is None
+    nothing = np.zeros(wide.shape[:2], bool)
+    assert Silhouettes(network, wide, nothing, heads, nothing).over((1900, 10, 60, 60)) is None
+    assert Silhouettes(network, wide, nothing, (), nothing).over((0, 0, 9, 9)) is None
+
+
+@pytest.mark.parametrize(("high", "is_told"), [(0.12, True), (0.6, False)])
+def test_beside_a_face_in_a_wide_hole_an_outline_is_a_guess(
+    network, hopper, hopper_face, high, is_told
+) -> None:
+    heads = heads_of((hopper_face,), hopper.shape[1::-1])
+    x, y, width, height = (round(v) for v in hopper_face.box)
+    whole = np.zeros(hopper.shape[:2], bool)
+    middle, half = y + height // 2, round(high * height / 2)
+    whole[middle - half : middle + half, x - width // 3 : x + width] = True
+    rest = whole.copy()
+    rest[:, x:] = False  # the face has been painted
+    window = (x - width // 3, y, width, height)
+    told = Silhouettes(network, hopper, rest, heads, whole).over(window)
+    assert (told is not None) == is_told
 
 
 def test_each_side_of_a_silhouette_is_taken_from_itself() -> None:

@@ -17,15 +17,7 @@ import numpy as np
 
 from engine.base.brightness import LUMA
 from engine.face import geometry
-from engine.face.mesh import (
-    LEFT_BROW,
-    LEFT_EYE,
-    LIPS,
-    NOSE,
-    OVAL,
-    RIGHT_BROW,
-    RIGHT_EYE,
-)
+from engine.face.mesh import FEATURES, OVAL
 from engine.fill.photo_fill import FullShare
 from engine.fill.shares import meet, part_of
 from engine.fill.steps.crop import nodes_of as mesh_of
@@ -166,7 +158,7 @@ def upper_skin(nodes: np.ndarray) -> np.ndarray:
 def _skin(nodes: np.ndarray, beside: int) -> np.ndarray:
     square = np.ones((2 * beside + 1, 2 * beside + 1), np.uint8)
     skin = cv2.erode(_outlined(nodes, OVAL), square)
-    for feature in (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, NOSE, LIPS):
+    for feature in FEATURES:
         skin *= 1 - cv2.dilate(_outlined(nodes, feature), square)
     return skin
 

@@ -92,11 +92,13 @@ def blur_to_match(
     fill, and of what is visible. finest: sigma of the finest octave, in crop units. excused: the
     share of the fill's fineness that is enough.
     """
-    ours, theirs = (_fineness(filled, where, finest) for where in (covered, seen))
+    octaves = _octaves(filled, finest)
+    ours, theirs = (_fineness(octaves, where) for where in (covered, seen))
     if not theirs or theirs >= excused * ours:
         return 0.0
     for width in WIDTHS:
-        if theirs >= _fineness(_blurred_in(filled, hole, width * finest), covered, finest):
+        softer = _blurred_in(filled, hole, width * finest)
+        if theirs >= _fineness(_octaves(softer, finest), covered):
             break
     return width * finest
 
@@ -108,15 +110,22 @@ def _blurred_in(filled: Tensor, hole: Tensor, sigma: float) -> Tensor:
     return torch.where(hole > 0.5, blurred(filled, sigma * filled.shape[-1]), filled)
 
 
-def _fineness(picture: Tensor, where: Tensor, finest: float) -> float:
-    """How fine the edges of a picture (1 x C x S x S) are in its part `where` (1 x 1 x S x S): the
-    finest octave's share of all there. 0 where there are too few pixels to say."""
+def _octaves(picture: Tensor, finest: float) -> Tensor:
+    """How much there is of each octave of a picture (1 x C x S x S) from the finest on, octaves x S
+    x S."""
+    side = picture.shape[-1]
+    levels = [picture, *(blurred(picture, times * finest * side) for times in OCTAVES)]
+    return torch.stack([(a - b).abs().mean(1)[0] for a, b in pairwise(levels)])
+
+
+def _fineness(octaves: Tensor, where: Tensor) -> float:
+    """How fine edges are in a part `where` (1 x 1 x S x S): the finest octave's share of all there.
+    0 where there are too few pixels to say."""
     side = where.shape[-1]
     part = where[0, 0] > 0.5
     if part.sum() < LEAST_SEEN * side * side:
         return 0.0
-    levels = [picture, *(blurred(picture, times * finest * side) for times in OCTAVES)]
-    bands = torch.stack([(a - b).abs().mean(1)[0][part] for a, b in pairwise(levels)])
+    bands = octaves[:, part]
     strength = bands.sum(0)
     parts = bands[:, strength >= strength.quantile(1 - EDGES)].mean(1)
     return float(parts[0] / parts.sum().clamp_min(1e-9))

@@ -13,7 +13,7 @@ from engine.base.hidden import HIDDEN_FEATURE
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import matrix_of
-from engine.face.mesh import INNER_LIPS, LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
+from engine.face.mesh import FEATURES
 from engine.fill.photo_fill import PlacedFill, PlainFill
 
 Box = tuple[int, int, int, int]
@@ -25,7 +25,6 @@ UNEVEN, MOSTLY = 1.6, 0.6  # times as wide in places; the share of a stroke that
 WORKING = 6  # pixels that a thin stroke is wide where it is looked for
 RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
 EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
-FEATURES = (LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW, LIPS, INNER_LIPS, NOSE)
 
 
 def decided(

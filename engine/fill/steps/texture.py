@@ -21,7 +21,7 @@ from engine.fill.photo_fill import PaintedFill, Textured
 from engine.fill.shares import backdrop
 from engine.fill.silhouette import Silhouettes
 from engine.fill.soft import seen_through
-from engine.fill.sources import no_source
+from engine.fill.sources import LEAST, no_source
 from engine.photo.patch import Patch
 
 BARELY = 5  # of 255: less texture than this in a pixel is none
@@ -32,8 +32,6 @@ PATCH = 3  # radius: patches of 7 x 7
 # and this share of what they vary, looking so many pixels further than the stroke is deep.
 NARROW, STRAYS, VARIES, NEARBY = 0.25, 8.0, 0.35, 2
 EDGE = 3.0  # pixels: how wide the edge of a silhouette is
-GUESSED = 0.25  # of a head's size: from how wide a hole on its silhouette beside a face is a guess
-LEAST = 0.5  # of what a side of a silhouette needs there must be on that side to take it from
 
 Box = tuple[int, int, int, int]
 
@@ -47,7 +45,7 @@ def fill_texture(
     heads: tuple[Head, ...] = (),
     whole: np.ndarray | None = None,
     people: Callable[[Box], np.ndarray | None] | None = None,
-) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
+) -> Iterator[tuple[Box, np.ndarray]]:
     """Fill each connected part of a hole.
 
     rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
@@ -78,12 +76,12 @@ def fill_texture(
 def _fill_part(
     rgb: np.ndarray,
     hole: np.ndarray,
-    box: tuple[int, int, int, int],
+    box: Box,
     seed: int,
     heads: tuple[Head, ...],
     whole: np.ndarray,
     people: Callable[[Box], np.ndarray | None] | None,
-) -> tuple[tuple[int, int, int, int], np.ndarray]:
+) -> tuple[Box, np.ndarray]:
     import cv2
 
     x, y, width, height = box
@@ -97,19 +95,13 @@ def _fill_part(
         # Nothing to take texture from: the whole neighbourhood is hidden.
         return box, np.full((height, width, 3), 128, np.uint8)
     deep = whole[y0:y1, x0:x1].view(np.uint8)
-    away = cv2.distanceTransform(deep, cv2.DIST_L2, 3)
-    depths = away[missing > 0]
+    depths = cv2.distanceTransform(deep, cv2.DIST_L2, 3)[missing > 0]
     # Where thin strokes cross or run together, it is wider for a while.
     if np.percentile(depths, 90) <= 0.75 * THIN and depths.max() <= 1.5 * THIN:
         return box, _thin(picture, missing, seed)[inside]
 
     window = (x0, y0, x1 - x0, y1 - y0)
-    across = 2 * float(np.percentile(depths, 95))
-    # Beside a face that is painted in a wide hole an outline is a guess, and hair, ears and wall
-    # are better told by what lies next to them.
-    largest = max((max(head.box[2:]) for head in heads), default=0)
-    guessed = 2 * away.max() > GUESSED * largest and bool((deep > missing).any())
-    person = None if people is None or guessed else people(window)
+    person = None if people is None else people(window)
     shut = no_source(heads, missing.view(bool), window, parted=person is not None)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
@@ -125,6 +117,7 @@ def _fill_part(
         filled = patched(small, small_hole, seed, shut)
     else:
         filled = by_silhouette(small, small_hole, seed, shut, person)
+    across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
     if scale < 1:
@@ -246,7 +239,7 @@ def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
     where, photo = share_of > BARELY, fill.photo.apply(*fill.patches)
     patches, begun = list(fill.patches), time.perf_counter()
     heads = heads_of(fill.faces, photo.size)
-    silhouettes = Silhouettes(fill.loaded.people, photo.own8, where, heads)
+    silhouettes = Silhouettes(fill.loaded.people, photo.own8, where, heads, fill.hole)
     for box, pixels in fill_texture(
         photo.own8,
         where,
