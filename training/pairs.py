@@ -102,8 +102,10 @@ def lay_over(
             raise MienError(f"'{kind}' is no kind; choose of {', '.join(KINDS)}.")
     finder, done = FaceFinder(), 0
     chosen = list(kinds or KINDS)
-    for person, shots in _people(pairs):
-        if (people and person not in people) or len(shots) < 2 or done == limit:
+    for shots in _photos(pairs, people):
+        if done == limit:
+            break
+        if len(shots) < 2:
             continue
         name, rgb = shots[0] if done % 2 else shots[-1]
         other = shots[-1][1] if done % 2 else shots[0][1]
@@ -125,8 +127,8 @@ def lay_over(
     return [out / kind for kind in chosen]
 
 
-def _people(pairs: Path) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
-    """Every person, and the photos of each by name, H x W x 3 uint8."""
+def _photos(pairs: Path, people: Sequence[str]) -> Iterator[list[tuple[str, np.ndarray]]]:
+    """The photos of each person (of `people`, where some are named) by name, H x W x 3 uint8."""
     places: dict[str, list[tuple[str, Path]]] = {}
     zips = sorted(pairs.glob("*.zip")) if pairs.is_dir() else [pairs]
     for path in zips:
@@ -140,13 +142,15 @@ def _people(pairs: Path) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
                 f"{path} is no zip of photos with an index.json ({error}); give one that is."
             ) from None
     for person in sorted(places):
+        if people and person not in people:
+            continue
         shots = []
         for name, path in sorted(places[person]):
             with zipfile.ZipFile(path) as archive:
                 bgr = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_COLOR)
             if bgr is not None:
                 shots.append((Path(name).stem, np.ascontiguousarray(bgr[..., ::-1])))
-        yield person, shots
+        yield shots
 
 
 def _write(path: Path, picture: np.ndarray) -> None:

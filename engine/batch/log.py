@@ -143,7 +143,11 @@ class Log:
 
     def _remember(self, line: dict[str, Any]) -> None:
         """What deciding needs; readings and boxes stay in the file."""
-        kept = {key: line[key] for key in (*_DECIDING, "precision", "backend") if key in line}
+        kept = {
+            key: line[key]
+            for key in (*_DECIDING, "precision", "backend", "sidecars")
+            if key in line
+        }
         self._lines[key_of(line["photo"])].append(kept)
         if line.get("state") == FILLED:
             self._ways[line.get("job", "")] = way_of(line)

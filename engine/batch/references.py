@@ -24,8 +24,7 @@ from engine.batch.job import MaskRule
 from engine.batch.masks import open_hole
 from engine.fill.found_references import find_references
 from engine.inpaint import FillRequest, Inpainter
-from engine.mask import Mask
-from engine.photo import Photo, open_photo
+from engine.photo import open_photo
 from engine.photo.names import is_picture, key_of
 from engine.reference import Reference, references_in
 from engine.reference.album import Album, MaskOf, Match, look_through
@@ -101,7 +100,7 @@ class ReferenceReader:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple, tuple[tuple[Box, Reference], ...]] = OrderedDict()
-        self._albums: dict[Path, Album] = {}
+        self._albums: dict[tuple, Album] = {}
         self._lock, self._looking = Lock(), Lock()
 
     def read(
@@ -130,27 +129,29 @@ class ReferenceReader:
             return tuple(one for path in sources.named for _, one in faces(path))
         if sources.folder is None:
             return ()
-        masks = {path: partial(_hole_of, mask, rule) for path, mask in sources.holes.items()}
-        album = self._album(sources.folder, photo.name, masks, inpainter, stop)
+        masks = {path: partial(open_hole, mask, rule=rule) for path, mask in sources.holes.items()}
+        key = (sources.folder, rule, *masks)  # under other masks it shows other things
+        album = self._album(key, sources.folder, photo.name, masks, inpainter, stop)
         out = (photo, *(path for path in sources.out if path.parent == sources.folder.resolve()))
         found = find_references(inpainter, album, request, out, open_match=opened, cancel=stop)
         return found.references
 
     def _album(
         self,
+        key: tuple,
         folder: Path,
         near: str,
         masks: Mapping[Path, MaskOf],
         inpainter: Inpainter,
         stop: Event | None,
     ) -> Album:
-        """Of a folder, looked through once a run: one thread looks, and the others wait for it."""
+        """Of a folder, looked through once under this key: one thread looks, the others wait."""
         with self._looking:
-            if folder not in self._albums:
-                self._albums[folder] = look_through(
+            if key not in self._albums:
+                self._albums[key] = look_through(
                     folder, inpainter, near=near, masks=masks, cancel=stop
                 )
-            return self._albums[folder]
+            return self._albums[key]
 
     def _faces(
         self,
@@ -179,10 +180,6 @@ class ReferenceReader:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
-
-
-def _hole_of(mask: Path, rule: MaskRule, photo: Photo) -> Mask:
-    return open_hole(mask, photo, rule)
 
 
 reader = ReferenceReader()

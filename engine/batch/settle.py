@@ -85,7 +85,9 @@ class Settler:
                 exact = way_of(line) == (FLOAT32, TORCH)
                 if not exact and self._job.options.precision == EXACT:
                     continue
-                if all(line.get(key) == value for key, value in asked.items()):
+                beside = (self._job.output / one for one in line.get("sidecars", ()))
+                whole = all(path.exists() for path in beside)
+                if whole and all(line.get(key) == value for key, value in asked.items()):
                     record.output, record.output_sha256 = name, there
                     work.end(EXISTS)
                     return True

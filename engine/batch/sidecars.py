@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
+from engine.photo.names import key_of
 from engine.photo.xmp import clean_packet
 
 BY_STEM = (".xmp",)  # a.xmp of a.jpg
@@ -31,7 +32,7 @@ def sidecars_of(photo: Path, target: Path) -> list[tuple[Path, Path]]:
         return []
     found: dict[str, Path] = {}
     for name, ending in _wanted(photo):
-        there = names.get(name.lower())
+        there = names.get(key_of(name))
         if there is not None:
             result = target.with_name(ending.format(stem=target.stem, name=target.name))
             found.setdefault(there, result)
@@ -56,8 +57,8 @@ def _wanted(photo: Path) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=64)
 def _names(folder: str, _changed: int) -> dict[str, str]:
-    """The files of a folder by their names in small letters, as it was at some time."""
-    return {path.name.lower(): path.name for path in Path(folder).iterdir() if path.is_file()}
+    """The files of a folder by their names however they are spelt, as it was at some time."""
+    return {key_of(path.name): path.name for path in Path(folder).iterdir() if path.is_file()}
 
 
 def copy_sidecar(source: Path, target: Path, turned: list[int], lying: bool) -> None:

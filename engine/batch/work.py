@@ -188,8 +188,7 @@ def encode(work: Work, job: BatchJob, temporary: Path) -> None:
         raise MienError(str(error).replace(temporary.name, named)) from error
     work.record.outside = written.outside
     if written.notice:
-        why = written.notice.partition("as a whole: ")[2].rstrip(".")
-        told = f"It was encoded anew as a whole: {why}."
+        told = f"It was encoded anew as a whole: {written.why}."
         work.record.note = f"{work.record.note} {told}".strip()
     work.temporary = temporary
     work.record.output_sha256 = digest_of(temporary)

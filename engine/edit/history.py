@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.edit.edit import Edit, Layer
+from engine.edit.edit import Edit, Layer, Snapshot
 from engine.edit.tiles import TiledMask, full_tile
 
 LARGEST_MEMORY = 2**30  # bytes of tiles and patches that are held in memory
@@ -184,9 +184,19 @@ def _moved(edit: Edit, moved: dict[int, np.ndarray]) -> Edit:
     """The edit with arrays from disk where they are there; itself where none is."""
     mask = _moved_mask(edit.mask, moved)
     layers = tuple(_moved_layer(layer, moved) for layer in edit.layers)
-    if mask is edit.mask and all(a is b for a, b in zip(layers, edit.layers, strict=True)):
+    snapshots = tuple(_moved_snapshot(one, moved) for one in edit.snapshots)
+    pairs = (
+        *zip(layers, edit.layers, strict=True),
+        *zip(snapshots, edit.snapshots, strict=True),
+    )
+    if mask is edit.mask and all(a is b for a, b in pairs):
         return edit
-    return replace(edit, mask=mask, layers=layers)
+    return replace(edit, mask=mask, layers=layers, snapshots=snapshots)
+
+
+def _moved_snapshot(snapshot: Snapshot, moved: dict[int, np.ndarray]) -> Snapshot:
+    edit = _moved(snapshot.edit, moved)
+    return snapshot if edit is snapshot.edit else replace(snapshot, edit=edit)
 
 
 def _moved_mask(mask: TiledMask, moved: dict[int, np.ndarray]) -> TiledMask:

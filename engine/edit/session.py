@@ -212,6 +212,7 @@ class _Reader:
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive, self._path = archive, path
         self._sources: dict[str, ShelvedPhoto] = {}
+        self._pngs: dict[str, np.ndarray] = {}
 
     def edit(self, manifest: dict[str, Any], given: Path | None) -> Edit:
         photo = self._photo(manifest["photo"], given)
@@ -344,6 +345,8 @@ class _Reader:
         return told
 
     def _png(self, name: str) -> np.ndarray:
+        if name in self._pngs:  # of a layer that snapshots have too
+            return self._pngs[name]
         import cv2
 
         data = np.frombuffer(self._archive.read(name), np.uint8)
@@ -351,7 +354,10 @@ class _Reader:
         if decoded is None:
             raise ValueError(f"{name} cannot be read")
         codes = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
-        return cv2.cvtColor(decoded, codes[decoded.shape[2]]) if decoded.ndim == 3 else decoded
+        if decoded.ndim == 3:
+            decoded = cv2.cvtColor(decoded, codes[decoded.shape[2]])
+        self._pngs[name] = decoded
+        return decoded
 
 
 def sessions_folder() -> Path:

@@ -118,7 +118,9 @@ def chosen(matches: list[Match], side: float, options: FillOptions) -> list[Matc
     asked = asked_for(options)
     if asked is not None and left:
         which = EMOTIONS.index(asked[0])
-        left.sort(key=lambda match: -(match.seen.portrait.expression or (0,) * 7)[which])
+        left.sort(
+            key=lambda match: -(match.seen.portrait.expression or (0,) * len(EMOTIONS))[which]
+        )
         taken.append(left.pop(0))
         left.sort(key=lambda match: -match.likeness)
     while left and len(taken) < MOST:

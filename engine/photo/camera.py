@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import struct
@@ -136,19 +137,18 @@ def _kinds_of_boxes(data: bytes) -> set[bytes]:
 def read_raw(data: bytes, check: Check, partial: bool) -> Unpacked:
     """The camera's own large preview, or one development of the sensor's values. Raises
     NeedsPackage where there is no such preview and nothing to develop it with."""
-    own = _preview_of_dng(data, check, partial)
-    try:
+    refused: Exception = NeedsPackage("camera raw", "rawpy")
+    with contextlib.suppress(ImportError):
         import rawpy  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        if own is not None:
-            return own
-        raise NeedsPackage("camera raw", "rawpy") from None
-    try:
-        return _by_libraw(rawpy, data, check, partial)
-    except rawpy.LibRawError:
-        if own is None:
-            raise
-        return own  # of a kind that it does not unpack: JPEG XL in a DNG of 1.7
+
+        try:
+            return _by_libraw(rawpy, data, check, partial)
+        except rawpy.LibRawError as error:
+            refused = error  # of a kind that it does not unpack: JPEG XL in a DNG of 1.7
+    own = _preview_of_dng(data, check, partial)
+    if own is None:
+        raise refused
+    return own
 
 
 def _preview_of_dng(data: bytes, check: Check, partial: bool) -> Unpacked | None:
@@ -168,7 +168,7 @@ def _preview_of_dng(data: bytes, check: Check, partial: bool) -> Unpacked | None
                 and page.imagewidth * 2 > widest
             ]
         _, packing, start, length = max(found)
-    except (ValueError, KeyError, IndexError, AttributeError, tifffile.TiffFileError):
+    except (ValueError, KeyError, IndexError, AttributeError, struct.error, tifffile.TiffFileError):
         return None
     shown = _PREVIEWS[packing](data[start : start + length], check, partial)
     block = _exif_of_raw(data)

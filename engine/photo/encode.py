@@ -115,7 +115,8 @@ def encode(photo: Photo, format_: str, quality: int | None, lying: bool = False)
     if format_ == "JXL" and quality is None and _is_jpeg(photo):
         alone = replace(photo, metadata=replace(photo.metadata, gain=None))
         data, kept = _jpeg(alone, None)
-        return Encoded(jxl.of_jpeg(data), kept)
+        taken = jxl.of_jpeg(data)
+        return Encoded(taken or _jxl(photo, None), kept and taken is not None)
     writers = {"PNG": _png, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp, "AVIF": _avif, "JXL": _jxl}
     return Encoded(writers[format_](photo, quality), anew(photo, format_, quality) == "")
 
@@ -168,10 +169,12 @@ def _own(photo: Photo) -> tuple[np.ndarray, bytes | None]:
     icc = photo.metadata.icc
     if colour.space_of(icc) != "GRAY" and photo.hdr is None:
         return photo.pixels, icc
-    rgb = photo.to_srgb(photo.pixels)
-    if photo.pixels.shape[2] == 4:
-        rgb = np.concatenate([rgb, photo.pixels[..., 3:]], axis=2)
-    return rgb, None
+    return _in_srgb(photo), None
+
+
+def _in_srgb(photo: Photo) -> np.ndarray:
+    """RGB(A) pixels."""
+    return np.concatenate([photo.to_srgb(photo.pixels), photo.pixels[..., 3:]], axis=2)
 
 
 def _on_white(pixels: np.ndarray) -> np.ndarray:
@@ -355,9 +358,7 @@ def _jxl(photo: Photo, quality: int | None) -> bytes:
     pixels = photo.pixels if photo.hdr else _grey_or_own(photo)[0]
     colours = jxl.colours_of(photo.profile, photo.hdr)
     if colours is None:  # a profile that has no numbers
-        rgb = photo.to_srgb(photo.pixels)
-        pixels = np.concatenate([rgb, photo.pixels[..., 3:]], axis=2)
-        colours = jxl.Colours()
+        pixels, colours = _in_srgb(photo), jxl.Colours()
     if pixels.shape[2] < 3 and colours.primaries is not None:
         colours = replace(colours, primaries=None)
     metadata, exif = photo.metadata, photo.metadata.exif

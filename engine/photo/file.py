@@ -224,11 +224,12 @@ def save_losses(photo: Photo, path: Path, quality: int | None = None) -> list[st
 class Saved:
     """A file that was written. outside: "identical" where what was not filled is what it was in
     the photo's file (of a JPEG its coefficients), "re-encoded" otherwise. notice: a sentence where
-    a JPEG's blocks could have been expected to be kept and were not."""
+    a JPEG's blocks could have been expected to be kept and were not; why: its reason, a clause."""
 
     path: Path
     outside: str
     notice: str = ""
+    why: str = ""
 
 
 def may_lie(photo: Photo, path: Path) -> bool:
@@ -292,4 +293,4 @@ def write_photo(
     why = why_anew(photo, path) or "its own blocks do not give the same pixels"
     if "turned" in why:
         why += "; --lying leaves it on its side, as it was"
-    return Saved(path, REENCODED, f"{path.name} was encoded anew as a whole: {why}.")
+    return Saved(path, REENCODED, f"{path.name} was encoded anew as a whole: {why}.", why)

@@ -7,6 +7,7 @@ A JPEG becomes one without loss, coefficients and all, and can be had back to th
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -100,8 +101,6 @@ def _said_of(kinds: set[bytes]) -> list[str]:
 
 def _say_colours(raw: Unpacked, colours: Colours | None) -> None:
     """Put down what the head says of the colours."""
-    from dataclasses import replace
-
     if colours is None:
         raw.lost.append(PROFILE)
     elif colours.curve in (PQ, HLG) and colours.gamma is None:
@@ -148,12 +147,15 @@ def _known(profile: bytes) -> Colours | None:
     return None
 
 
-def of_jpeg(jpeg: bytes) -> bytes:
-    """A JPEG, whole, as a JPEG XL of the same coefficients. Raises the library's error for kinds
-    that cannot be (inks among them)."""
+def of_jpeg(jpeg: bytes) -> bytes | None:
+    """A JPEG, whole, as a JPEG XL of the same coefficients; None for kinds of which it has none
+    (4:1:1 and inks among them)."""
     import imagecodecs
 
-    return bytes(imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True))
+    try:
+        return bytes(imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True))
+    except imagecodecs.JpegxlError:
+        return None
 
 
 def write_jxl(

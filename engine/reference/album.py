@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from engine.base.errors import Cancelled, MienError, raise_if_cancelled
@@ -73,8 +74,9 @@ class Album:
         """The faces of the same person as `who` (of which parts may be hidden), of each photo the
         likeliest, the likeliest first. but: photos that are left out, the one `who` is in. Takes
         milliseconds for thousands."""
-        out = {path.absolute() for path in but}
-        asked = [one for one in self.seen if one.path.absolute() not in out]
+        real = cache(Path.resolve)  # of folders: one may be reached by a link
+        out = {real(path.parent) / path.name for path in but}
+        asked = [one for one in self.seen if real(one.path.parent) / one.path.name not in out]
         best: dict[Path, Match] = {}
         cosines = who.likeness([one.portrait for one in asked]).tolist()
         for one, likeness, same in zip(asked, cosines, same_person(cosines, FOUND), strict=True):
@@ -121,6 +123,8 @@ def look_through(
             try:
                 key, mask = key_of_file(path), (masks or {}).get(path.resolve())
                 if mask is not None:
+                    if key in known:
+                        now[key] = known[key]  # without a mask it will be asked for again
                     faces = _faces(path, by, mask, cancel)
                 elif key in known:
                     faces = now[key] = known[key]

@@ -232,3 +232,24 @@ def test_a_folder_in_which_nobody_is_is_an_album_of_nobody(tmp_path: Path) -> No
         assert (album.looked, album.seen, len(painter.looked)) == (1, (), looks)
     (tmp_path / "wall.png").unlink()
     assert look_through(tmp_path, Painter()).photos == 0
+
+
+def test_a_folder_reached_by_a_link_is_the_same(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(folder, target_is_directory=True)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    album = look_through(link, Painter())
+    left = sorted(names(album, portrait(ANNA), (folder / "3.png").resolve()))
+    assert left == ["1.png", "5.png"]
+
+
+def test_what_was_kept_of_a_photo_is_kept_while_it_is_masked(folder: Path) -> None:
+    look_through(folder, Painter())
+    mask = Mask.empty((50, 64))
+    over = (folder / "1.png").resolve()
+    look_through(folder, Painter(), masks={over: lambda photo: mask})
+    painter = Painter()
+    look_through(folder, painter)
+    assert painter.looked == []

@@ -117,3 +117,19 @@ def test_takeouts_json_is_found_in_all_its_spellings(tmp_path: Path, photo: str,
     (tmp_path / "other.json").touch()
     found = sidecars_of(tmp_path / photo, tmp_path / "out" / "r.jpg")
     assert found == [(tmp_path / json, tmp_path / "out" / "r.jpg.json")]
+
+
+def test_a_name_is_the_same_however_its_letters_are_put_together(tmp_path: Path) -> None:
+    (tmp_path / "cafe\u0301.xmp").touch()
+    found = sidecars_of(tmp_path / "caf\u00e9.jpg", tmp_path / "out" / "r.jpg")
+    assert [source.name for source, _ in found] == ["cafe\u0301.xmp"]
+
+
+def test_side_files_that_a_stopped_run_owes_come_when_it_goes_on(job: BatchJob) -> None:
+    job = replace(job, sidecars=True)
+    run(job)
+    owed = job.output / "IMG_1.jpg.pp3"
+    owed.unlink()
+    assert states(run(job))["IMG_1.jpg"] == "filled"
+    assert owed.read_text() == "IMG_1.jpg.pp3"
+    assert states(run(job))["IMG_1.jpg"] == "exists"

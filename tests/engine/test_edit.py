@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 import engine.edit.history
 from engine.edit.compositor import Composite, composite, damage
-from engine.edit.edit import Edit, Layer, PlacedNode, found, framed, new_edit, subjects_of
+from engine.edit.edit import (
+    Edit,
+    Layer,
+    PlacedNode,
+    Snapshot,
+    found,
+    framed,
+    new_edit,
+    subjects_of,
+)
 from engine.edit.history import History
 from engine.edit.stroke import StrokeInProgress
 from engine.edit.tiles import TiledMask
@@ -219,6 +228,22 @@ def test_old_steps_move_to_disk_and_come_back_equal(photo: Photo, monkeypatch) -
         history.go(position)
         assert np.array_equal(history.edit.mask.to_mask().pixels, mask)
         assert np.array_equal(composite(history.edit).pixels, pixels)
+
+
+def test_what_a_snapshot_holds_moves_to_disk_with_the_step(photo: Photo, monkeypatch) -> None:
+    monkeypatch.setattr(engine.edit.history, "LARGEST_MEMORY", 400_000)
+    history, mask = History(new_edit(photo)), painted(100)
+    first = replace(history.edit, mask=mask)
+    first = first.with_layer(layer_of(photo, (40, 50, 120, 100), 0, mask=mask))
+    history.push("Fill", replace(first, snapshots=(Snapshot("kept", first),)))
+    for n in range(12):
+        layer = layer_of(photo, (40 * n, 50, 120, 100), n, mask=painted(40 * n))
+        history.push("Fill", history.edit.with_layer(layer))
+    history.go(1)
+    (kept,) = history.edit.snapshots
+    one, other = history.edit.layers[0].patches[0].pixels, kept.edit.layers[0].patches[0].pixels
+    assert one is other
+    assert np.array_equal(composite(kept.edit).pixels, composite(first).pixels)
 
 
 def test_a_full_disk_forgets_the_oldest_steps(photo: Photo, monkeypatch) -> None:

@@ -196,3 +196,12 @@ def test_what_an_encoder_says_of_its_colours_is_believed(tmp_path: Path) -> None
     (tmp_path / "in.jxl").write_bytes(deep)
     photo = open_photo(tmp_path / "in.jxl")
     assert photo.rgb8.mean() > gradient().mean() + 20
+
+
+def test_a_jpeg_of_a_kind_that_cannot_be_taken_over_keeps_its_pixels(tmp_path: Path) -> None:
+    pixels = np.ascontiguousarray(gradient(96, 128))
+    (tmp_path / "in.jpg").write_bytes(imagecodecs.jpeg8_encode(pixels, level=90, subsampling="411"))
+    photo = open_photo(tmp_path / "in.jpg")
+    saved = write_photo(photo, tmp_path / "out.jxl")
+    assert saved.outside == "re-encoded"
+    assert np.array_equal(open_photo(saved.path).pixels, photo.pixels)
