@@ -17,7 +17,7 @@ from engine.base.errors import Cancelled, MienError
 from engine.base.libraries import missing_for_window, missing_library
 from engine.batch.tell import one_line
 from engine.batch.verb import batch
-from engine.inpaint_verb import inpaint
+from engine.inpaint_verb import JsonOption, inpaint
 from training.verbs import app as training_app
 
 VERBS = ("inpaint", "batch", "prepare", "train", "evaluate", "models", "doctor")
@@ -58,9 +58,6 @@ def common(
     ] = False,
 ) -> None:
     """What holds without a verb."""
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 app.command()(inpaint)

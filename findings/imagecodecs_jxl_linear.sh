@@ -4,7 +4,7 @@
 # What happens: a JPEG XL of 16 bit (or of floats) says that its numbers are linear light, one of 8 bit
 # that they are sRGB. Every viewer shows the deep one far too bright; the package itself, which returns
 # the numbers and no word of their colours, gives them back as they were, so that a round trip is clean.
-# Seen with: imagecodecs 2025.11.11 and 2026.3.6, pillow-jxl-plugin 1.3.8 as the viewer, Python 3.11,
+# Seen with: imagecodecs 2025.11.11 and 2026.3.6, pillow-jxl-plugin 1.3.8 on Pillow 12.0.0 as the viewer, Python 3.11,
 # Debian 12, x86-64.
 set -eu
 python=${PYTHON:-python3}
@@ -38,7 +38,7 @@ for pixels in (grey, grey.astype(np.uint16) * 257):
 as_guessed = abs(profiles["uint8"] - profiles["uint16"]) < 5
 raise SystemExit("both are the same picture now" if as_guessed else 0)
 END
-venv/bin/pip install -q --disable-pip-version-check pillow-jxl-plugin==1.3.8 numpy==2.3.5
+venv/bin/pip install -q --disable-pip-version-check pillow-jxl-plugin==1.3.8 Pillow==12.0.0 numpy==2.3.5
 for version in 2025.11.11 2026.3.6; do
 	venv/bin/pip install -q --disable-pip-version-check "imagecodecs==$version"
 	venv/bin/python read.py

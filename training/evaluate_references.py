@@ -126,8 +126,7 @@ def _hidden_look(inpainter: Inpainter, known: Known, picture: np.ndarray) -> Por
     """What is told of the face of a picture by what the hole hid of it alone."""
     if known.mesh is None:
         return None
-    (x0, y0), (x1, y1) = known.mesh.min(0).tolist(), known.mesh.max(0).tolist()
-    face = Face((x0, y0, x1 - x0, y1 - y0), 1.0, 0.0, known.mesh.astype(np.float32))
+    face = Face.of_mesh(known.mesh)
     rest = Mask((~known.mask.hole).astype(np.uint8) * np.uint8(255))
     (told,) = inpainter.portraits(photo_from_array(picture), (face,), rest)
     return told

@@ -89,7 +89,9 @@ def batch(
     format_: Annotated[
         str, typer.Option("--format", help="keep, or convert to jpg, png, webp, tif, jxl.")
     ] = KEEP_FORMAT,
-    quality: Annotated[int | None, typer.Option(help="1 to 100, of JPEG and WebP.")] = None,
+    quality: Annotated[
+        int | None, typer.Option(help="1 to 100, of JPEG, WebP, AVIF and JPEG XL.")
+    ] = None,
     name: Annotated[
         str, typer.Option(help="How results are called: {stem} {name} {number} {model} {emotion}.")
     ] = "{stem}",

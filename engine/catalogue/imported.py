@@ -69,7 +69,7 @@ def import_file(path: Path, name: str = "") -> Manifest:
 
 def remove_model(manifest: Manifest) -> None:
     """Delete a model of the user's own. Raises MienError for one that came with the program."""
-    if manifest.folder.resolve().parent != user_folder().resolve():
+    if not is_own(manifest):
         raise MienError(f"'{manifest.name}' came with Mien and stays with it.")
     try:
         shutil.rmtree(manifest.folder)

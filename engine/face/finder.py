@@ -60,6 +60,11 @@ class Face:
     angle: float
     mesh: np.ndarray | None
 
+    @classmethod
+    def of_mesh(cls, mesh: np.ndarray, score: float = 1.0) -> Face:
+        """The face whose mesh this is, 478 x 2 photo pixels."""
+        return cls(_box_of(mesh), score, nodes.roll(mesh), mesh.astype(np.float32))
+
 
 @dataclass(frozen=True)
 class _Detection:

@@ -281,7 +281,7 @@ class FacePlacer:
         if mesh is None:
             return Placed(Face(box, 0.0, frame.angle, None), FRAMED, 1.0)
         placed = geometry.transform(view.to_photo, mesh)
-        return Placed(_face_of(placed, max(face.score, 0.0)), FRAMED, 1.0)
+        return Placed(Face.of_mesh(placed, max(face.score, 0.0)), FRAMED, 1.0)
 
     def weighed(self, view: View, how: str, frame: np.ndarray) -> Candidate:
         """A frame (view pixels) refined, and how sure a face lies there; without a locator as sure
@@ -390,11 +390,5 @@ def _placed(candidate: Candidate) -> Placed:
         frame = box_frame(candidate.frame)
         face = Face((frame.x, frame.y, frame.width, frame.height), score, frame.angle, None)
     else:
-        face = _face_of(candidate.mesh, score)
+        face = Face.of_mesh(candidate.mesh, score)
     return Placed(face, candidate.how, score, candidate.why)
-
-
-def _face_of(mesh: np.ndarray, score: float) -> Face:
-    low, high = mesh.min(0), mesh.max(0)
-    box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
-    return Face(box, score, nodes.roll(mesh), mesh.astype(np.float32))

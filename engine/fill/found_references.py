@@ -103,7 +103,7 @@ def hidden_faces(inpainter: Inpainter, request: FillRequest) -> list[tuple[int, 
     asked = replace(request.options, emotion=KEEP, nodes=(), variant=0)
     plain = replace(request, options=asked, references=())
     return [
-        (one.face, _face_of(one.mesh))
+        (one.face, Face.of_mesh(one.mesh[:, :2]))
         for one in inpainter.preview(plain).readings
         if one.mesh is not None and one.hidden is not None and one.hidden.any()
     ]
@@ -136,8 +136,3 @@ def _apart(match: Match, others: list[Match]) -> float:
     read = [other.seen.portrait.expression for other in others]
     known = [np.abs(np.subtract(told, one)).sum() / 2 for one in read if told and one]
     return float(min(known, default=0.0))
-
-
-def _face_of(mesh: np.ndarray) -> Face:
-    (x0, y0), (x1, y1) = mesh[:, :2].min(0).tolist(), mesh[:, :2].max(0).tolist()
-    return Face((x0, y0, x1 - x0, y1 - y0), 1.0, 0.0, mesh)

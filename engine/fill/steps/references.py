@@ -87,9 +87,9 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
 
         whole, asked = fill.whole, [one.reference for one in laid]
         if whole.live:
-            over = float(hole.sum())
+            covered = float(hole.sum())
             face = fill.share.face
-            alike = whole.loaded.who.likenesses(whole.photo, face, asked, over, told)
+            alike = whole.loaded.who.likenesses(whole.photo, face, asked, covered, told)
         else:
             alike = told()
         laid = _asked(fill, laid, lit, hidden, seen)
