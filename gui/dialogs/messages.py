@@ -173,9 +173,7 @@ def ask_to_save_all(parent: QWidget, names: list[str]) -> QMessageBox.StandardBu
         parent,
         "content-save-alert-outline",
         title if len(names) > 1 else tr("Save the changes to {name}?").format(name=names[0]),
-        tr("These have fills or snapshots that are not saved: {names}.").format(
-            names=_listed(names)
-        ),
+        text.format(names=_listed(names)),
         Answer("cancel", tr("Cancel"), "escape"),
         Answer("discard", tr("Do not save")),
         Answer("save", tr("Save all") if len(names) > 1 else tr("Save"), "primary"),

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QMessageBox
 import gui.dialogs.messages
 import gui.main_window
 import gui.saving
-from engine.photo import open_photo, save_photo
+from engine.photo import open_photo, write_photo
 from gui.canvas.pyramid import Pyramid
 from tests.gui.hands import SIZE, Hands
 
@@ -231,9 +231,9 @@ def test_the_window_is_what_the_model_says(
 
     def save(photo, path, **how):
         holds["save"].wait(20)
-        return save_photo(photo, path, **how)
+        return write_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.saving, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "write_photo", save)
     window.actions_["preview"].setChecked(False)
     window.actions_["layers"].setChecked(True)
     run_state_machine_as_test(
