@@ -3,6 +3,7 @@ is looked through once somebody allowed it. No widgets here."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from engine.base.errors import MienError
 from engine.edit.edit import Edit, Subject
 from engine.inpaint import Inpainter
 from engine.photo.names import is_picture
@@ -71,6 +73,7 @@ class AlsoSeen(QObject):
         self._stopped: set[Path] = set()
         self._whole: set[Path] = set()  # that were looked through to their end
         self._looking: tuple[Path, Operation] | None = None
+        self._forgets = False  # what is kept is about to be deleted
         self._who: WeakKeyDictionary[Tab, dict[str, tuple[Edit, Portrait | None]]]
         self._who = WeakKeyDictionary()
         self._open: WeakKeyDictionary[Tab, tuple[Portrait, ...]] = WeakKeyDictionary()
@@ -88,6 +91,9 @@ class AlsoSeen(QObject):
     def close(self) -> None:
         self._timer.stop()
         self._looker.close()
+        if self._forgets:  # the thread ended before it came to that
+            with contextlib.suppress(MienError):
+                forget()
         self._asker.close()
 
     @property
@@ -146,17 +152,29 @@ class AlsoSeen(QObject):
         return kept_folders()
 
     def forget(self) -> None:
-        """Delete what is kept of faces, and ask about every folder again. Raises MienError."""
-        if self._looking is not None:
-            self.stop()
-        count = forget()
-        for store in (self._albums, self._who, self._open, self._stopped, self._whole):
-            store.clear()
+        """Ask about every folder again, and delete what is kept of faces: behind a look that is
+        under way, which writes down what it found as it is stopped."""
+        self.stop()
         for key in (ALLOWED, REFUSED):
             self._settings.keep(key, "")
-        self._follow()
-        told = tr("What was kept of faces is deleted, folders: {count}.").format(count=count)
-        self.told.emit(told)
+        self._forgets = True
+
+        def job(progress: object, cancel: threading.Event) -> int:
+            return forget()
+
+        def over(told: str) -> None:
+            self._forgets = False
+            for store in (self._albums, self._who, self._open, self._stopped, self._whole):
+                store.clear()
+            self._follow()
+            self.told.emit(told)
+
+        def done(count: int) -> None:
+            told = tr("What was kept of faces is deleted, folders: {count}.")
+            over(told.format(count=count))
+
+        forgetting = Operation(job, self._looker, self._editor.desk).when_done(done)
+        forgetting.when_failed(lambda failure: over(say(failure.sentence)), quiet=True).start()
 
     # What is known.
 
@@ -238,9 +256,7 @@ class AlsoSeen(QObject):
 
     def _see(self, tab: Tab, edit: Edit, subject: Subject) -> None:
         def job(progress: object, cancel: threading.Event) -> Portrait | None:
-            hole = edit.mask
-            for layer in edit.shown:
-                hole = hole.union(layer.mask)
+            hole = edit.hole
             mask = None if hole.is_blank else hole.to_mask()
             return self._by("asker").portraits(edit.photo, (subject.face,), mask)[0]
 

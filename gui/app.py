@@ -32,9 +32,7 @@ def run(paths: list[Path]) -> int:
     settings = Settings()
     set_language(settings.text("language"))
     theme.apply_theme(application, settings.text("theme", "system"))
-    watch = crash.Watch()
-    reports = crash.left()
-    watch.begin()
+    watch, reports = _watched()
     window = MainWindow(settings)
     window.show()
     instance.asked.connect(lambda asked: bring_forward(window, asked))
@@ -47,9 +45,21 @@ def run(paths: list[Path]) -> int:
     QTimer.singleShot(0, window.editor.warm_up)
     QTimer.singleShot(0, lambda: _begin(window, reports, paths))
     code = application.exec()
-    watch.end()
+    with contextlib.suppress(OSError):
+        watch.end()
     instance.end()
     return code
+
+
+def _watched() -> tuple[crash.Watch, list[tuple[Path, str]]]:
+    """The watch, begun, and the reports of earlier starts. Neither keeps the editor from starting:
+    on a full disk there are none."""
+    watch, reports = crash.Watch(), []
+    with contextlib.suppress(OSError, MienError):
+        reports = crash.left()
+    with contextlib.suppress(OSError, MienError):
+        watch.begin()
+    return watch, reports
 
 
 def _begin(window: MainWindow, reports: list[tuple[Path, str]], paths: list[Path]) -> None:

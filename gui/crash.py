@@ -19,6 +19,7 @@ from engine.edit.session import sessions_folder
 
 SUFFIX = ".txt"
 MOST = 60_000  # characters of a report
+REPORTS = 20  # that are kept: an error in a painting comes again with every frame
 # What looks like a path or a file's name, with spaces or not, in quotes or not.
 _PATHS = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\n'\":]+)+[\\/]([^\\/\n'\":]+)")
 _ENDINGS = "jpe?g|png|webp|tiff?|bmp|avif|hei[cf]|jxl|dng|cr[23]|nef|arw|mien"
@@ -41,9 +42,7 @@ class Watch:
 
     def begin(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._path = (
-            self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1000}.dying"
-        )
+        self._path = self._folder / f"{_now()}.dying"
         self._file = self._path.open("w", encoding="utf-8")
         self._file.write(about())
         self._file.flush()
@@ -73,13 +72,14 @@ def left() -> list[tuple[Path, str]]:
     return found
 
 
-def keep(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Path:
-    """Write down an error that nobody caught."""
+def keep(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write down an error that nobody caught, unless there are many already: the first ones tell
+    most. Raises OSError and MienError."""
     folder = crash_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_now()}{SUFFIX}"
-    write_report(path, about() + "".join(traceback.format_exception(kind, error, trace)))
-    return path
+    if len(list(folder.glob(f"*{SUFFIX}"))) < REPORTS:
+        text = about() + "".join(traceback.format_exception(kind, error, trace))
+        write_report(folder / f"{_now()}{SUFFIX}", text)
 
 
 def write_report(path: Path, text: str) -> None:

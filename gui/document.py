@@ -266,7 +266,7 @@ class Document(ShownPhoto):
     def go_to_snapshot(self, number: int) -> None:
         """The edit as it was when one was taken; one step. Faces found since stay found."""
         edit, one = self.edit, self.edit.snapshots[number]
-        if one.edit.layers is edit.layers and one.edit.mask is edit.mask:
+        if one.edit.is_like(edit):
             return
         faces = one.edit.faces if one.edit.faces is not None else edit.faces
         self.history.push(one.name, replace(one.edit, snapshots=edit.snapshots, faces=faces))

@@ -259,8 +259,8 @@ class Files(QObject):
         self._editor.tabs.show(tab)
         return messages.ask_to_replace(self._window, path.name)
 
-    def save_session(self) -> None:
-        """Layers, mask and all, to go on another day."""
+    def save_session(self, then: Callable[[], object] | None = None) -> None:
+        """Layers, mask and all, to go on another day; `then` as of `save`."""
         document = self._document
         if document.photo is None:
             return
@@ -272,19 +272,19 @@ class Files(QObject):
             path = Path(name)
             if path.suffix.lower() != SUFFIX:
                 path = path.with_name(path.name + SUFFIX)
-            self._write_session(path)
+            self._write_session(path, then)
 
-    def _write_session(self, path: Path) -> None:
+    def _write_session(self, path: Path, then: Callable[[], object] | None) -> None:
         tab = self._document.tab
 
         def changed() -> None:
             answer = self._ask_about_change(tab, path)
             if answer == messages.REPLACE:
-                self._editor.saving.save_session(path)
+                self._editor.saving.save_session(path, then)
             elif answer == messages.ELSEWHERE:
-                self.save_session()
+                self.save_session(then)
 
-        self._editor.saving.save_session(path, changed=changed)
+        self._editor.saving.save_session(path, then, changed)
 
     # Leaving.
 
@@ -315,10 +315,13 @@ class Files(QObject):
         if self._editor.is_filling and not messages.ask_to_stop_fill(self._window, name):
             return False
         if not tab.is_saved:
-            answer = messages.ask_to_save(self._window, name)
+            ask = messages.ask_to_save
+            if tab.is_look_saved:
+                ask = messages.ask_to_save_snapshots
+            answer = ask(self._window, name)
             if answer == QMessageBox.StandardButton.Save:
                 self._editor.drop(tab)
-                self.save(then)
+                self._save_what_is_unsaved(tab, then)
             may = answer == QMessageBox.StandardButton.Discard
         else:
             may = tab.is_mask_saved or messages.ask_to_drop_mask(self._window, name)
@@ -359,7 +362,12 @@ class Files(QObject):
         tab, *rest = tabs
         self._editor.drop(tab)
         self._editor.tabs.show(tab)
-        self.save(lambda: self._save_each(rest, then))
+        self._save_what_is_unsaved(tab, lambda: self._save_each(rest, then))
+
+    def _save_what_is_unsaved(self, tab: Tab, then: Callable[[], object] | None) -> None:
+        """Of the shown tab: its picture, or, where that is saved, the snapshots, which a session
+        alone holds."""
+        self.save_session(then) if tab.is_look_saved else self.save(then)
 
     def _is_settled(self, tab: Tab) -> bool:
         """Whether nothing would be lost with a tab."""

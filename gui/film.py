@@ -104,6 +104,8 @@ class Film(QObject):
     def carry(self, *, settings: bool) -> None:
         """Show the next photo, and mask there what is masked here, where its face lies; with
         `settings` its expression, and what stands on the shelf, too."""
+        if self._opening is not None:
+            return  # it would lie in wait for a photo that nobody goes to
         tab, place = self._document.tab, self.place
         if tab is None or place is None or place + 1 >= len(self.photos):
             self.told.emit(tr("There is no further photo in this folder."))
@@ -240,13 +242,8 @@ def brought(
 
 def _masked(edit: Edit) -> TiledMask | None:
     """What is painted; where nothing is, what the shown fills were painted with."""
-    if not edit.mask.is_blank:
-        return edit.mask
-    masks = [layer.mask for layer in edit.shown]
-    found = masks[0] if masks else None
-    for mask in masks[1:]:
-        found = mask if found is None else found.union(mask)
-    return found
+    found = edit.hole if edit.mask.is_blank else edit.mask
+    return None if found.is_blank else found
 
 
 def _face(tab: Tab) -> Face | None:

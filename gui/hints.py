@@ -48,7 +48,6 @@ class Hints(QObject):
     ) -> None:
         super().__init__(canvas)
         self._canvas, self._document, self._settings = canvas, document, settings
-        self._editor = editor
         self._at: int | None = None
         self._tab: object = None
         self.panel = HintPanel(canvas)

@@ -75,7 +75,7 @@ class History(QObject):
 
     @property
     def is_saved(self) -> bool:
-        """Whether what is seen of the fills is on disk."""
+        """Whether what is seen of the fills is on disk, and what only a snapshot holds."""
         tab = self.tab
         return tab is None or tab.is_saved
 
@@ -117,13 +117,14 @@ class History(QObject):
             self._moved(before)
 
     def mark_saved(self, edit: Edit | None = None, *, mask: bool = False) -> None:
-        """The picture of `edit` is on disk, with `mask` what is painted and not filled as well;
-        without an edit, all that is shown."""
+        """The picture of `edit` is on disk, with `mask` what is painted and not filled and its
+        snapshots as well; without an edit, all that is there."""
         tab = self.tab
         if tab is not None:
             tab.saved_look = (edit or tab.edit).look
             if mask or edit is None:
-                tab.saved_mask = (edit or tab.edit).mask
+                kept = edit or tab.edit
+                tab.saved_mask, tab.saved_snapshots = kept.mask, kept.snapshots
         self._tell()
 
     def _moved(self, before: Edit) -> None:

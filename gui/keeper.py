@@ -124,7 +124,7 @@ class Keeper(QObject):
 
     def _write(self, kept: _Kept) -> None:
         writer, path, edit = kept.writer, kept.path, kept.tab.now
-        if writer is None or edit is kept.written or (kept.written is None and not _has_work(edit)):
+        if writer is None or edit is kept.written or (kept.written is None and not edit.has_work):
             return
         if not self._locked(kept):
             return
@@ -196,7 +196,3 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _has_work(edit: Edit) -> bool:
-    return bool(edit.layers or edit.frames or edit.nodes or edit.shelf) or not edit.mask.is_blank

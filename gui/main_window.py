@@ -115,6 +115,8 @@ class MainWindow(Composition):
         for signal in (document.opened, document.history.changed, document.renamed):
             signal.connect(self._show_title)
         editor.opening.loaded.connect(canvas.take_levels)
+        editor.opening.loaded.connect(lambda _levels: self.side_by_side.refresh())
+        editor.saving.saved.connect(self.thumbnails.forget)
         canvas.levels_wanted.connect(editor.opening.need_levels)
         editor.readout.previewed.connect(canvas.set_preview)
         editor.readout.read.connect(canvas.show_readings)

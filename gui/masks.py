@@ -57,14 +57,15 @@ class Masks(QObject):
     def add_part(self, part: str) -> None:
         """Add a part of the chosen face, or of every face, to the mask; of a thing that is worn
         what is there. One that is masked already is taken away again, with Alt in any case."""
-        meshes, size, name = self.meshes(), self._document.size, tr(parts.NAMES[part])
+        found, size, name = self._found(), self._document.size, tr(parts.NAMES[part])
+        meshes, whose = list(found.values()), (part, frozenset(found))
         alt = bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier)
-        added = self._added.of(self._document.tab, part)
+        added = self._added.of(self._document.tab, whose)
         if added is not None and added.is_in(self._document.edit.mask):
             self._take_away(part, meshes, added.area)
         elif part in THINGS:
             if not alt:  # what is worn was not seen yet
-                self._added.expect(self._document.tab, part)
+                self._added.expect(self._document.tab, whose)
                 self._editor.mask_work.add_worn(part, meshes, name)
         elif alt or (meshes and all(covers(self._document.edit.mask, part, m) for m in meshes)):
             self._take_away(part, meshes, None)
@@ -72,7 +73,7 @@ class Masks(QObject):
             boxes = [area_of(mesh, size) for mesh in meshes]
             pixels = sum(box[2] * box[3] for box in boxes if box is not None)
             if pixels:
-                self._added.expect(self._document.tab, part)
+                self._added.expect(self._document.tab, whose)
                 self._editor.mask_work.change(
                     lambda mask: with_part(mask, part, meshes), pixels, name, rim=True
                 )
@@ -133,13 +134,19 @@ class Masks(QObject):
     def meshes(self, *, alone: bool = False) -> list[np.ndarray]:
         """The meshes that a part is masked by: as found, or as read where a frame was drawn. alone:
         of the chosen face in any case."""
+        return list(self._found(alone=alone).values())
+
+    def _found(self, *, alone: bool = False) -> dict[str, np.ndarray]:
+        """As `meshes`, by the ids of their faces."""
         document, readings = self._document, self._editor.readout.readings
-        found = []
-        for number, face in enumerate(document.subjects):
+        found = {}
+        subjects = document.edit.subjects if document.is_open else ()
+        for number, one in enumerate(subjects):
+            face = one.face
             reading = readings.of(number)
             mesh = reading.mesh if face.mesh is None and reading is not None else face.mesh
             if mesh is not None and (number == document.selected or (self.all_faces and not alone)):
-                found.append(mesh)
+                found[one.id] = mesh
         return found
 
     def clear(self) -> None:

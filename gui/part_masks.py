@@ -43,6 +43,10 @@ def covers(mask: TiledMask, part: str, mesh: np.ndarray) -> bool:
     return bool(wanted.any()) and float((seen[wanted] >= PAINTED).mean()) >= MOST
 
 
+# A part, and the ids of the faces it was asked for of.
+Whose = tuple[str, frozenset[str]]
+
+
 @dataclass
 class Came:
     """What came into a mask with a part. before: the mask, until it came."""
@@ -66,31 +70,32 @@ class Added(QObject):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
-        self._came: WeakKeyDictionary[Tab, dict[str, Came]] = WeakKeyDictionary()
-        self._last: WeakKeyDictionary[Tab, str] = WeakKeyDictionary()
+        self._came: WeakKeyDictionary[Tab, dict[Whose, Came]] = WeakKeyDictionary()
+        self._last: WeakKeyDictionary[Tab, Whose] = WeakKeyDictionary()
         document.mask_changed.connect(self._on_changed)
         document.stroked.connect(lambda tab, _before: self._last.pop(tab, None))
 
-    def expect(self, tab: Tab | None, part: str) -> None:
-        """What comes into the mask from now on comes with a part, until something else does."""
+    def expect(self, tab: Tab | None, whose: Whose) -> None:
+        """What comes into the mask from now on comes with a part of some faces, until something
+        else does."""
         if tab is not None:
-            self._came.setdefault(tab, {})[part] = Came(tab.edit.mask)
-            self._last[tab] = part
+            self._came.setdefault(tab, {})[whose] = Came(tab.edit.mask)
+            self._last[tab] = whose
 
-    def of(self, tab: Tab | None, part: str) -> Came | None:
-        """What came with a part."""
-        return None if tab is None else self._came.get(tab, {}).get(part)
+    def of(self, tab: Tab | None, whose: Whose) -> Came | None:
+        """What came with a part of these very faces."""
+        return None if tab is None else self._came.get(tab, {}).get(whose)
 
     def _on_changed(self, _box: object) -> None:
         tab = self._document.tab
-        part = None if tab is None else self._last.get(tab)
-        if tab is None or part is None or tab.stroke is not None:
+        whose = None if tab is None else self._last.get(tab)
+        if tab is None or whose is None or tab.stroke is not None:
             return
         titles, at = self._document.history.titles, self._document.history.position
-        if at and titles[at - 1] not in (tr(parts.NAMES[part]), tr("Grow to fit")):
+        if at and titles[at - 1] not in (tr(parts.NAMES[whose[0]]), tr("Grow to fit")):
             del self._last[tab]  # the mask is changed by something else
             return
-        came = self._came[tab][part]
+        came = self._came[tab][whose]
         added = tab.edit.mask.without(came.before)
         if added.is_blank:
             del self._last[tab]  # it was undone

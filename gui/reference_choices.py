@@ -8,14 +8,13 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from engine.base.errors import MienError
 from engine.photo import OPEN_SUFFIXES
 from gui.also_seen import AlsoSeen
 from gui.dialogs.questions import may_delete
 from gui.references import References
 from gui.tab import Tab
 from gui.tabs import Tabs
-from gui.translation import say, tr
+from gui.translation import tr
 
 
 class ReferenceChoices(QObject):
@@ -74,10 +73,7 @@ class ReferenceChoices(QObject):
             "this computer alone. Without them a folder is asked about and looked through again."
         )
         if may_delete(self._window, title, text.format(count=count)):
-            try:
-                self._seen.forget()
-            except MienError as error:
-                self.told.emit(say(str(error)))
+            self._seen.forget()
 
     @staticmethod
     def _pop(menu: QMenu, at: QPoint) -> None:

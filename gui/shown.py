@@ -118,7 +118,7 @@ class ShownPhoto(QObject):
 
     @property
     def is_changed(self) -> bool:
-        """Whether closing now would lose a fill."""
+        """Whether closing now would lose a fill, or work in a snapshot."""
         return self.is_open and not self.history.is_saved
 
     @property

@@ -118,7 +118,11 @@ class SideBySide(QObject):
             self._made, self._making = (source.checksum, pyramid), ""
             self.refresh()
 
-        Operation(job, self._worker, self._editor.desk).when_done(done).start()
+        def failed(_failure: object) -> None:
+            self._making = ""
+
+        making = Operation(job, self._worker, self._editor.desk)
+        making.when_done(done).when_failed(failed).start()
 
     def _known(self) -> Known | None:
         """The reference that is shown: the one asked for, else the first of the chosen face."""

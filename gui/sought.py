@@ -85,9 +85,7 @@ def compare(inpainter: Inpainter, sought: Sought, edit: Edit, options: FillOptio
     """Ask of each face of a photo that was looked at who it is in the shown one."""
     ids = [one.id for one in edit.subjects]
     photo, name = sought.source.photo, sought.source.name
-    hole = edit.mask
-    for layer in edit.shown:
-        hole = hole.union(layer.mask)
+    hole = edit.hole
     for subject in edit.subjects:
         mesh = subject.face.mesh
         area = None if mesh is None else part_area(mesh, "mouth", hole.size)

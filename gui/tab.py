@@ -13,7 +13,7 @@ import numpy as np
 from engine.edit import edit as edits
 from engine.edit import history
 from engine.edit.compositor import Composite
-from engine.edit.edit import Edit, PlacedNode
+from engine.edit.edit import Edit, PlacedNode, Snapshot
 from engine.edit.session import PhotoReference
 from engine.edit.stroke import StrokeInProgress
 from engine.edit.tiles import TiledMask
@@ -55,6 +55,7 @@ class Tab:
     is_news: bool = False
     saved_look: tuple = ()
     saved_mask: TiledMask | None = None
+    saved_snapshots: tuple[Snapshot, ...] = ()
     revision: int = field(default_factory=lambda: next(numbers))
     version: int = field(default_factory=lambda: next(numbers))
 
@@ -80,8 +81,19 @@ class Tab:
 
     @property
     def is_saved(self) -> bool:
+        """Whether what is seen of the fills is on disk, and what only a snapshot holds."""
+        return self.is_look_saved and self.are_snapshots_saved
+
+    @property
+    def is_look_saved(self) -> bool:
         """Whether what is seen of the fills is on disk."""
         return self.edit.look == self.saved_look
+
+    @property
+    def are_snapshots_saved(self) -> bool:
+        """Whether a session holds every snapshot in which there is work."""
+        worked = (one for one in self.edit.snapshots if one.edit.has_work)
+        return all(one in self.saved_snapshots for one in worked)
 
     @property
     def is_mask_saved(self) -> bool:
@@ -110,5 +122,5 @@ def new_tab(
     if session is not None or not edit.layers:
         made.saved_look = edit.look
     if session is not None:
-        made.saved_mask = edit.mask
+        made.saved_mask, made.saved_snapshots = edit.mask, edit.snapshots
     return made

@@ -16,7 +16,7 @@ from engine.photo import open_photo
 from gui.qimage import image_from_rgb, resize
 from gui.worker import Worker
 
-KEPT = 600  # pictures
+KEPT, BYTES = 600, 2**27  # pictures that are kept at most, and what they take
 AROUND = 1.5  # a picture's side to that of the face in it
 READ_AT = 1400  # pixels of the longer side in which a face is cut out
 Box = tuple[float, float, float, float]
@@ -43,6 +43,7 @@ class Thumbnails(QObject):
         self._made: OrderedDict[Wanted, QImage] = OrderedDict()
         self._left: deque[Wanted] = deque(maxlen=KEPT // 2)
         self._making: Wanted | None = None
+        self._bytes = 0
 
     def close(self) -> None:
         self._left.clear()
@@ -61,7 +62,9 @@ class Thumbnails(QObject):
     def forget(self, path: Path) -> None:
         """The file is another one by now."""
         for wanted in [one for one in self._made if one.path == path]:
-            del self._made[wanted]
+            self._drop(wanted)
+        if self._making is not None and self._making.path == path:
+            self._left.append(self._making)  # it may have been read before
 
     def _next(self) -> None:
         if self._making is not None or not self._left:
@@ -71,15 +74,26 @@ class Thumbnails(QObject):
         def job(progress: object, cancel: threading.Event) -> QImage:
             return picture_of(wanted)
 
-        self._worker.submit(job, lambda image: self._take(wanted, image))
+        self._worker.submit(
+            job,
+            lambda image: self._take(wanted, image),
+            lambda _failure: self._take(wanted, QImage()),
+        )
 
     def _take(self, wanted: Wanted, image: QImage) -> None:
         self._making = None
+        self._drop(wanted)
         self._made[wanted] = image
-        while len(self._made) > KEPT:
-            self._made.popitem(last=False)
+        self._bytes += image.sizeInBytes()
+        while len(self._made) > KEPT or (self._bytes > BYTES and len(self._made) > 1):
+            self._drop(next(iter(self._made)))
         self.made.emit(wanted)
         self._next()
+
+    def _drop(self, wanted: Wanted) -> None:
+        image = self._made.pop(wanted, None)
+        if image is not None:
+            self._bytes -= image.sizeInBytes()
 
 
 def picture_of(wanted: Wanted) -> QImage:

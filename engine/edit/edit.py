@@ -139,6 +139,29 @@ class Edit:
         """Equal looks, equal pixels."""
         return tuple(layer.key for layer in self.shown)
 
+    @property
+    def hole(self) -> TiledMask:
+        """What is painted, and what the shown fills were painted with."""
+        hole = self.mask
+        for layer in self.shown:
+            hole = hole.union(layer.mask)
+        return hole
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything would be lost with it, in a snapshot or out of one."""
+        made = self.layers or self.frames or self.nodes or self.shelf
+        there = bool(made) or not self.mask.is_blank
+        return there or any(one.edit.has_work for one in self.snapshots)
+
+    def is_like(self, other: Edit) -> bool:
+        """Whether all that the user made is the same in both; faces that were found, and
+        snapshots, are left out."""
+        mine, theirs = (
+            (one.layers, one.frames, one.nodes, one.shelf, one.expression) for one in (self, other)
+        )
+        return mine == theirs and self.mask.same(other.mask)
+
     def number_of(self, subject: str) -> int | None:
         """The number that a fill gives a face, None for a face that is not there."""
         ids = [one.id for one in self.subjects]

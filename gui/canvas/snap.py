@@ -14,13 +14,14 @@ Point = tuple[float, float]
 
 class LiveWire:
     """The edges around one corner. pixels: H x W x 3 uint8, the photo. scale: of the view, so that
-    edges are those that are seen."""
+    edges are those that are seen. A corner beyond the photo has those of its nearest pixel."""
 
     def __init__(self, pixels: np.ndarray, corner: Point, scale: float) -> None:
         height, width = pixels.shape[:2]
         self._step = max(1.0, 1 / scale)
         reach = round(REACH * self._step)
-        x, y = round(corner[0]), round(corner[1])
+        x = min(max(round(corner[0]), 0), width - 1)
+        y = min(max(round(corner[1]), 0), height - 1)
         left, top = max(0, x - reach), max(0, y - reach)
         part = pixels[top : min(height, y + reach), left : min(width, x + reach)]
         size = [max(2, round(side / self._step)) for side in (part.shape[1], part.shape[0])]

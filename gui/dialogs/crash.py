@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -17,7 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.atomic import write_atomically
+from engine.base.errors import MienError
+from gui.dialogs.messages import FailureDialog
 from gui.translation import tr
+from gui.worker import Failure
 
 
 class CrashDialog(QDialog):
@@ -25,10 +29,10 @@ class CrashDialog(QDialog):
 
     def __init__(self, reports: list[tuple[Path, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Mien ended unexpectedly"))
+        self.setWindowTitle(tr("Something went wrong in Mien"))
         self.setMinimumSize(560, 380)
         self._reports = reports
-        title = QLabel(tr("The last time Mien ended unexpectedly"))
+        title = QLabel(self.windowTitle())
         title.setObjectName("question")
         text = QLabel(
             tr(
@@ -72,7 +76,10 @@ class CrashDialog(QDialog):
         )
         if name:
             data = self.report.toPlainText().encode()
-            write_atomically(Path(name), lambda file: file.write(data))
+            try:
+                write_atomically(Path(name), lambda file: file.write(data))
+            except MienError as error:
+                FailureDialog(Failure(str(error), traceback.format_exc(), error), self).exec()
 
     def _forget(self, _code: int) -> None:
         for path, _ in self._reports:

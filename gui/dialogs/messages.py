@@ -141,12 +141,22 @@ def ask(parent: QWidget | None, icon: str, title: str, text: str, *answers: Answ
 
 def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
     """Save, Discard or Cancel, for fills that are not saved yet."""
+    return _may_save(parent, name, tr("{name} has fills that are not saved."))
+
+
+def ask_to_save_snapshots(parent: QWidget, name: str) -> QMessageBox.StandardButton:
+    """The same for snapshots, of a photo whose fills are saved."""
+    text = tr("{name} has snapshots that are not saved; only a session (.mien) keeps them.")
+    return _may_save(parent, name, text)
+
+
+def _may_save(parent: QWidget, name: str, text: str) -> QMessageBox.StandardButton:
     button = QMessageBox.StandardButton
     answer = ask(
         parent,
         "content-save-alert-outline",
         tr("Save the changes to {name}?").format(name=name),
-        tr("{name} has fills that are not saved.").format(name=name),
+        text.format(name=name),
         Answer("cancel", tr("Cancel"), "escape"),
         Answer("discard", tr("Do not save")),
         Answer("save", tr("Save"), "primary"),
@@ -155,14 +165,15 @@ def ask_to_save(parent: QWidget, name: str) -> QMessageBox.StandardButton:
 
 
 def ask_to_save_all(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:
-    """Save, Discard or Cancel, for several photos with fills that are not saved yet."""
+    """Save, Discard or Cancel, for several photos with what is not saved yet."""
     button = QMessageBox.StandardButton
     title = tr("Save the changes to {count} photos?").format(count=len(names))
+    text = tr("These have fills or snapshots that are not saved: {names}.")
     answer = ask(
         parent,
         "content-save-alert-outline",
         title if len(names) > 1 else tr("Save the changes to {name}?").format(name=names[0]),
-        tr("These have fills that are not saved: {names}.").format(names=_listed(names)),
+        text.format(names=_listed(names)),
         Answer("cancel", tr("Cancel"), "escape"),
         Answer("discard", tr("Do not save")),
         Answer("save", tr("Save all") if len(names) > 1 else tr("Save"), "primary"),

@@ -179,7 +179,7 @@ class FilmStrip(QWidget):
         row.setContentsMargins(8, 1, 8, 0)
         row.addWidget(view)
         film.changed.connect(self.refresh)
-        thumbnails.made.connect(lambda _wanted: view.viewport().update())
+        thumbnails.made.connect(self._on_made)
         self.refresh()
 
     def refresh(self) -> None:
@@ -196,6 +196,10 @@ class FilmStrip(QWidget):
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self.list.scrollTo(self.list.currentIndex(), QListView.ScrollHint.PositionAtCenter)
+
+    def _on_made(self, _wanted: Wanted) -> None:
+        """A method, so that nothing is told to a panel that another language took the place of."""
+        self.list.viewport().update()
 
     def _on_clicked(self, index: QModelIndex) -> None:
         self._film.go(index.data(PLACE))

@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
 from engine.edit.edit import Layer
 from gui import theme
 from gui.document import Document
-from gui.panels.lists import TITLE, NamedList, PlainList
+from gui.panels.lists import KEY, TITLE, NamedList, PlainList
 from gui.panels.snapshots import Snapshots
 from gui.panels.widgets import Slider, give_focus_back, quiet, section
 from gui.results import Results
 from gui.translation import tr
 
 WIDTH, SIDE = 232, 40
-HOLE, POSITION = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole
+POSITION = Qt.ItemDataRole.UserRole
 
 
 class LayersPanel(QWidget):
@@ -118,7 +118,7 @@ class LayersPanel(QWidget):
             icon = QIcon(picture)
             icon.addPixmap(picture, QIcon.Mode.Selected)  # or Qt tints the chosen one
             item.setIcon(icon)
-            item.setData(HOLE, hole)
+            item.setData(KEY, hole)
             item.setData(TITLE, title)
             flags = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
             item.setFlags(item.flags() | flags)
@@ -138,7 +138,7 @@ class LayersPanel(QWidget):
 
     def _hole_at(self, row: int) -> str | None:
         item = self.layers.item(row)
-        return None if item is None else item.data(HOLE)
+        return None if item is None else item.data(KEY)
 
     def _chosen_hole(self) -> str | None:
         return self._hole_at(self.layers.currentRow())
@@ -165,7 +165,7 @@ class LayersPanel(QWidget):
         self.down.setEnabled(row + 1 < count)
 
     def _on_ticked(self, item: QListWidgetItem) -> None:
-        layer = _seen(self._document.edit.of_hole(item.data(HOLE)))
+        layer = _seen(self._document.edit.of_hole(item.data(KEY)))
         visible = item.checkState() == Qt.CheckState.Checked
         if visible != layer.visible:
             title = tr("Show a layer") if visible else tr("Hide a layer")

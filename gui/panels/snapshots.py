@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.dialogs.questions import may_delete
 from gui.document import Document
 from gui.panels.lists import KEY, TITLE, NamedList
 from gui.panels.widgets import give_focus_back, section
@@ -80,5 +81,8 @@ class Snapshots(QWidget):
         give_focus_back(self)
 
     def _delete(self, number: int) -> None:
-        self._document.delete_snapshot(number)
+        name = self._document.edit.snapshots[number].name
+        title = tr("Delete the snapshot '{name}'?").format(name=name)
+        if may_delete(self, title, tr("It is gone for good; the photo stays as it looks now.")):
+            self._document.delete_snapshot(number)
         give_focus_back(self)

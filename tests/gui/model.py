@@ -38,6 +38,7 @@ class Model:
     saved_mask: np.ndarray | None = None
     tab: Tab | None = None
     snapshots: list[State] = field(default_factory=list)
+    kept: int = 0  # how many of them a session holds
 
     @property
     def state(self) -> State:
@@ -96,9 +97,14 @@ class Model:
         self.push(State(tuple(fills), mask))
 
     @property
+    def is_saved(self) -> bool:
+        worked = any(one.fills or one.mask.any() for one in self.snapshots[self.kept :])
+        return self.state.fills == self.saved and not worked
+
+    @property
     def question(self) -> str:
         """What is asked before the photo may go."""
-        if self.state.fills != self.saved:
+        if not self.is_saved:
             return "save"
         kept = self.saved_mask is not None and np.array_equal(self.mask, self.saved_mask)
         return "" if kept or not self.mask.any() else "mask"

@@ -103,10 +103,33 @@ def test_the_answer_is_remembered_and_the_index_can_be_deleted(
     )
     asked.actions_["faces_forget"].trigger()
     assert "on this computer alone" in told[0]
-    assert kept_folders() == 0
+    qtbot.waitUntil(lambda: kept_folders() == 0)
     qtbot.waitUntil(lambda: asked.also_seen.state.asks)
     asked.actions_["faces_forget"].trigger()
     assert len(told) == 1  # there is nothing to delete
+
+
+def test_what_a_look_under_way_found_is_deleted_too(qtbot, asked: MainWindow, fake) -> None:
+    fake.look_gate.clear()
+    qtbot.mouseClick(panel(asked).look, LEFT)
+    qtbot.waitUntil(lambda: asked.also_seen.state.looked is not None)
+    with qtbot.waitSignal(asked.also_seen.told) as told:
+        asked.also_seen.forget()
+        fake.look_gate.set()
+    assert told.args == ["What was kept of faces is deleted, folders: 1."]  # of the stopped look
+    assert kept_folders() == 0
+    assert asked.also_seen.state.asks
+    assert not asked.also_seen._albums
+
+
+def test_faces_are_deleted_though_the_window_closes_at_once(qtbot, asked: MainWindow, fake) -> None:
+    fake.look_gate.clear()
+    qtbot.mouseClick(panel(asked).look, LEFT)
+    qtbot.waitUntil(lambda: asked.also_seen.state.looked is not None)
+    asked.also_seen.forget()
+    fake.look_gate.set()
+    asked.also_seen.close()
+    assert kept_folders() == 0
 
 
 def test_it_is_stopped_and_gone_on_with(qtbot, asked: MainWindow, fake) -> None:
@@ -170,4 +193,35 @@ def test_thumbnails_are_of_the_whole_or_around_a_face(qtbot, tmp_path: Path) -> 
     image = made.of(wanted)
     assert isinstance(image, QImage)
     assert made.of(wanted) is image
+    save_photo(photo_from_array(pixels[:, :400]), path, overwrite=True)
+    made.forget(path)
+    assert made.of(wanted) is None  # the file is another one
+    with qtbot.waitSignal(made.made):
+        pass
+    assert made.of(wanted).size().toTuple() == (60, 60)
+    made.close()
+
+
+def test_thumbnails_take_so_many_bytes_at_most(qtbot, tmp_path: Path, monkeypatch) -> None:
+    path = save_photo(photo_from_array(np.zeros((60, 60, 3), np.uint8)), tmp_path / "a.png")
+    monkeypatch.setattr("gui.thumbnails.BYTES", 2 * 40 * 40 * 4)
+    made = Thumbnails()
+    for side in (38, 39, 40):
+        with qtbot.waitSignal(made.made):
+            made.of(Wanted(path, side))
+    assert [one.side for one in made._made] == [39, 40]
+    made.close()
+
+
+def test_a_thumbnail_that_fails_holds_up_no_other(qtbot, tmp_path: Path, monkeypatch) -> None:
+    path = save_photo(photo_from_array(np.zeros((60, 60, 3), np.uint8)), tmp_path / "a.png")
+    made = Thumbnails()
+    with monkeypatch.context() as patch, qtbot.waitSignal(made.made):
+        patch.setattr("gui.thumbnails.picture_of", lambda _wanted: 1 / 0)
+        made.of(Wanted(path, 30))
+        qtbot.waitUntil(lambda: made._making is None)
+    assert made.of(Wanted(path, 30)).isNull()
+    with qtbot.waitSignal(made.made):
+        made.of(Wanted(path, 40))
+    assert not made.of(Wanted(path, 40)).isNull()
     made.close()

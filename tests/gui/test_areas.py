@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.photo import photo_from_array, save_photo
+from gui.canvas.snap import LiveWire
 from gui.main_window import MainWindow
 
 CORNERS = ((60, 60), (200, 60), (200, 160), (60, 160))
@@ -149,3 +150,13 @@ def test_backspace_takes_back_a_way_along_edges(disc: MainWindow, hand) -> None:
     hand.key(Qt.Key.Key_Return)
     assert not disc.document.mask[:60].any()
     assert disc.document.mask[150, 200] == 255
+
+
+@pytest.mark.parametrize("corner", [(-900.0, 50.0), (2000.0, 50.0), (60.0, -900.0), (60.0, 1900.0)])
+def test_a_corner_beyond_the_photo_has_the_edges_nearest_to_it(corner) -> None:
+    pixels = np.zeros((100, 120, 3), np.uint8)
+    pixels[:, 60:] = 255
+    way = LiveWire(pixels, corner, 1.0).to((60.0, 50.0))
+    assert way[0] == corner
+    assert way[-1] == (60.0, 50.0)
+    assert all(0 <= x <= 120 and 0 <= y <= 100 for x, y in way[1:-1])

@@ -10,8 +10,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from engine.base.errors import MienError
 from gui import crash
+from gui.app import _watched
 from gui.dialogs.crash import CrashDialog
+from gui.dialogs.messages import FailureDialog
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -55,6 +58,40 @@ def test_who_ends_in_order_or_is_killed_leaves_nothing(folder: Path) -> None:
     (folder / "killed.dying").write_text(crash.about())
     assert crash.left() == []
     assert not list(folder.iterdir())
+
+
+def test_an_error_that_comes_again_and_again_leaves_few_reports(folder: Path) -> None:
+    for _ in range(crash.REPORTS + 5):
+        crash.keep(ValueError, ValueError("no"), None)
+    assert len(crash.left()) == 20
+
+
+def test_a_full_disk_keeps_nobody_from_starting(folder: Path, monkeypatch) -> None:
+    folder.mkdir(parents=True)
+    (folder / "a.dying").write_text("Traceback: one")
+
+    def full(*_: object) -> None:
+        raise MienError("The disk is full.")
+
+    monkeypatch.setattr(crash, "write_atomically", full)
+    monkeypatch.setattr(crash, "about", full)
+    _, reports = _watched()
+    assert reports == []
+    assert (folder / "a.dying").is_file()  # told at the next start
+
+
+def test_a_report_that_cannot_be_saved_is_said(qtbot, folder: Path, monkeypatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(FailureDialog, "exec", lambda self: shown.append(self.failure.sentence))
+    nowhere = folder / "no" / "a.txt"
+    monkeypatch.setattr(
+        "gui.dialogs.crash.QFileDialog.getSaveFileName", lambda *_: (str(nowhere), "")
+    )
+    dialog = CrashDialog([(folder / "a.txt", "Traceback: one")])
+    qtbot.addWidget(dialog)
+    qtbot.mouseClick(dialog.save, LEFT)
+    assert len(shown) == 1
+    assert "a.txt" in shown[0] or str(nowhere.parent) in shown[0]
 
 
 def test_the_report_is_read_copied_and_gone(qtbot, folder: Path) -> None:

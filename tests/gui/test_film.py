@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication
 
 from engine.mask import Mask
 from engine.mask.move import moved
@@ -15,6 +16,7 @@ from engine.photo import photo_from_array, save_photo
 from gui.film import CHANGED, DONE, OPEN, natural
 from gui.main_window import MainWindow
 from gui.panels.film import PLACE, STATE
+from gui.thumbnails import Wanted
 from tests.gui.conftest import face_at
 from tests.gui.gestures import fill, idle, stroke, tabs
 
@@ -119,6 +121,27 @@ def test_the_strip_shows_the_folder_and_what_became_of_each(
     qtbot.waitUntil(lambda: len(sitting.thumbnails._made) >= 5)
     # And what was saved beside a photo is known at the next start, too.
     assert sitting.film.state(folder / "IMG_1.png") == DONE
+
+
+def test_the_strip_of_another_language_hears_of_pictures_alone(
+    qtbot, sitting: MainWindow, folder: Path
+) -> None:
+    try:
+        sitting.speak("ko")
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        with qtbot.captureExceptions() as raised:
+            sitting.thumbnails.made.emit(Wanted(folder / "IMG_1.png", 40))
+    finally:
+        sitting.speak("en")
+    assert not raised
+
+
+def test_nothing_is_carried_while_another_photo_is_being_opened(
+    sitting: MainWindow, folder: Path
+) -> None:
+    sitting.film.go(folder / "IMG_5.png")
+    sitting.film.carry(settings=False)
+    assert sitting.film._carried is None
 
 
 def test_a_mask_goes_along_to_where_the_face_lies(qtbot, sitting: MainWindow) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMessageBox
 
+import gui.dialogs.messages
+import gui.panels.snapshots
 from engine.edit.compositor import Composite
 from engine.edit.session import read_session, write_session
+from engine.face.finder import FaceFrame
 from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
@@ -147,7 +150,7 @@ def test_a_layer_is_renamed_and_its_other_fills_with_it(
     assert not layers.item(0).text().startswith("left cheek")
 
 
-def test_snapshots_outlive_undo_and_sessions(qtbot, two: MainWindow, tmp_path) -> None:
+def test_snapshots_outlive_undo_and_sessions(qtbot, two: MainWindow, tmp_path, monkeypatch) -> None:
     document, panel = two.document, two.layers.snapshots
     filled = document.pixels.copy()
     qtbot.mouseClick(panel.take, LEFT)
@@ -169,6 +172,64 @@ def test_snapshots_outlive_undo_and_sessions(qtbot, two: MainWindow, tmp_path) -
     assert len(kept.edit.layers) == 2
     assert np.array_equal(Composite(kept.edit.photo, kept.edit.layers).photo().pixels, filled)
     panel.list.setCurrentRow(0)
+    answers = [False, True]
+    monkeypatch.setattr(gui.panels.snapshots, "may_delete", lambda *_: answers.pop(0))
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert len(document.edit.snapshots) == 1
+    panel.list.setCurrentRow(0)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
     assert not document.edit.snapshots
     assert panel.list.isHidden()
+
+
+def test_a_snapshot_brings_back_all_that_was_made(faced: MainWindow) -> None:
+    document = faced.document
+    document.take_snapshot("before")
+    document.set_frames([FaceFrame(200, 100, 60, 60)])
+    framed = document.edit.frames
+    document.take_snapshot("framed")
+    document.go_to_snapshot(0)  # same layers, same mask
+    assert not document.edit.frames
+    document.go_to_snapshot(1)
+    assert document.edit.frames == framed
+    titles = document.history.titles
+    document.go_to_snapshot(1)  # it is there: no step
+    assert document.history.titles == titles
+
+
+def test_work_that_only_a_snapshot_holds_is_asked_about(
+    qtbot, two: MainWindow, tmp_path, monkeypatch
+) -> None:
+    document, tab = two.document, two.document.tab
+    assert tab is not None
+    document.history.mark_saved()
+    two.editor.saving.save_session(tmp_path / "a.mien")
+    qtbot.waitUntil(lambda: not two.editor.is_busy)
+    assert tab.is_saved
+    document.take_snapshot("both cheeks")
+    assert not tab.is_saved  # taken since
+    asked: list[str] = []
+    cancel = QMessageBox.StandardButton.Cancel
+    monkeypatch.setattr(
+        gui.dialogs.messages,
+        "ask_to_save_snapshots",
+        lambda _w, name: asked.append(name) or cancel,
+    )
+    two.files.close()
+    assert asked == [tab.name]
+    two.editor.saving.save_session(tmp_path / "a.mien")
+    qtbot.waitUntil(lambda: not two.editor.is_busy)
+    assert tab.is_saved
+
+
+def test_a_snapshot_of_nothing_is_no_work(opened: MainWindow) -> None:
+    document = opened.document
+    document.take_snapshot("as it was opened")
+    assert not document.edit.has_work
+    assert not document.is_changed
+    document.set_mask(document.edit.mask.inverted(), "Invert")
+    document.take_snapshot("all")
+    document.history.go(0)
+    assert document.edit.has_work  # so the file for a crash is written
+    assert document.is_changed
+    document.history.mark_saved()

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QMessageBox
 import gui.dialogs.messages
 import gui.main_window
 import gui.saving
-from engine.photo import open_photo, save_photo
+from engine.photo import open_photo, write_photo
 from gui.canvas.pyramid import Pyramid
 from tests.gui.hands import SIZE, Hands
 
@@ -72,6 +72,7 @@ class Sitting(Hands):
         self.until(lambda: not self.window.editor.is_busy)
         tab, state = self.document.tab, self.model.state
         self.model.saved, self.model.saved_mask = state.fills, state.mask
+        self.model.kept = len(self.model.snapshots)
         assert self.window.files.may_leave()
         self.window.editor.tabs.close(tab)
         self.window.open(path)
@@ -101,7 +102,7 @@ class Sitting(Hands):
         """The same with every photo: several are asked about at once."""
         self.holds["asked"] = ""
         asks = [m for m in self.models if m.question or (self.filling and self.filling[0] is m)]
-        unsaved = [model for model in asks if model.state.fills != model.saved]
+        unsaved = [model for model in asks if not model.is_saved]
         expected = "all" if unsaved else "masks"
         if len(asks) < 2:
             (one,) = asks or (None,)
@@ -181,13 +182,13 @@ class Sitting(Hands):
         for number, model in enumerate(self.models):  # those behind as well
             assert len(model.tab.steps.titles) == len(model.states) - 1
             assert model.tab.steps.position == model.at
-            assert model.tab.is_saved == (model.state.fills == model.saved)
+            assert model.tab.is_saved == model.is_saved
             dotted = self.window.tab_bar.bar.tabText(number).startswith("●")
             assert dotted != model.tab.is_saved
         seen, mask = self.model.picture(), self._shown_mask()
         assert np.array_equal(document.pixels, seen)
         assert np.array_equal(document.mask, mask)
-        assert document.is_changed == (self.model.state.fills != self.model.saved)
+        assert document.is_changed != self.model.is_saved
         assert len(document.history.titles) == len(self.model.states) - 1
         # What the canvas draws from is the same, at every level.
         for drawn, wanted in ((canvas.shelf.shown.current, seen), (canvas.shelf.shown.mask, mask)):
@@ -222,6 +223,7 @@ def test_the_window_is_what_the_model_says(
 
     messages, stay = gui.dialogs.messages, QMessageBox.StandardButton.Cancel
     monkeypatch.setattr(messages, "ask_to_save", answer("save", stay))
+    monkeypatch.setattr(messages, "ask_to_save_snapshots", answer("save", stay))
     monkeypatch.setattr(messages, "ask_to_stop_fill", answer("stop", False))
     monkeypatch.setattr(messages, "ask_to_drop_mask", answer("mask", False))
     monkeypatch.setattr(messages, "ask_to_save_all", answer("all", stay))
@@ -229,9 +231,9 @@ def test_the_window_is_what_the_model_says(
 
     def save(photo, path, **how):
         holds["save"].wait(20)
-        return save_photo(photo, path, **how)
+        return write_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.saving, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "write_photo", save)
     window.actions_["preview"].setChecked(False)
     window.actions_["layers"].setChecked(True)
     run_state_machine_as_test(

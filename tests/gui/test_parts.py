@@ -65,6 +65,18 @@ def test_what_was_inverted_since_is_not_taken_away_whole(qtbot, faced: MainWindo
     assert not covers(faced.document.edit.mask, "mouth", faced.document.subjects[0].mesh)
 
 
+def test_the_part_of_a_second_face_leaves_that_of_the_first(qtbot, faced: MainWindow) -> None:
+    press(qtbot, faced, "mouth")
+    first = faced.document.mask.copy()
+    faced.document.select(1)
+    press(qtbot, faced, "mouth")
+    both = faced.document.mask.copy()
+    assert both[first > 0].all()
+    assert (both > 0).sum() > (first > 0).sum()
+    press(qtbot, faced, "mouth")  # away again, of that face alone
+    assert np.array_equal(faced.document.mask, first)
+
+
 def test_alt_takes_away_what_was_painted_by_hand(qtbot, faced: MainWindow, monkeypatch) -> None:
     faced.masks.invert()  # all of the photo
     monkeypatch.setattr("gui.masks.QApplication.keyboardModifiers", lambda: ALT)
