@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.base.hidden import PAINTED
 from engine.edit.shelved import ShelvedPhoto, shelved_photo
 from engine.edit.tiles import TiledMask
 from engine.face.lids import LIDS, eyes_closed
@@ -143,7 +142,7 @@ class OpenEyes(QObject):
 
 def _covers(mask: TiledMask, nodes: np.ndarray) -> bool:
     x, y = np.clip(nodes.mean(0)[:2].astype(int), 0, np.array(mask.size) - 1).tolist()
-    return bool(mask.read((x, y, 1, 1))[0, 0] >= PAINTED)
+    return bool(mask.read((x, y, 1, 1))[0, 0] >= mask.least)
 
 
 def _fits(sought: Sought, subject: str) -> bool:

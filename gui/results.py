@@ -13,7 +13,6 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from engine.base.hidden import PAINTED
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id
 from engine.edit.tiles import Box, TiledMask
@@ -253,7 +252,7 @@ def _main_part(mask: TiledMask) -> Box:
     x, y, width, height = mask.bounds
     scale = min(1.0, LOOKED_AT / max(width, height))
     small = max(1, round(width * scale)), max(1, round(height * scale))
-    hole = resize((mask.read(mask.bounds) >= PAINTED).astype(np.uint8) * 255, small) > 0
+    hole = resize((mask.read(mask.bounds) >= mask.least).astype(np.uint8) * 255, small) > 0
     _, _, found, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
     parts = sorted(found[1:, :5].tolist(), key=lambda part: -part[4])
     low = np.array(parts[0][:2])

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from engine.base.hidden import PAINTED
-from engine.mask import Mask
+from engine.mask import OPAQUE, Mask, least_of_hole
 
 TILE = 256
 Box = tuple[int, int, int, int]
@@ -57,7 +57,19 @@ class TiledMask:
     @cached_property
     def bounds(self) -> Box | None:
         """The tight box (x, y, width, height) of the hole, None without one."""
-        return self._bounds(PAINTED)
+        return self._bounds(self.least)
+
+    @cached_property
+    def least(self) -> int:
+        """The value from which on a pixel is filled, as of `engine.mask.Mask.hole`."""
+        painted = opaque = 0
+        for tile in self.tiles.values():
+            if tile is full_tile(*tile.shape):
+                painted, opaque = painted + tile.size, opaque + tile.size
+            else:
+                painted += int(np.count_nonzero(tile >= PAINTED))
+                opaque += int(np.count_nonzero(tile >= OPAQUE))
+        return least_of_hole(painted, opaque)
 
     @cached_property
     def painted(self) -> Box | None:

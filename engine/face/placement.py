@@ -21,7 +21,6 @@ from engine.base.hidden import HIDDEN_MESH
 from engine.face import geometry
 from engine.face import landmarks as reading
 from engine.face import locator as looking
-from engine.face import mesh as nodes
 from engine.face.candidates import APART, Candidate, agreed, one_person, part_of
 from engine.face.doubt import SURE, Doubt
 from engine.face.evidence import Witnesses, log_odds, probability

@@ -1,5 +1,5 @@
 """Masks: `mask` is one and what paints it, `file` reads them from pictures, `grow` widens them."""
 
-from engine.mask.mask import Mask, Stroke, paint_segment, sizes_differ
+from engine.mask.mask import OPAQUE, Mask, Stroke, least_of_hole, paint_segment, sizes_differ
 
-__all__ = ["Mask", "Stroke", "paint_segment", "sizes_differ"]
+__all__ = ["OPAQUE", "Mask", "Stroke", "least_of_hole", "paint_segment", "sizes_differ"]

@@ -19,6 +19,17 @@ from engine.base.hidden import PAINTED
 # where it is fainter (both of 255).
 BREATHED, OPAQUE, FAINT = 10, 200, 64
 
+
+def least_of_hole(painted: int, opaque: int) -> int:
+    """The value from which on a pixel of a mask is filled, by how many pixels have at least
+    PAINTED and at least OPAQUE.
+
+    Under the wide faint rim of a mask that was breathed on with a soft brush the photo itself is
+    seen, and tells more of the face than a fill could.
+    """
+    return FAINT if opaque and painted > BREATHED * opaque else PAINTED
+
+
 Box = tuple[int, int, int, int]
 
 
@@ -75,16 +86,11 @@ class Mask:
 
     @cached_property
     def hole(self) -> np.ndarray:
-        """H x W bool: where something is to be filled.
-
-        Under the wide faint rim of a mask that was breathed on with a soft brush the photo itself
-        is seen, and tells more of the face than a fill could.
-        """
+        """H x W bool: where something is to be filled."""
         painted = self.pixels >= PAINTED
         opaque = int(np.count_nonzero(self.pixels >= OPAQUE))
-        if opaque and np.count_nonzero(painted) > BREATHED * opaque:
-            return self.pixels >= FAINT
-        return painted
+        least = least_of_hole(int(np.count_nonzero(painted)), opaque)
+        return painted if least == PAINTED else self.pixels >= least
 
     @cached_property
     def bounds(self) -> Box | None:

@@ -85,6 +85,18 @@ def test_arithmetic_is_that_of_plain_masks(one, other) -> None:
     assert a.bounds == a.to_mask().bounds
 
 
+def test_a_breathed_mask_has_one_hole() -> None:
+    # A brush so soft that hardly anything of it is opaque; its faint rim hides nothing.
+    mask = painted(((150.0, 100.0), (150.0, 100.0), 80.0, 0.0))
+    plain = mask.to_mask()
+    assert mask.bounds == plain.bounds
+    assert mask.least == 64
+    assert plain.hole.sum() == (plain.pixels >= 64).sum()
+    hard = painted(((150.0, 100.0), (150.0, 100.0), 80.0, 1.0))
+    assert hard.least == 8
+    assert hard.bounds == hard.to_mask().bounds
+
+
 @pytest.mark.parametrize("subtract", [False, True])
 def test_an_area_is_added_or_taken_away_by_its_box(subtract: bool) -> None:
     base = TiledMask.of(Mask(np.full(SIZE[::-1], 255 if subtract else 0, np.uint8)))

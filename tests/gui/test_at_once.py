@@ -15,7 +15,7 @@ import gui.dialogs.messages
 import gui.main_window
 import gui.saving
 from engine.base.errors import MienError
-from engine.photo import open_photo, save_photo
+from engine.photo import open_photo, write_photo
 from gui.base.operation import Desk, Operation
 from gui.main_window import MainWindow
 from gui.worker import Worker
@@ -38,9 +38,9 @@ def slow_save(monkeypatch) -> threading.Event:
 
     def save(photo, path, **how):
         gate.wait(10)
-        return save_photo(photo, path, **how)
+        return write_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.saving, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "write_photo", save)
     return gate
 
 

@@ -17,7 +17,7 @@ import gui.canvas.shelf
 import gui.canvas.surface
 import gui.dialogs.messages
 import gui.saving
-from engine.photo import open_photo, save_photo
+from engine.photo import open_photo, write_photo
 from gui.canvas.pyramid import Pyramid
 from gui.canvas.viewport import Viewport
 from gui.main_window import MainWindow
@@ -312,9 +312,9 @@ def test_a_save_of_one_photo_reaches_its_own_tab(
 
     def save(photo, path, **how):
         gate.wait(10)
-        return save_photo(photo, path, **how)
+        return write_photo(photo, path, **how)
 
-    monkeypatch.setattr(gui.saving, "save_photo", save)
+    monkeypatch.setattr(gui.saving, "write_photo", save)
     hand.stroke((100, 100))
     hand.fill()
     shown = two.document.pixels.copy()

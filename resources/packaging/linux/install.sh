@@ -147,6 +147,12 @@ applications=$(dirname "$(dirname "$home")")/share/applications
 mime=$(dirname "$applications")/mime
 if ls "$mime"/packages/*.xml >/dev/null 2>&1; then
 	update-mime-database "$mime" 2>/dev/null || :
+else # what update-mime-database wrote of our type alone; it leaves its files when no type is left
+	rm -f "$mime/application/x-mien-session.xml" "$mime/mime.cache" "$mime/version"
+	for each in XMLnamespaces aliases generic-icons globs globs2 icons magic subclasses treemagic types; do
+		rm -f "$mime/$each"
+	done
+	rmdir "$mime/application" 2>/dev/null || :
 fi
 if ! ls "$applications"/*.desktop >/dev/null 2>&1; then
 	rm -f "$applications/mimeinfo.cache"
