@@ -19,7 +19,6 @@ from engine.base.errors import MienError
 from engine.face.finder import Face
 from engine.fill import create_inpainter
 from engine.inpaint import Inpainter
-from engine.mask import Mask
 from engine.photo import photo_from_array
 from engine.reference.files import read_references
 from engine.reference.portrait import Portrait
@@ -59,8 +58,8 @@ def evaluate_references(
 
     Returns {"photos", "kinds": {kind: [{"references" (of WITH), "photos", "lpips", "lpips_256",
     "ratio", "ratio_256" (means over those of none), "smiles_kept" (None where it cannot be told),
-    "identity" (mean cosine of what is told of fill and truth where the hole was), "who" (share of
-    photos whose fill is more like its truth there than like any other person's), "seconds" (of
+    "identity" (mean likeness of fill and truth, see engine.reference.identity), "who" (share of
+    photos whose fill is more like its truth than like any other person's), "seconds" (of
     processor time), "likeness" (of the right reference, and of wrong ones, [least, most]),
     "believed" (share of photos of which the right one, or a wrong one, was believed)}, ...]}}.
     Raises MienError where nothing can be measured, and for fewer than two cases of a kind.
@@ -77,7 +76,7 @@ def evaluate_references(
             raise MienError(f"{folder} holds one case; a stranger's photo is another case's.")
         told = expressions(folder)
         known = [meter.known(folder, name, expression_of(name, told)) for name in names]
-        truths = [_hidden_look(inpainter, one, one.truth) for one in known]
+        truths = [_look(inpainter, one, one.truth) for one in known]
         cases: dict[str, list[dict[str, Any]]] = {name: [] for name in WITH}
         for number, one in enumerate(known):
             own, before, after = (
@@ -92,7 +91,7 @@ def evaluate_references(
                 write_picture(out / folder.name / FILLS / with_ / f"{one.name}.png", fill)
                 taken = facts.pop("taken")
                 figures = meter.figures(one, fill, facts)
-                figures |= _identity(_hidden_look(inpainter, one, fill), truths, number)
+                figures |= _identity(_look(inpainter, one, fill), truths, number)
                 figures["likeness"] = {name: (x.likeness, x.same) for name, x in taken.items()}
                 figures["own"] = own.name
                 cases[with_].append(figures)
@@ -122,13 +121,11 @@ def reference_tables(report: dict[str, Any]) -> dict[str, tuple[list[str], list[
     return tables
 
 
-def _hidden_look(inpainter: Inpainter, known: Known, picture: np.ndarray) -> Portrait | None:
-    """What is told of the face of a picture by what the hole hid of it alone."""
+def _look(inpainter: Inpainter, known: Known, picture: np.ndarray) -> Portrait | None:
+    """Who the face of a picture is."""
     if known.mesh is None:
         return None
-    face = Face.of_mesh(known.mesh)
-    rest = Mask((~known.mask.hole).astype(np.uint8) * np.uint8(255))
-    (told,) = inpainter.portraits(photo_from_array(picture), (face,), rest)
+    (told,) = inpainter.portraits(photo_from_array(picture), (Face.of_mesh(known.mesh),))
     return told
 
 

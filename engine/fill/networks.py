@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.detail.network import DetailNetwork
+    from engine.face.recognition import RecognitionNetwork
     from engine.generator.backend import Generator
     from engine.modules.branches import Branches
     from engine.modules.guidance import Guidance, Guide
@@ -40,6 +42,14 @@ class Networks:
     guide: Guide
     branches: Branches | None = None
     detail: DetailNetwork | None = None
+
+    @cached_property
+    def recognition(self) -> RecognitionNetwork | None:
+        """What tells people apart, loaded when it is first asked; None where none is installed."""
+        from engine.catalogue.weights import load
+        from engine.face.recognition import RecognitionNetwork
+
+        return load("recognition", RecognitionNetwork, self.device)
 
     @property
     def precision(self) -> str:

@@ -13,7 +13,7 @@ from engine.fill.networks import Networks
 from engine.fill.steps.crop import crop_of
 from engine.mask import Mask
 from engine.photo import Photo
-from engine.reference.identity import told_of
+from engine.reference.identity import Look, told_of
 from engine.reference.portrait import Portrait
 from engine.reference.reference import SMALLEST
 
@@ -28,29 +28,25 @@ def portrait_of(
     side = geometry.frame_side(frame)
     if face.mesh is None or landmarks is None or side < SMALLEST:
         return None
+    recognition = networks.recognition
+    if recognition is None:
+        return None
     width, height = photo.size
     hole = np.zeros((height, width), bool) if mask is None else mask.hole
     crop, hidden = crop_of(photo, hole, frame, networks.side)
     with torch.inference_mode():
         pixels, unseen = networks.tensors(crop, hidden)
         balanced = networks.balanced(pixels, unseen)
-        told = told_of(networks.prior, balanced, unseen, landmarks(balanced, unseen))
+        mesh = landmarks(balanced, unseen)[0].cpu().numpy()
         emotion = networks.guide.networks.get("emotion")
         read = None if emotion is None else emotion.read(balanced, unseen)[0].tolist()
-    if told is None:
-        return None
+    told, zone, untold = told_of(recognition, Look(crop, hidden, mesh))
     return Portrait(
         face.box,
         side,
-        told[0],
+        told,
         None if read is None else tuple(read),
         lids_apart(face.mesh),
-        told[1] if mask is not None and _meets(mask, face) else None,
+        zone,
+        untold,
     )
-
-
-def _meets(mask: Mask, face: Face) -> bool:
-    """Whether a mask hides any of a face's box."""
-    x, y, width, height = face.box
-    left, top = max(int(x), 0), max(int(y), 0)
-    return bool(mask.hole[top : int(y + height) + 1, left : int(x + width) + 1].any())

@@ -46,7 +46,7 @@ class Unread:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """A face that looks like the same person. likeness: -1..1."""
+    """A face that looks like the same person. likeness: 1 is the same picture."""
 
     seen: Seen
     likeness: float
@@ -78,8 +78,8 @@ class Album:
         out = {real(path.parent) / path.name for path in but}
         asked = [one for one in self.seen if real(one.path.parent) / one.path.name not in out]
         best: dict[Path, Match] = {}
-        cosines = who.likeness([one.portrait for one in asked]).tolist()
-        for one, likeness, same in zip(asked, cosines, same_person(cosines, FOUND), strict=True):
+        looks = who.likeness([one.portrait for one in asked]).tolist()
+        for one, likeness, same in zip(asked, looks, same_person(looks, FOUND), strict=True):
             if same and (one.path not in best or best[one.path].likeness < likeness):
                 best[one.path] = Match(one, likeness)
         return sorted(best.values(), key=lambda match: -match.likeness)
@@ -163,8 +163,7 @@ def _faces(
     photo = open_photo(path)
     hidden = None if mask is None else mask(photo)
     found = by.portraits(photo, by.find_faces(photo, cancel), hidden)
-    # What is told of them is compared as if it were all of them.
-    return tuple(replace(one, unsure=None) for one in found if one is not None)
+    return tuple(one for one in found if one is not None)
 
 
 def _sentence(path: Path, error: Exception) -> str:

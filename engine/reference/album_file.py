@@ -18,9 +18,9 @@ from engine.catalogue.weights import find
 from engine.readings import EMOTIONS
 from engine.reference.portrait import Portrait
 
-FORM = 1  # of the file, and of what is kept of a face
+FORM = 2  # of the file, and of what is kept of a face
 SUFFIX = ".faces"
-TOLD_BY = ("prior", "landmarks", "emotion")  # models: by others a face is told otherwise
+TOLD_BY = ("recognition", "landmarks", "emotion")  # models: by others a face is told otherwise
 DIGEST = 16  # bytes
 
 
@@ -56,14 +56,14 @@ class AlbumFile:
     def write(self, faces: Mapping[bytes, tuple[Portrait, ...]]) -> None:
         flat = [one for found in faces.values() for one in found]
         nothing = (np.nan,) * len(EMOTIONS)
-        length = len(flat[0].told) if flat else 0
+        shape = flat[0].told.shape if flat else (0, 0)
         values = {
             "form": np.frombuffer(_form(), np.uint8),
             "keys": np.frombuffer(b"".join(faces), np.uint8).reshape(-1, DIGEST),
             "counts": np.array([len(found) for found in faces.values()], np.int64),
             "box": np.array([one.box for one in flat], np.float32).reshape(-1, 4),
             "side": np.array([one.side for one in flat], np.float32),
-            "told": np.array([one.told for one in flat], np.float16).reshape(len(flat), length),
+            "told": np.array([one.told for one in flat], np.float16).reshape(len(flat), *shape),
             "read": np.array([one.expression or nothing for one in flat], np.float32),
             "lids": np.array([one.lids for one in flat], np.float32).reshape(-1, 2),
         }

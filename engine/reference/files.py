@@ -71,6 +71,8 @@ def told_of_references(references: Sequence[Reference], taken: Sequence[Taken]) 
         ]
         if shares:
             yield f"From {name}: {', '.join(shares)}."
+        elif any(one.name == name and one.turned for one in taken):
+            yield f"Nothing was taken from {name}: the face is turned otherwise there."
         elif gave:
             yield f"Nothing was taken from {name}: what it shows fits less well."
         else:

@@ -1,86 +1,95 @@
-"""Who is it? Two faces are one person's where the prior says the same of their fine detail.
+"""Who is it? Two faces are one person's where the recognition network sees them so.
 
-Light is taken out: what is coarse of a face in the mean shape becomes the mean face's. What is left
-is told by coefficients of the appearance prior, and those of one person point the same way,
-whatever the expression. Both are looked at where the one that is filled is visible, so that what is
-hidden of it is compared with nothing.
+It sees a face whatever the light, the camera and the expression, but an eye that is hidden in one
+of two makes strangers of them: so both are looked at with the same hidden. What an album keeps of a
+face is therefore told several times, with another ZONE hidden each time; a face of which something
+is hidden is compared with what was told with as much hidden.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from engine.base.exact import exact
-from engine.prior.prior import FacePrior, Fine, Posterior
+from engine.face.mesh import LEFT_BROW, LEFT_EYE, LIPS, NOSE, RIGHT_BROW, RIGHT_EYE
+from engine.face.parts import part_mask
+from engine.face.recognition import SIDE, RecognitionNetwork, face_view, without
 
-LIGHT = 0.12  # of the mean shape's side: sigma of what is light rather than face
-DARK = 0.04  # of white: added before light is divided out
-
-
-@exact
-def likenesses(
-    prior: FacePrior, crops: Tensor, holes: Tensor, meshes: Tensor
-) -> list[float] | None:
-    """How much each face is like the first one, cosines; None for a prior without fine detail.
-
-    crops: B x 3 x S x S in [-1, 1], in the light of the average face, the one that is filled first.
-    holes: B x 1 x S x S, what is hidden in each; what is in the first is looked at in none. meshes:
-    B x 478 x 2, crop units.
-    """
-    fine = prior.fine
-    if fine is None:
-        return None
-    seen, hidden = fine.appearance.observed(crops[:1], holes[:1], meshes[:1])
-    others, beyond = fine.appearance.observed(crops[1:], holes[1:], meshes[1:])
-    # In the mean shape the hole of the first is the same place of every face.
-    shared = torch.maximum(hidden, beyond)
-    told = [
-        _posterior(fine, picture, unseen).mean
-        for picture, unseen in ((seen, hidden), *zip(others[:, None], shared[:, None], strict=True))
-    ]
-    return [float(F.cosine_similarity(told[0], other)[0]) for other in told[1:]]
+# Parts of a face (engine.face.parts) that things hide; "" is nothing.
+ZONES = ("", "glasses", "mouth", "lower_face", "left_half", "right_half")
+BESIDE = 4.0  # what is hidden beside a zone counts so many times what a zone hides for nothing
+# Where hardly a feature is seen all faces are alike, and a likeness says less than elsewhere: it is
+# taken for so much less where none is, nothing from SOME of the features' area on. With eyes, nose
+# and mouth hidden of 322 faces the 99th stranger of 100 had 0.745 instead of 0.42 to 0.55.
+UNTOLD, SOME = 0.2, 0.4
+_FEATURES = ((*LEFT_EYE, *LEFT_BROW), (*RIGHT_EYE, *RIGHT_BROW), NOSE, LIPS)
+_GROWN = 3  # pixels of a view that a feature reaches beyond its nodes
 
 
-@exact
-def told_of(
-    prior: FacePrior, crop: Tensor, hole: Tensor, mesh: Tensor
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """What is told of one face by itself, to be compared with faces that are seen another time: K
-    coefficients and their K x K covariance, float32. None for a prior without fine detail.
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A face to be compared. crop: S x S x 3 float32 in [0, 1]. hidden: S x S bool. mesh: 478 x 2,
+    crop units."""
 
-    crop: 1 x 3 x S x S in [-1, 1], in the light of the average face. hole: 1 x 1 x S x S, hidden
-    in it. mesh: 1 x 478 x 2, crop units.
-    """
-    fine = prior.fine
-    if fine is None:
-        return None
-    posterior = _posterior(fine, *fine.appearance.observed(crop, hole, mesh))
-    unsure = torch.cholesky_inverse(posterior.factor)
-    return posterior.mean[0].cpu().numpy(), unsure[0].cpu().numpy()
+    crop: np.ndarray
+    hidden: np.ndarray
+    mesh: np.ndarray
 
 
-def _posterior(fine: Fine, picture: Tensor, hidden: Tensor) -> Posterior:
-    """Of pictures in the mean shape (B x 3 x s x s) and what is hidden of them."""
-    return fine.prior.posterior(_evened(picture, hidden, fine.prior.average), hidden)
+def likenesses(network: RecognitionNetwork, ours: Look, others: Sequence[Look]) -> list[float]:
+    """How much each of other faces is like ours: 1 is the same picture, strangers have 0.3 in the
+    mean. What is hidden of either is looked at in neither."""
+    view, hidden, nodes = face_view(ours.crop, ours.hidden, ours.mesh)
+    shares, views = [], []
+    for other in others:
+        theirs, beyond, _ = face_view(other.crop, other.hidden, other.mesh)
+        both = hidden | beyond
+        views += [without(view, both), without(theirs, both)]
+        shares.append(_untold(both, nodes))
+    codes = _codes(network, views)
+    apart = np.linalg.norm(codes[::2] - codes[1::2], axis=1)
+    return (1 - apart - np.array(shares)).tolist()
 
 
-def _evened(pictures: Tensor, hidden: Tensor, average: Tensor) -> Tensor:
-    """Pictures in the mean shape (B x 3 x s x s) with the light of its average (3 x s x s)."""
-    both = (pictures + 1) / 2 + DARK, (average[None] + 1) / 2 + DARK
-    known = (1 - hidden).clamp(0, 1)
-    ours, theirs = (_coarse(one.clamp_min(DARK / 2), known) for one in both)
-    return (both[0] / ours * theirs - DARK) * 2 - 1
+def told_of(network: RecognitionNetwork, look: Look) -> tuple[np.ndarray, int, float]:
+    """What is told of one face by itself, to be compared with faces that are seen another time:
+    codes with each of ZONES hidden (len(ZONES) x 128 float32), the number of the zone that hides
+    what is hidden, and by how much less a likeness then says."""
+    view, hidden, nodes = face_view(look.crop, look.hidden, look.mesh)
+    zones = [_zone(name, nodes) for name in ZONES]
+    codes = _codes(network, [without(view, hidden | zone) for zone in zones])
+    face = part_mask(nodes, "face", (SIDE, SIDE)) > 0
+    costs = [BESIDE * (hidden & ~zone & face).sum() + (zone & face).sum() for zone in zones]
+    chosen = int(np.argmin(costs))
+    return codes, chosen, _untold(hidden | zones[chosen], nodes)
 
 
-def _coarse(pictures: Tensor, known: Tensor) -> Tensor:
-    """What is coarser than LIGHT of what is known of pictures, B x 3 x s x s."""
-    values = torch.cat([pictures * known, known.expand(len(pictures), -1, -1, -1)], 1)
-    planes = values.permute(0, 2, 3, 1).cpu().numpy()
-    sigma = LIGHT * values.shape[-1]
-    calm = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma) for plane in planes])
-    told = torch.from_numpy(calm).permute(0, 3, 1, 2).to(pictures)
-    return told[:, :3] / told[:, 3:].clamp_min(1e-4)
+def _codes(network: RecognitionNetwork, views: Sequence[np.ndarray]) -> np.ndarray:
+    if not views:
+        return np.zeros((0, 0), np.float32)
+    weight = network.last.weight
+    planes = torch.from_numpy(np.stack(views).transpose(0, 3, 1, 2)).to(weight)
+    with torch.inference_mode():
+        return network(planes).cpu().numpy()
+
+
+def _zone(name: str, nodes: np.ndarray) -> np.ndarray:
+    """SIDE x SIDE bool."""
+    if not name:
+        return np.zeros((SIDE, SIDE), bool)
+    return part_mask(nodes.astype(np.float32), name, (SIDE, SIDE)) > 0
+
+
+def _untold(hidden: np.ndarray, nodes: np.ndarray) -> float:
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    for part in _FEATURES:
+        hull = cv2.convexHull(nodes[list(part)].astype(np.float32))
+        cv2.fillConvexPoly(drawn, np.round(hull).astype(np.int32), (1,))
+    near = np.ones((2 * _GROWN + 1, 2 * _GROWN + 1), np.uint8)
+    features = cv2.dilate(drawn, near) > 0
+    seen = float((features & ~hidden).sum() / max(features.sum(), 1))
+    return UNTOLD * max(0.0, 1 - seen / SOME)

@@ -27,11 +27,11 @@ Box = tuple[float, float, float, float]
 class Portrait:
     """One face.
 
-    box: x, y, width, height, photo pixels. side: of its frame, photo pixels. told: K float32, the
-    coefficients of its shape-normalised appearance (engine.reference.identity). expression:
-    probabilities of engine.readings.EMOTIONS, None where nothing reads them. lids: how far the lids
-    of the eyes at the left and the right of the picture are apart, eye distances. unsure: K x K
-    float32, the covariance of what is told, which says what of it is hidden; None where nothing is.
+    box: x, y, width, height, photo pixels. side: of its frame, photo pixels. told: Z x K float32,
+    its codes with each of Z zones hidden (engine.reference.identity). expression: probabilities of
+    engine.readings.EMOTIONS, None where nothing reads them. lids: how far the lids of the eyes at
+    the left and the right of the picture are apart, eye distances. zone: the number of the one that
+    hides what is hidden of it. untold: by how much less a likeness to it says than to a whole face.
     """
 
     box: Box
@@ -39,7 +39,8 @@ class Portrait:
     told: np.ndarray
     expression: tuple[float, ...] | None
     lids: tuple[float, float]
-    unsure: np.ndarray | None = None
+    zone: int = 0
+    untold: float = 0.0
 
     @property
     def eyes_closed(self) -> bool:
@@ -47,12 +48,12 @@ class Portrait:
         return max(self.lids) <= CLOSED
 
     def likeness(self, others: Sequence[Portrait]) -> np.ndarray:
-        """How much others, of whom nothing is hidden, are like this one: N cosines, -1..1."""
+        """How much others are like this one, N numbers: 1 is the same picture. With as much hidden
+        of all of them as is of this one."""
         if not others:
             return np.zeros(0, np.float32)
-        count = len(self.told)
-        unsure = np.zeros((count, count), np.float32) if self.unsure is None else self.unsure
-        return alike(self.told, unsure, np.stack([other.told for other in others]))
+        theirs = np.stack([other.told[self.zone] for other in others])
+        return alike(self.told[self.zone], theirs) - self.untold
 
 
 class Portraitist(Protocol):

@@ -71,10 +71,11 @@ class Reference:
 @dataclass(frozen=True)
 class Taken:
     """What became of a reference. face: the number of the face that was filled. number: of the
-    reference, in the order of the request. likeness: -1..1, how much the faces are alike.
-    same: whether that is one person's. shares: by region, how much of what is hidden of it was
-    taken from here, 0..1; empty where nothing was. shows: the asked-for expression, of one that was
-    chosen because it shows it; else empty."""
+    reference, in the order of the request. likeness: how much the faces are alike, 1 is the same
+    picture. same: whether that is one person's. shares: by region, how much of what is hidden of it
+    was taken from here, 0..1; empty where nothing was. shows: the asked-for expression, of one that
+    was chosen because it shows it; else empty. turned: whether its face looks another way, so that
+    nothing can be taken."""
 
     face: int
     number: int
@@ -83,6 +84,7 @@ class Taken:
     same: bool
     shares: dict[str, float] = field(default_factory=dict)
     shows: str = ""
+    turned: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for `--json` and logs."""
@@ -94,6 +96,7 @@ class Taken:
             "same_person": self.same,
             "shares": {name: round(share, 3) for name, share in self.shares.items()},
             "shows": self.shows,
+            "turned": self.turned,
         }
 
 

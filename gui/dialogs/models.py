@@ -225,4 +225,5 @@ def words() -> dict[str, str]:
         "judge": tr("measures expressions"),
         "locator": tr("finds hidden faces"),
         "worn": tr("sees what is worn"),
+        "recognition": tr("tells people apart"),
     }

@@ -262,6 +262,8 @@ def _who(known: Known) -> tuple[str, str]:
     if known.is_doubtful:
         why = tr("Nothing is taken from it unless you say that it is this person")
         return tr("May be someone else"), f"{likeness}\n{why}"
+    if known.taken.turned:
+        return tr("Turned otherwise"), tr("The face looks another way there; nothing can be taken")
     return tr("Same person"), likeness
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ SMILE = (0.0, 0.0, 0.0, 0.75, 0.25, 0.0, 0.0)
 
 def portrait(colour: Sequence[float], **told) -> Portrait:
     """Of someone who is told by one colour and is hidden in no part."""
-    who = np.array([*colour], np.float32) / 128 - 1
+    who = np.array([[*colour]], np.float32) / 128 - 1
     known = {"expression": SMILE, "lids": (0.125, 0.25)} | told
     return Portrait((10.0, 12.0, 30.0, 40.0), 60.0, who, **known)
 
@@ -130,7 +131,6 @@ def test_photos_with_something_over_them_are_looked_at_beside_it(folder: Path) -
         album = look_through(folder, painter, masks={over.resolve(): lambda photo: mask})
         assert painter.masks.count(mask) == 1
         assert "1.png" in names(album, portrait(ANNA))
-        assert all(one.portrait.unsure is None for one in album.seen)
     assert painter.looked == [ANNA]
 
 
@@ -210,13 +210,15 @@ def test_a_match_becomes_a_reference(folder: Path) -> None:
 
 
 def test_what_is_hidden_of_a_face_has_no_say() -> None:
-    """The second coefficient is not known of the face that is asked for: it is compared with
-    nothing."""
-    unsure = np.diag([0.0, 1.0, 0.0]).astype(np.float32)
-    who = Portrait((0, 0, 9, 9), 60, np.array([1, 0, 1], np.float32), None, (0.1, 0.1), unsure)
-    seen = [np.array([1, 9, 1], np.float32), np.array([1, 0, -1], np.float32)]
+    """Faces are compared by what is told of them with the same zone hidden, and where hardly
+    anything is left of one a likeness says less."""
+    told = np.array([[1, 0], [0, 1]], np.float32)
+    who = Portrait((0, 0, 9, 9), 60, told, None, (0.1, 0.1), zone=1)
+    seen = [np.array([[9, 9], [0, 1]], np.float32), np.array([[1, 0], [0, 0.25]], np.float32)]
     others = [Portrait((0, 0, 9, 9), 60, one, None, (0.1, 0.1)) for one in seen]
-    np.testing.assert_allclose(who.likeness(others), [1, 0], atol=1e-6)
+    np.testing.assert_allclose(who.likeness(others), [1, 0.25], atol=1e-6)
+    unsure = replace(who, untold=0.125)
+    np.testing.assert_allclose(unsure.likeness(others), [0.875, 0.125], atol=1e-6)
 
 
 def test_closed_eyes_are_told_apart() -> None:

@@ -59,7 +59,8 @@ class Sitter(Black):
     def _portrait(self, photo: Photo, face: Face) -> Portrait:
         (x0, y0), (x1, y1) = face.mesh.min(0), face.mesh.max(0)  # type: ignore[union-attr]
         told = photo.rgb8[TOP + SIDE - 1, int(x0 + x1) // 2].astype(np.float32)
-        return Portrait((x0, y0, x1 - x0, y1 - y0), SIDE, told - told.mean(), None, (0.2, 0.2))
+        told = (told - told.mean())[None] / 255
+        return Portrait((x0, y0, x1 - x0, y1 - y0), SIDE, told, None, (0.2, 0.2))
 
     def preview(self, request) -> Preview:
         hidden = np.ones(478, bool)

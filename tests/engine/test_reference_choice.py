@@ -150,7 +150,7 @@ def test_a_person_is_found_in_a_folder_whatever_is_hidden(
 
 def match(name: str, likeness: float, *, happy: float = 0.0, side: float = 200.0) -> Match:
     read = tuple(happy if n == HAPPY else (1 - happy) * (n == NEUTRAL) for n in range(7))
-    told = Portrait((0, 0, 9, 9), side, np.ones(3, np.float32), read, (0.2, 0.2))
+    told = Portrait((0, 0, 9, 9), side, np.ones((1, 3), np.float32), read, (0.2, 0.2))
     return Match(Seen(Path(name), told), likeness)
 
 

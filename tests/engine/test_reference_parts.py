@@ -11,7 +11,7 @@ from engine.face.frames import matrix_of
 from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
-from engine.reference.light import relighting, relit
+from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import SAME, same_person
 from engine.reference.trust import region_shares, trusted
 
@@ -121,7 +121,27 @@ def test_regions_share_a_face_out(nodes: np.ndarray) -> None:
         assert max(shares, key=lambda name: shares[name][y, x]) == region
 
 
-def test_beside_a_sure_one_a_half_likeness_is_none() -> None:
+def test_who_is_alike_enough_is_the_person() -> None:
     assert same_person([]) == []
     assert same_person([SAME, SAME - 0.01]) == [True, False]
-    assert same_person([0.85, SAME + 0.05]) == [True, False]
+
+
+def test_light_from_elsewhere_is_told_from_a_lamp_that_is_brighter() -> None:
+    rng = np.random.default_rng(2)
+    face = rng.uniform(0.2, 0.6, (64, 64, 3)).astype(np.float32)
+    seen = np.ones((64, 64), np.float32)
+    seen[40:] = 0
+    assert unlike(relighting(face, face * 0.5, seen), seen) == 0
+    across = np.exp(np.linspace(-0.6, 0.6, 64, dtype=np.float32))[None, :, None]
+    assert unlike(relighting(face * across, face, seen), seen) == 1
+    assert unlike(np.ones_like(face), np.zeros_like(seen)) == 0
+
+
+def test_what_is_coarse_of_a_part_is_told_by_that_part_alone() -> None:
+    pixels = np.full((40, 40, 3), 9, np.float32)
+    where = np.zeros((40, 40), bool)
+    where[10:30, 10:30] = True
+    pixels[where] = 2 + np.random.default_rng(1).normal(0, 1, (400, 3)).astype(np.float32)
+    calm = coarse(pixels, where, 6.0)
+    assert np.abs(calm[where] - 2).max() < 0.3
+    assert not calm[~where].any()

@@ -73,7 +73,7 @@ class FakeInpainter:
         """`people` says who is in a photo, by its size: all in it are the same, 0 by default.
         `look_gate` holds the look."""
         self.look_gate.wait(5)
-        told = np.eye(8, dtype=np.float32)[self.people.get(photo.size, 0)]
+        told = np.eye(8, dtype=np.float32)[[self.people.get(photo.size, 0)]]
         return tuple(
             None if face.mesh is None else Portrait(face.box, face.box[2], told, None, (0.3, 0.3))
             for face in faces

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -89,8 +90,8 @@ class Knower:
         return FaceFinder().find(photo.rgb8)
 
     def portraits(self, photo, faces, mask=None, options=None):
-        told = np.resize(photo.rgb8[~mask.hole].astype(np.float32).mean(1), 64)
-        return tuple(Portrait(f.box, 90.0, told - told.mean(), None, (0.2, 0.2)) for f in faces)
+        told = cv2.resize(photo.rgb8, (8, 8), interpolation=cv2.INTER_AREA).reshape(1, -1) / 128
+        return tuple(Portrait(f.box, 90.0, told, None, (0.2, 0.2)) for f in faces)
 
     def fill(self, request, progress=None, cancel=None) -> FillResult:
         shown = request.photo.rgb8

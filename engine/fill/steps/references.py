@@ -27,11 +27,11 @@ from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import SIDE, bent, brought, shown
-from engine.reference.identity import likenesses
-from engine.reference.light import relighting, relit
+from engine.reference.identity import Look, likenesses
+from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import same_person
 from engine.reference.reference import AS_SHOWN
-from engine.reference.trust import over, region_shares, trusted
+from engine.reference.trust import facing, over, region_shares, trusted
 
 SAME_SKIN = 0.2  # of white: skin of one face differs by less once its light is the same
 RIM = np.ones((9, 9), np.uint8)  # crop pixels: where outlines end, hair begins
@@ -39,6 +39,7 @@ LEAST = 0.01  # of a hole: a region that has less of it is not told of
 SHOWN = 0.5  # probability from which on a reference has the expression that is asked for
 EXPRESSIVE = ("eyes", "brows", "mouth")  # regions that an expression moves
 LIVE_SIDE = 256  # pixels of a frame that a preview brings references to
+LIGHT, WITHIN = 0.06, 0.5  # crop units over which light is calmed; share of a pixel that is face
 OFF = 0.03  # crop units that halve the say of a face turned otherwise
 Numbered = tuple[tuple[int, Reference], ...]
 
@@ -80,10 +81,13 @@ def lay_references(fill: CutShare, meant: Numbered) -> CutShare:
             for one, guess in zip(laid, guessed.double().cpu().numpy(), strict=True)
         ]
         # Both by the network, with the same part hidden: where it errs it errs alike.
-        meshes, holes = torch.cat([expected, guessed]), torch.cat([hole, hidden])
+        ours, *theirs = (mesh.double().cpu().numpy() for mesh in (*expected, *guessed))
 
         def told() -> list[float] | None:
-            return likenesses(networks.prior, torch.cat([balanced, lit]), holes, meshes)
+            if networks.recognition is None:
+                return None
+            looks = [Look(x.crop, x.hidden, m) for x, m in zip(laid, theirs, strict=True)]
+            return likenesses(networks.recognition, Look(fill.crop, fill.hidden, ours), looks)
 
         whole, asked = fill.whole, [one.reference for one in laid]
         if whole.live:
@@ -145,9 +149,11 @@ def bring_references(fill: FullShare, laid: tuple[Laid, ...]) -> FullShare:
     nodes, fine = fill.guidance.sight.told, fill.whole.loaded.networks.prior.fine
     same = [one for one in laid if one.same]
     told: dict[int, dict[str, float]] = {}
-    out = fill.pixels
+    out, turned = fill.pixels, set[int]()
     if same and nodes is not None and fine is not None:
-        out, told = _brought(fill, same, nodes[0].double().cpu().numpy(), fine.net)
+        wanted = nodes[0].double().cpu().numpy()
+        out, told = _brought(fill, same, wanted, fine.net)
+        turned = {one.number for one in same if not facing(one.nodes, wanted)}
     chosen, emotion = showing(fill), fill.whole.request.options.emotion
     taken = tuple(
         Taken(
@@ -158,6 +164,7 @@ def bring_references(fill: FullShare, laid: tuple[Laid, ...]) -> FullShare:
             x.same,
             told.get(x.number, {}),
             emotion if x is chosen else "",
+            x.number in turned,
         )
         for x in laid
     )
@@ -223,7 +230,7 @@ def _brought(
     def trust(number: int) -> np.ndarray:
         one = laid[number]
         believed = over(trusted(one.nodes, wanted, scales[number], nodes_seen), frame, box)
-        believed *= one.reference.strength
+        believed *= one.reference.strength * facing(one.nodes, wanted)
         if one.reference.hidden is None:
             return believed
         return believed * beside(number)
@@ -260,14 +267,19 @@ def _brought(
         if not shares:
             continue
         both = _both_show(one, wanted, fill.hidden)
-        light = geometry.put_back(relighting(fill.crop, one.crop, both), frame, box)
-        theirs = relit(brought(one, places(number)), light)
+        light = relighting(fill.crop, one.crop, both)
+        theirs = relit(brought(one, places(number)), geometry.put_back(light, frame, box))
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
         if one.reference.hidden is not None:
             # What lies over it there must not be carried in from the border either.
             ours = np.where(hidden[..., None], view.pixels, seen)
             theirs = ours + beside(number)[..., None] * (theirs - ours)
         theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
+        differ = unlike(light, both)
+        if differ:
+            # Shadows of another light: the fill knows better where this one falls.
+            within, sigma = hidden & (face > WITHIN), LIGHT * geometry.frame_side(frame)
+            theirs = theirs + differ * coarse(view.pixels - theirs, within, sigma)
         told[one.number] = {}
         for name, share in shares.items():
             out += share[..., None] * (theirs - view.pixels)
