@@ -11,6 +11,7 @@ from engine.face.frames import matrix_of
 from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
+from engine.reference.fineness import as_fine
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import SAME, same_person
 from engine.reference.trust import region_shares, trusted
@@ -145,3 +146,22 @@ def test_what_is_coarse_of_a_part_is_told_by_that_part_alone() -> None:
     calm = coarse(pixels, where, 6.0)
     assert np.abs(calm[where] - 2).max() < 0.3
     assert not calm[~where].any()
+
+
+def test_what_is_brought_gets_the_grain_of_the_photo() -> None:
+    rng = np.random.default_rng(4)
+    grain = rng.normal(0, 0.02, (80, 90, 3)).astype(np.float32)
+    ours, theirs = 0.5 + grain, 0.4 + 0.7 * grain[::-1]
+    both = np.zeros((80, 90), bool)
+    both[:, :60] = True
+    made = as_fine(theirs, ours, both)
+    fine = [float(np.abs(np.diff(one, axis=1)).mean()) for one in (ours, theirs, made)]
+    assert fine[1] / fine[0] == pytest.approx(0.7, abs=0.03)
+    assert fine[2] / fine[0] == pytest.approx(1, abs=0.04)
+    assert float(made.mean()) == pytest.approx(float(theirs.mean()), abs=1e-4)
+    # A lash that only one shows changes nothing, and of too little nothing is told.
+    ours[40:44, 20:40] = 0
+    assert np.abs(as_fine(theirs, ours, both) - made).max() < 0.01
+    both[:, 20:] = False
+    both[20:] = False
+    assert np.array_equal(as_fine(theirs, ours, both), theirs)

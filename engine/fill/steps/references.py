@@ -27,6 +27,7 @@ from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import SIDE, bent, brought, shown
+from engine.reference.fineness import as_fine
 from engine.reference.identity import Look, likenesses
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import same_person
@@ -40,6 +41,7 @@ SHOWN = 0.5  # probability from which on a reference has the expression that is 
 EXPRESSIVE = ("eyes", "brows", "mouth")  # regions that an expression moves
 LIVE_SIDE = 256  # pixels of a frame that a preview brings references to
 LIGHT, WITHIN = 0.06, 0.5  # crop units over which light is calmed; share of a pixel that is face
+SURELY = 0.99  # of a pixel: both photos show the face there
 OFF = 0.03  # crop units that halve the say of a face turned otherwise
 Numbered = tuple[tuple[int, Reference], ...]
 
@@ -270,6 +272,8 @@ def _brought(
         light = relighting(fill.crop, one.crop, both)
         theirs = relit(brought(one, places(number)), geometry.put_back(light, frame, box))
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
+        if not fill.whole.live:
+            theirs = as_fine(theirs, seen, geometry.put_back(both, frame, box) > SURELY)
         if one.reference.hidden is not None:
             # What lies over it there must not be carried in from the border either.
             ours = np.where(hidden[..., None], view.pixels, seen)
