@@ -21,6 +21,7 @@ from gui.faces import Faces
 from gui.files import Files
 from gui.film import Film
 from gui.hints import Hints
+from gui.kept_masks import KeptMasks
 from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
@@ -65,6 +66,7 @@ class Composition(QMainWindow):
         self.canvas = Canvas(self.document)
         self.files = Files(self, self.document, self.editor, self.settings)
         self.masks = Masks(self, self.document, self.editor)
+        self.kept_masks = KeptMasks(self, self.document, self.editor, self.masks)
         self.faces = Faces(self.document, self)
         self.references = References(self.document, self.editor, create, self)
         self.also_seen = AlsoSeen(

@@ -126,7 +126,7 @@ class MainWindow(Composition):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        tellers = (*tellers, self.also_seen, self.reference_choices, self.film)
+        tellers = (*tellers, self.also_seen, self.reference_choices, self.film, self.kept_masks)
         for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))

@@ -74,6 +74,18 @@ class Film(Protocol):
         ...
 
 
+class KeptMasks(Protocol):
+    """Masks under names (see `gui.kept_masks`)."""
+
+    def ask_keep(self) -> None:
+        """Keep what is masked."""
+        ...
+
+    def show(self) -> None:
+        """List them, to put one on the photo."""
+        ...
+
+
 class Place(Protocol):
     """A window of its own: the batch's, the training's."""
 
@@ -120,6 +132,9 @@ class Target(Protocol):
 
     @property
     def side_by_side(self) -> SideBySide: ...
+
+    @property
+    def kept_masks(self) -> KeptMasks: ...
 
     @property
     def school(self) -> Place: ...
