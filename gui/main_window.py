@@ -250,6 +250,7 @@ class MainWindow(Composition):
         self.offers.translate()
         self.eye_offer.translate()
         self.hints.translate()
+        self.navigator.translate()
         self.side_by_side.refresh()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)

@@ -7,6 +7,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from gui.canvas.canvas import Canvas
+from gui.canvas.navigator import Navigator
 from gui.document import Document
 from gui.editor import Editor
 from gui.faces import Faces
@@ -132,6 +133,9 @@ class Target(Protocol):
 
     @property
     def side_by_side(self) -> SideBySide: ...
+
+    @property
+    def navigator(self) -> Navigator: ...
 
     @property
     def kept_masks(self) -> KeptMasks: ...
