@@ -1,8 +1,8 @@
 """Masks that are kept under names, to be put on this or another photo.
 
 A `.mask` file each, in a folder of the person's: a zip with `mask.json` (a version, the name, the
-photo's size, the mesh of the face the mask lies on), the painted box as a grey PNG, and the whole
-mask as a small one for lists. No picture of anybody is kept.
+photo's size, the mesh of the face the mask lies on), the painted box as a grey PNG, and a small one
+for lists. No picture of anybody is kept.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ import numpy as np
 
 from engine.base.atomic import write_atomically
 from engine.base.errors import MienError
-from engine.edit.tiles import TiledMask
+from engine.edit.tiles import Box, TiledMask
 from engine.edit.written import Parts, mask_out, png
 from engine.face.mesh import NODES
 
 SUFFIX = ".mask"
 VERSION = 1
-SMALL = 96  # pixels of the longer side of the small picture
+SMALL = 112  # pixels of the longer side of the small picture
+RIM = 0.12  # of mask and face, around them in the small picture
 _MANIFEST, _MASK, _SMALL = "mask.json", "mask.png", "small.png"
 _MOST_PIXELS = 2**31  # of a photo: more is no mask of ours
 
@@ -33,13 +34,15 @@ _MOST_PIXELS = 2**31  # of a photo: more is no mask of ours
 @dataclass(frozen=True, eq=False)
 class KeptMask:
     """What a list shows of one. size: (width, height) of the photo it was made on. mesh: 478 x 2 of
-    the face it lies on, in that photo's pixels; None where there was none. small: the whole mask,
+    the face it lies on, in that photo's pixels; None where there was none. box: (x, y, width,
+    height) of mask and face in the photo, of the whole photo without a face. small: the mask there,
     H x W uint8. trouble: why it cannot be used, a sentence; "" where it can."""
 
     path: Path
     name: str
     size: tuple[int, int] = (1, 1)
     mesh: np.ndarray | None = None
+    box: Box = (0, 0, 1, 1)
     small: np.ndarray | None = None
     trouble: str = ""
 
@@ -88,10 +91,11 @@ def keep_mask(name: str, mask: TiledMask, mesh: np.ndarray | None) -> KeptMask:
         "mask": mask_out(mask, _MASK, parts),
         "mesh": None if nodes is None else np.round(nodes, 3).tolist(),
     }
-    small = _reduced(mask)
+    box = _around(mask, nodes)
+    small = _reduced(mask.read(box))
     parts.add(_SMALL, lambda: png(small))
-    _write(path, told, parts.files)
-    return KeptMask(path, name, mask.size, nodes, small)
+    _write(path, told | {"box": box}, parts.files)
+    return KeptMask(path, name, mask.size, nodes, box, small)
 
 
 def read_mask(kept: KeptMask) -> TiledMask:
@@ -149,7 +153,10 @@ def _listed(path: Path) -> KeptMask:
         nodes = None if mesh is None else np.array(mesh, float)
         if nodes is not None and (nodes.shape != (NODES, 2) or not np.isfinite(nodes).all()):
             raise ValueError("no face has this mesh")
-        return KeptMask(path, name, (width, height), nodes, small)
+        x, y, wide, high = (int(value) for value in told["box"])
+        if min(wide, high) < 1 or max(x, y, wide, high) > max(width, height):
+            raise ValueError("no part of the photo lies there")
+        return KeptMask(path, name, (width, height), nodes, (x, y, wide, high), small)
     except Exception as error:
         return KeptMask(path, path.stem, trouble=str(_damaged(path.name, error)))
 
@@ -170,12 +177,26 @@ def _write(path: Path, told: dict[str, Any], files: dict[str, bytes]) -> None:
     write_atomically(path, write)
 
 
-def _reduced(mask: TiledMask) -> np.ndarray:
+def _around(mask: TiledMask, nodes: np.ndarray | None) -> Box:
+    """What is shown of the photo in a list."""
+    if nodes is None or mask.painted is None:
+        return (0, 0, *mask.size)
+    corner, extent = np.array(mask.painted[:2]), np.array(mask.painted[2:])
+    low = np.minimum(nodes.min(0), corner)
+    high = np.maximum(nodes.max(0), corner + extent)
+    rim = RIM * (high - low)
+    left, top = np.floor(np.maximum(low - rim, 0)).astype(int).tolist()
+    right, bottom = np.ceil(np.minimum(high + rim, mask.size)).astype(int).tolist()
+    return left, top, right - left, bottom - top
+
+
+def _reduced(pixels: np.ndarray) -> np.ndarray:
     import cv2
 
-    share = min(1.0, SMALL / max(mask.size))
-    size = max(1, round(mask.size[0] * share)), max(1, round(mask.size[1] * share))
-    return cv2.resize(mask.to_mask().pixels, size, interpolation=cv2.INTER_AREA)
+    height, width = pixels.shape
+    share = min(1.0, SMALL / max(width, height))
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
 def _png(data: bytes) -> np.ndarray:

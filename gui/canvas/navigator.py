@@ -24,7 +24,7 @@ from gui.canvas.viewport import Viewport
 from gui.canvas.zoomable import WHEEL_STEP
 from gui.translation import tr
 
-LONGER, SHARE = 180, 0.34  # pixels of its longer side, of each side of the canvas at most
+LONGER, SHARE = 164, 0.28  # pixels of its longer side, of each side of the canvas at most
 SMALLEST = 56  # pixels of its longer side: less tells nothing
 MARGIN = 12  # pixels to the canvas's edges
 SETTLING_MS = 150  # after a change of the photo, before it is drawn anew

@@ -26,8 +26,9 @@ from engine.photo.export import ALL, COPYRIGHT, NONE, Export, encoded, prepared
 from gui.dialogs.messages import loss_words
 from gui.dialogs.turned import LYING, SETTING, UPRIGHT
 from gui.panels.fields import FORMATS, Choice
+from gui.panels.form import Form
 from gui.panels.presets import Presets, fitting
-from gui.panels.widgets import named_row, quiet, slider_row
+from gui.panels.widgets import VALUE_WIDTH, Slider, quiet, tabular
 from gui.qimage import image_of
 from gui.settings import Settings
 from gui.translation import say, tr
@@ -92,8 +93,11 @@ class ExportDialog(QDialog):
 
     def _build(self) -> None:
         self.format = Choice(tr("Format"), dict(FORMATS))
-        row, self.quality, self._percent = slider_row(tr("Quality"), 1, 100)
-        self._quality_row = row
+        self.quality, self._percent = Slider(tr("Quality")), QLabel()
+        self.quality.setRange(1, 100)
+        self._percent.setFixedWidth(VALUE_WIDTH)
+        self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._percent.setFont(tabular(self._percent.font()))
         whole = tr("As it is, {size} px").format(size=max(self._size))
         # Those that are larger than the photo, too: a preset means them for the next one.
         at_most = {str(size): tr("At most {size} px").format(size=size) for size in SIZES}
@@ -123,20 +127,24 @@ class ExportDialog(QDialog):
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self.reject)
         self.save.clicked.connect(self.accept)
+        form = self._form = Form()
+        form.row("preset", tr("Preset"), self.presets)
+        form.setRowMinimumHeight(form.rowCount(), 6)
+        form.row("format", tr("Format"), self.format)
+        self._graded = QWidget()
+        self._graded.setFocusProxy(self.quality)
+        graded = QHBoxLayout(self._graded)
+        graded.setContentsMargins(0, 0, 0, 0)
+        graded.addWidget(self.quality, 1)
+        graded.addWidget(self._percent)
+        form.row("quality", tr("Quality"), self._graded)
+        form.row("depth", tr("Depth"), self.depth)
+        form.row("longest", tr("Longer side"), self.longest)
+        form.row("metadata", tr("Metadata"), self.metadata)
+        form.wide(self.lying)
         fields = QVBoxLayout()
         fields.setSpacing(10)
-        fields.addLayout(named_row(tr("Preset"), self.presets))
-        fields.addSpacing(6)
-        fields.addLayout(named_row(tr("Format"), self.format))
-        fields.addLayout(row)
-        self._depth_row = QWidget()
-        depth = named_row(tr("Depth"), self.depth)
-        depth.setContentsMargins(0, 0, 0, 0)
-        self._depth_row.setLayout(depth)
-        fields.addWidget(self._depth_row)
-        fields.addLayout(named_row(tr("Longer side"), self.longest))
-        fields.addLayout(named_row(tr("Metadata"), self.metadata))
-        fields.addWidget(self.lying)
+        fields.addLayout(form)
         fields.addSpacing(4)
         fields.addWidget(self.told)
         fields.addWidget(self.lost)
@@ -155,7 +163,7 @@ class ExportDialog(QDialog):
         column.setSpacing(18)
         column.addLayout(middle)
         column.addLayout(bottom)
-        self.setMinimumSize(660, 340)
+        self.setMinimumSize(680, 400)
 
     def _take(self) -> None:
         """What was chosen the last time."""
@@ -226,13 +234,9 @@ class ExportDialog(QDialog):
         graded = self.format.value in GRADED and not self._lies
         self.lying.setVisible(self._may_lie and self.format.value == ".jpg")
         self.longest.setEnabled(not self._lies)
-        self._depth_row.setVisible(self._may_flatten)
+        self._form.show_row("depth", self._may_flatten)
         self.presets.follow()
-        for number in range(self._quality_row.count()):
-            item = self._quality_row.itemAt(number)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.setEnabled(graded)
+        self._graded.setEnabled(graded)
         self._percent.setText(f"{self.quality.value()}" if graded else "–")
         self.told.setText(tr("Measuring…"))
         self._settling.start()

@@ -25,7 +25,7 @@ from gui.panels.widgets import quiet
 from gui.qimage import image_from_argb, resize
 from gui.translation import say, tr
 
-LOOK = QSize(76, 56)  # logical pixels of the small picture of a mask
+LOOK = QSize(56, 56)  # logical pixels of the small picture of a mask
 
 
 class KeptMasksDialog(QDialog):
@@ -164,27 +164,29 @@ class KeptMasksDialog(QDialog):
 
 
 def _icon(kept: KeptMask, ratio: float) -> QIcon:
-    """Where the mask lies in its photo, and the face it lies on."""
+    """The mask, and the face it lies on."""
+    if kept.small is None:
+        return theme.icon("alert-circle-outline")
     picture = QPixmap(LOOK * ratio)
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
-    if kept.small is not None:
-        scale = min(LOOK.width() / kept.size[0], LOOK.height() / kept.size[1])
-        width, height = (max(1.0, side * scale) for side in kept.size)
-        sheet = QRectF((LOOK.width() - width) / 2, (LOOK.height() - height) / 2, width, height)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(sheet)
-        painter.fillRect(sheet, QColor(theme.DARK.canvas))
-        pixels = max(1, round(width * ratio)), max(1, round(height * ratio))
-        # White, as much as is filled, multiplied.
-        white = resize(kept.small, pixels).astype(np.uint32) * np.uint32(0x01010101)
-        painter.drawImage(sheet, image_from_argb(white))
-        if kept.mesh is not None:
-            oval = (kept.mesh[list(nodes.OVAL)] * scale).tolist()
-            painter.setPen(QPen(QColor(theme.DARK.seen), 1.2))
-            painter.drawPolygon(QPolygonF([sheet.topLeft() + QPointF(x, y) for x, y in oval]))
-        painter.end()
+    x, y, wide, high = kept.box
+    scale = min(LOOK.width() / wide, LOOK.height() / high)
+    width, height = max(1.0, wide * scale), max(1.0, high * scale)
+    sheet = QRectF((LOOK.width() - width) / 2, (LOOK.height() - height) / 2, width, height)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipRect(sheet)
+    painter.fillRect(sheet, QColor(theme.DARK.canvas))
+    pixels = max(1, round(width * ratio)), max(1, round(height * ratio))
+    # White, as much as is filled, multiplied.
+    white = resize(kept.small, pixels).astype(np.uint32) * np.uint32(0x01010101)
+    painter.drawImage(sheet, image_from_argb(white))
+    if kept.mesh is not None:
+        oval = ((kept.mesh[list(nodes.OVAL)] - (x, y)) * scale).tolist()
+        painter.setPen(QPen(QColor(theme.DARK.seen), 1.2))
+        painter.drawPolygon(QPolygonF([sheet.topLeft() + QPointF(*point) for point in oval]))
+    painter.end()
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)  # or Qt tints the chosen one
     return icon

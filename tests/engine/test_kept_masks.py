@@ -54,9 +54,14 @@ def test_what_is_kept_is_there_to_the_bit(mask: TiledMask, mesh: np.ndarray) -> 
     assert first.mesh is None
     assert np.abs(second.mesh - mesh).max() < 0.001
     assert second.size == (400, 300)
-    assert second.small.shape == (72, 96)
-    assert second.small[33, 33] == 255  # 137 / 300, 137 / 400 of it
-    assert second.small[5, 5] == 0
+    assert first.box == (0, 0, 400, 300)
+    assert first.small.shape == (84, 112)
+    x, y, width, height = second.box  # of mask and face
+    assert x < 60 < 220 < x + width < 260
+    assert y < 60 < 240 < y + height < 290
+    scale = 112 / max(width, height)
+    assert second.small[round((140 - y) * scale), round((140 - x) * scale)] == 255
+    assert second.small[round((200 - y) * scale), round((140 - x) * scale)] == 0
 
 
 def test_one_of_the_same_name_is_replaced(mask: TiledMask, folder: Path) -> None:
@@ -100,7 +105,9 @@ def test_a_folder_that_cannot_be_made_is_said(mask: TiledMask, folder: Path) -> 
     assert kept_masks() == []
 
 
-@pytest.mark.parametrize("harm", ["cut", "empty", "size", "mesh", "name", "no small", "text"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "empty", "size", "mesh", "name", "box", "no small", "text"]
+)
 def test_a_damaged_one_is_listed_last_to_be_deleted(
     mask: TiledMask, mesh: np.ndarray, harm: str
 ) -> None:
@@ -122,7 +129,12 @@ def spoil(kept: KeptMask, harm: str) -> None:
     with zipfile.ZipFile(kept.path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     told = json.loads(files["mask.json"])
-    changes = {"size": {"size": [-3, 10**9]}, "mesh": {"mesh": [[1, 2]]}, "name": {"name": 7}}
+    changes = {
+        "size": {"size": [-3, 10**9]},
+        "mesh": {"mesh": [[1, 2]]},
+        "name": {"name": 7},
+        "box": {"box": [0, 0, 0, 10**9]},
+    }
     files["mask.json"] = json.dumps(told | changes.get(harm, {})).encode()
     if harm == "text":
         files["mask.json"] = b"not JSON"
