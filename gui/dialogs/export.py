@@ -102,7 +102,7 @@ class ExportDialog(QDialog):
         # Those that are larger than the photo, too: a preset means them for the next one.
         at_most = {str(size): tr("At most {size} px").format(size=size) for size in SIZES}
         self.longest = Choice(tr("Longer side"), {"": whole, **at_most})
-        self.depth = Choice(tr("Depth"), {"": tr("As the photo"), "8": tr("8 bit")})
+        self.bit_depth = Choice(tr("Depth"), {"": tr("As the photo"), "8": tr("8 bit")})
         self.metadata = Choice(
             tr("Metadata"),
             {ALL: tr("Keep all"), COPYRIGHT: tr("Author and copyright"), NONE: tr("None")},
@@ -138,7 +138,7 @@ class ExportDialog(QDialog):
         graded.addWidget(self.quality, 1)
         graded.addWidget(self._percent)
         form.row("quality", tr("Quality"), self._graded)
-        form.row("depth", tr("Depth"), self.depth)
+        form.row("depth", tr("Depth"), self.bit_depth)
         form.row("longest", tr("Longer side"), self.longest)
         form.row("metadata", tr("Metadata"), self.metadata)
         form.wide(self.lying)
@@ -187,7 +187,7 @@ class ExportDialog(QDialog):
         return {
             "format": self.format,
             "longest": self.longest,
-            "depth": self.depth,
+            "depth": self.bit_depth,
             "metadata": self.metadata,
         }
 
@@ -215,7 +215,7 @@ class ExportDialog(QDialog):
             return Export(suffix, None, None, self.metadata.value, True)
         quality = self.quality.value() if suffix in GRADED else None
         size = int(longest) if longest else None
-        depth = 8 if self._may_flatten and self.depth.value else None
+        depth = 8 if self._may_flatten and self.bit_depth.value else None
         return Export(suffix, quality, size, self.metadata.value, depth=depth)
 
     @property

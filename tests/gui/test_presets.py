@@ -112,17 +112,17 @@ def test_sixteen_bits_become_eight_where_it_is_asked_for(
     qtbot, opened_dialog: OPEN, tmp_path: Path
 ) -> None:
     dialog = opened_dialog(np.uint16)
-    assert not dialog.depth.isVisible()  # a JPEG has no more
+    assert not dialog.bit_depth.isVisible()  # a JPEG has no more
     dialog.format.choose(".png")
-    assert dialog.depth.isVisible()
+    assert dialog.bit_depth.isVisible()
     assert dialog.export.depth is None
-    dialog.depth.choose("8")
+    dialog.bit_depth.choose("8")
     assert dialog.export == Export(".png", None, depth=8)
     made = write_export(dialog._photo(), tmp_path / "a.png", dialog.export)
     assert open_photo(made).pixels.dtype == np.uint8
     plain = opened_dialog()
     plain.format.choose(".png")
-    assert not plain.depth.isVisible()
+    assert not plain.bit_depth.isVisible()
 
 
 @pytest.mark.parametrize(
