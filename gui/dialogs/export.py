@@ -81,7 +81,7 @@ class ExportDialog(QDialog):
         self._photo, self._size, self._middle = photo, size, middle
         self._settings = settings
         self._made: Photo | None = None
-        self._is_taking = False
+        self._is_taking = self._is_stood_up = False
         self._number = 0
         self._worker = Worker("export", self)
         self._settling = QTimer(self)
@@ -173,13 +173,14 @@ class ExportDialog(QDialog):
             for name, default in DEFAULTS.items()
             if isinstance(default, str)
         }
-        self.show_values(last | {"quality": round(settings.number("export_quality", BEST))})
         self.lying.setChecked(self._may_lie and settings.text(SETTING) == LYING)
+        self.show_values(last | {"quality": round(settings.number("export_quality", BEST))})
         self.lying.toggled.connect(lambda _on: self._on_change())
+        self.lying.clicked.connect(self._stand_up)
         for chooser in self._choosers.values():
             chooser.currentIndexChanged.connect(lambda _index: self._on_change())
         self.quality.valueChanged.connect(lambda _value: self._on_change())
-        self.presets.chosen.connect(self.show_values)
+        self.presets.chosen.connect(self._use_preset)
 
     @property
     def _choosers(self) -> dict[str, Choice]:
@@ -208,6 +209,14 @@ class ExportDialog(QDialog):
         self._is_taking = False
         self._on_change()
 
+    def _stand_up(self, lies: bool) -> None:
+        """Ticked or unticked by hand; a preset that unticks it says nothing of other photos."""
+        self._is_stood_up = not lies
+
+    def _use_preset(self, values: dict[str, Any]) -> None:
+        self.lying.setChecked(False)  # blocks that are kept have a size and a quality of their own
+        self.show_values(values)
+
     @property
     def export(self) -> Export:
         suffix, longest = self.format.value, self.longest.value
@@ -235,7 +244,7 @@ class ExportDialog(QDialog):
         self.lying.setVisible(self._may_lie and self.format.value == ".jpg")
         self.longest.setEnabled(not self._lies)
         self._form.show_row("depth", self._may_flatten)
-        self.presets.follow()
+        self.presets.follow() if not self._lies else self.presets.choice.choose("")
         self._graded.setEnabled(graded)
         self._percent.setText(f"{self.quality.value()}" if graded else "–")
         self.told.setText(tr("Measuring…"))
@@ -289,8 +298,10 @@ class ExportDialog(QDialog):
             keep = self._settings.keep
             for name, value in self.values.items():
                 keep(f"export_{name}", value)
-            if self._lies or (self.lying.isVisible() and self._settings.text(SETTING)):
-                keep(SETTING, LYING if self.lying.isChecked() else UPRIGHT)
+            if self._lies:
+                keep(SETTING, LYING)
+            elif self._is_stood_up and self._settings.text(SETTING):
+                keep(SETTING, UPRIGHT)
         self._worker.close()
         super().done(result)
 

@@ -101,7 +101,9 @@ def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
     chosen = dialog(may_lie=True)
     assert chosen.lying.isVisible()
     assert not chosen.lying.isChecked()
+    assert chosen.presets.choice.value == "Whole, as JPEG"
     chosen.lying.setChecked(True)
+    assert chosen.presets.choice.value == ""  # its size and quality are its own
     assert not chosen.quality.isEnabled()
     assert chosen.export == Export(".jpg", None, None, lying=True)
     qtbot.waitUntil(lambda: "·" in chosen.told.text(), timeout=20_000)
@@ -112,7 +114,18 @@ def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
     chosen.format.choose(".jpg")
     chosen.accept()
     assert settings.text(SETTING) == LYING
-    assert dialog(may_lie=True).lying.isChecked()
+    again = dialog(may_lie=True)
+    assert again.lying.isChecked()
+    again.presets.choice.setFocus()
+    for _ in range(3):
+        qtbot.keyClick(again.presets.choice, Qt.Key.Key_Down)  # for the web: smaller
+    assert again.export == Export(".jpg", 82, 2048, "copyright")
+    again.accept()
+    assert settings.text(SETTING) == LYING  # of that one photo alone
+    last = dialog(may_lie=True)
+    qtbot.mouseClick(last.lying, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    last.accept()
+    assert settings.text(SETTING) == UPRIGHT
 
 
 def test_a_batch_leaves_them_on_their_sides_where_it_is_asked_to(
