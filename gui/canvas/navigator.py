@@ -164,8 +164,11 @@ class Navigator(QWidget):
         painter.strokePath(inside, QPen(QColor("#ffffff"), 1.6))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         colours = theme.colours()
-        painter.setPen(QColor(colours.text if self.hasFocus() else colours.edge))
+        painter.setPen(QColor(colours.edge))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colours.text), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _drawn(self) -> QPixmap:
         """The whole photo as it looks now."""

@@ -108,7 +108,11 @@ class ExportDialog(QDialog):
             {ALL: tr("Keep all"), COPYRIGHT: tr("Author and copyright"), NONE: tr("None")},
         )
         self.presets = Presets(
-            self._settings, "export_presets", built_in(), DEFAULTS, lambda: self.values
+            self._settings,
+            "export_presets",
+            built_in(),
+            DEFAULTS,
+            lambda: None if self._lies else self.values,
         )
         self.lying = QCheckBox(tr("On its side, in the blocks it has"))
         self.lying.setToolTip(
@@ -244,7 +248,7 @@ class ExportDialog(QDialog):
         self.lying.setVisible(self._may_lie and self.format.value == ".jpg")
         self.longest.setEnabled(not self._lies)
         self._form.show_row("depth", self._may_flatten)
-        self.presets.follow() if not self._lies else self.presets.choice.choose("")
+        self.presets.follow()
         self._graded.setEnabled(graded)
         self._percent.setText(f"{self.quality.value()}" if graded else "–")
         self.told.setText(tr("Measuring…"))

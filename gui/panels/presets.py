@@ -23,7 +23,7 @@ class Presets(QWidget):
 
     key: of the setting that holds the person's own. built_in: those that are always there, by their
     names. defaults: what a preset has where it says nothing. values: tells what is chosen now, of
-    the same names as the defaults."""
+    the same names as the defaults; None while that can be no preset."""
 
     chosen = Signal(dict)
 
@@ -33,7 +33,7 @@ class Presets(QWidget):
         key: str,
         built_in: Mapping[str, Values],
         defaults: Values,
-        values: Callable[[], Values],
+        values: Callable[[], Values | None],
     ) -> None:
         super().__init__()
         self._settings, self._key = settings, key
@@ -60,9 +60,10 @@ class Presets(QWidget):
         """Show which preset the settings are now, or none."""
         values, name = self._values(), self.choice.value
         presets = self._presets()
-        if presets.get(name) != values:
+        if values is None or presets.get(name) != values:
             name = next((one for one, preset in presets.items() if preset == values), "")
         self.choice.choose(name)
+        self.keep.setEnabled(values is not None)
         self.forget.setEnabled(name in self._own())
 
     def _presets(self) -> dict[str, Values]:

@@ -104,6 +104,7 @@ def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
     assert chosen.presets.choice.value == "Whole, as JPEG"
     chosen.lying.setChecked(True)
     assert chosen.presets.choice.value == ""  # its size and quality are its own
+    assert not chosen.presets.keep.isEnabled()
     assert not chosen.quality.isEnabled()
     assert chosen.export == Export(".jpg", None, None, lying=True)
     qtbot.waitUntil(lambda: "·" in chosen.told.text(), timeout=20_000)
