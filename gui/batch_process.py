@@ -39,6 +39,7 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
     line += ["--precision", options.precision, "--seed", str(options.seed), *as_arguments(options)]
     line += [] if job.doubtful == DOUBT_FLAG else ["--doubtful", job.doubtful]
+    line += ["--lying"] if job.lying else []
     line += ["--sidecars"] if job.sidecars else []
     line += ["--watch"] if watch else []
     # Behind "--", a photo may be called anything.

@@ -13,6 +13,7 @@ from gui.also_seen import AlsoSeen
 from gui.batches import Batches
 from gui.canvas.canvas import Canvas
 from gui.canvas.loading import Loading
+from gui.canvas.navigator import Navigator
 from gui.choices import Choices
 from gui.document import Document
 from gui.editor import Editor
@@ -21,6 +22,7 @@ from gui.faces import Faces
 from gui.files import Files
 from gui.film import Film
 from gui.hints import Hints
+from gui.kept_masks import KeptMasks
 from gui.looks import Looks
 from gui.masks import Masks
 from gui.modules import Modules
@@ -63,8 +65,10 @@ class Composition(QMainWindow):
         self.document = Document(self)
         self.editor = Editor(self.document, create, self)
         self.canvas = Canvas(self.document)
+        self.navigator = Navigator(self.canvas)
         self.files = Files(self, self.document, self.editor, self.settings)
         self.masks = Masks(self, self.document, self.editor)
+        self.kept_masks = KeptMasks(self, self.document, self.editor, self.masks)
         self.faces = Faces(self.document, self)
         self.references = References(self.document, self.editor, create, self)
         self.also_seen = AlsoSeen(

@@ -17,6 +17,7 @@ from engine.photo import (
     photo_from_array,
     save_losses,
 )
+from engine.photo.export import may_flatten
 from gui.dialogs import messages
 from gui.dialogs.recovery import ask_to_recover
 from gui.dialogs.turned import LYING, ask_how_it_lies
@@ -185,7 +186,15 @@ class Files(QObject):
         box = (0, 0, *photo.size) if not subjects else subjects[document.selected].box
         middle = box[0] + box[2] / 2, box[1] + box[3] / 2
         lies = may_lie(photo, Path("photo.jpg"))
-        dialog = ExportDialog(picture.photo, photo.size, middle, self._settings, self._window, lies)
+        dialog = ExportDialog(
+            picture.photo,
+            photo.size,
+            middle,
+            self._settings,
+            self._window,
+            may_lie=lies,
+            is_deep=may_flatten(photo),
+        )
         accepted, wanted = dialog.exec(), dialog.export
         dialog.deleteLater()
         if not accepted:

@@ -11,12 +11,9 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.edit.edit import Edit
+from engine.edit.brought import brought, masked
 from engine.edit.tiles import TiledMask
-from engine.face.finder import Face
-from engine.mask.move import moved
 from engine.photo.names import is_picture, key_of
-from engine.reference.alignment import similar
 from gui.base.operation import MASK, Operation
 from gui.document import Document
 from gui.editor import Editor
@@ -184,16 +181,16 @@ class Film(QObject):
         if tab.photo.path.absolute() != path or tab.edit.faces is None:
             return
         self._carried = None
-        mask = _masked(source.edit)
+        mask = masked(source.edit)
         if settings:
             self._bring_settings(source, tab)
         if mask is None:
             self.told.emit(tr("Nothing is masked in {name}.").format(name=source.name))
             return
-        mine, theirs = _face(source), _face(tab)
+        here, there = _mesh(source), _mesh(tab)
 
         def job(progress: object, cancel: threading.Event) -> TiledMask:
-            return brought(mask, mine, theirs, tab.photo.size)
+            return brought(mask, here, there, tab.photo.size)
 
         def done(found: TiledMask) -> None:
             if tab not in self._editor.tabs:
@@ -223,32 +220,9 @@ def natural(path: Path) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
 
-def brought(
-    mask: TiledMask, mine: Face | None, theirs: Face | None, size: tuple[int, int]
-) -> TiledMask:
-    """A mask brought to another photo of `size`: as the one's face lies in the other, or, where
-    a face has no mesh, at the same place of the picture."""
-    here, there = (None if face is None else face.mesh for face in (mine, theirs))
-    if here is not None and there is not None:
-        move, _ = similar(here[:, :2].astype(float), there[:, :2].astype(float))
-    elif mask.size == size:
-        return mask
-    else:
-        scale = min(size[0] / mask.size[0], size[1] / mask.size[1])
-        shift = [(new - scale * old) / 2 for new, old in zip(size, mask.size, strict=True)]
-        move = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    return TiledMask.of(moved(mask.to_mask(), move, size))
-
-
-def _masked(edit: Edit) -> TiledMask | None:
-    """What is painted; where nothing is, what the shown fills were painted with."""
-    found = edit.hole if edit.mask.is_blank else edit.mask
-    return None if found.is_blank else found
-
-
-def _face(tab: Tab) -> Face | None:
-    """The face of a tab that is read off."""
+def _mesh(tab: Tab) -> np.ndarray | None:
+    """The mesh of the face of a tab that is read off."""
     edit = tab.edit
     number = edit.number_of(tab.selected) if tab.selected else 0
     subjects = edit.subjects
-    return subjects[number or 0].face if subjects else None
+    return subjects[number or 0].face.mesh if subjects else None

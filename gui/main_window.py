@@ -126,7 +126,7 @@ class MainWindow(Composition):
         editor.filled.connect(self._on_filled)
         editor.failed.connect(self._on_failed)
         tellers = (editor, self.files, self.masks, self.faces, self.offers, self.references)
-        tellers = (*tellers, self.also_seen, self.reference_choices, self.film)
+        tellers = (*tellers, self.also_seen, self.reference_choices, self.film, self.kept_masks)
         for teller in (*tellers, canvas, self.spots, self.open_eyes, self.school, self.batches):
             teller.told.connect(lambda line: self.status.tell(line))
         self.masks.noticed.connect(lambda line, undo: self.status.notice(line, undo))
@@ -250,6 +250,7 @@ class MainWindow(Composition):
         self.offers.translate()
         self.eye_offer.translate()
         self.hints.translate()
+        self.navigator.translate()
         self.side_by_side.refresh()
         self.status.show_zoom(self.canvas.zoom)
         self.status.show_busy(self.editor.is_busy)

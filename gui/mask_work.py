@@ -11,6 +11,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.base.errors import MienError
+from engine.edit.brought import brought
+from engine.edit.kept_masks import KeptMask, keep_mask, read_mask
 from engine.edit.tiles import TiledMask
 from engine.mask import Mask
 from engine.mask.file import open_mask, refuse_doubtful, save_mask
@@ -110,6 +112,45 @@ class MaskWork(Work):
             self.told.emit(tr("Saved {name}.").format(name=saved.name))
 
         Operation(job, self._worker, self._desk).when_done(done).start()
+
+    def keep(self, name: str, mask: TiledMask, mesh: np.ndarray | None) -> None:
+        """Keep a mask under a name, for this photo or others; one of that name is replaced. mesh:
+        of the face it lies on."""
+
+        def job(progress: object, cancel: threading.Event) -> KeptMask:
+            return keep_mask(name, mask, mesh)
+
+        def done(kept: KeptMask) -> None:
+            self.told.emit(tr("The mask is kept as '{name}'.").format(name=kept.name))
+
+        Operation(job, self._worker, self._desk).when_done(done).start()
+
+    def put_kept(self, kept: KeptMask, mesh: np.ndarray | None) -> None:
+        """Add a mask that was kept: where the face with this mesh lies, None: at the same place of
+        the picture."""
+        tab = self._document.tab
+        if tab is None:
+            return
+
+        def job(progress: object, cancel: threading.Event) -> TiledMask:
+            return brought(read_mask(kept), kept.mesh, mesh, tab.photo.size)
+
+        def done(mask: TiledMask) -> None:
+            if tab not in self._tabs:
+                return
+            if mask.is_blank:
+                told = tr("'{name}' comes to lie beside this photo.")
+            else:
+                with self._document.on(tab):
+                    title = tr("Mask of {name}").format(name=kept.name)
+                    self._document.set_mask(tab.edit.mask.union(mask), title)
+                told = tr("'{name}' is put where it was in the picture.")
+                told = told if mesh is None else tr("'{name}' is put on the face.")
+            self.told.emit(told.format(name=kept.name))
+
+        putting = Operation(job, self._worker, self._desk, MASK, tab)
+        putting.when_done(done).when_cancelled(lambda: self.cancelled.emit(tab)).start()
+        self.progressed.emit("mask", 0.0)
 
     def look_at_rim(self, tab: Tab, before: TiledMask) -> None:
         """Grow what was added to a mask since `before` where it hugs what it hides, as a mask out

@@ -136,17 +136,33 @@ class Masks(QObject):
         of the chosen face in any case."""
         return list(self._found(alone=alone).values())
 
+    def nearest(self, box: tuple[int, int, int, int]) -> np.ndarray | None:
+        """The mesh of the face whose middle a box of the photo (x, y, width, height) is nearest, as
+        large as the face is; None where no face has one."""
+        middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2])
+
+        def away(mesh: np.ndarray) -> float:
+            low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
+            return float(np.linalg.norm((low + high) / 2 - middle) / np.linalg.norm(high - low))
+
+        return min((mesh for _, mesh in self._every().values()), key=away, default=None)
+
     def _found(self, *, alone: bool = False) -> dict[str, np.ndarray]:
         """As `meshes`, by the ids of their faces."""
+        every, chosen = self.all_faces and not alone, self._document.selected
+        found = self._every().items()
+        return {name: mesh for name, (number, mesh) in found if every or number == chosen}
+
+    def _every(self) -> dict[str, tuple[int, np.ndarray]]:
+        """The number and the mesh of each face that has one, by its id."""
         document, readings = self._document, self._editor.readout.readings
         found = {}
-        subjects = document.edit.subjects if document.is_open else ()
-        for number, one in enumerate(subjects):
+        for number, one in enumerate(document.edit.subjects if document.is_open else ()):
             face = one.face
             reading = readings.of(number)
             mesh = reading.mesh if face.mesh is None and reading is not None else face.mesh
-            if mesh is not None and (number == document.selected or (self.all_faces and not alone)):
-                found[one.id] = mesh
+            if mesh is not None:
+                found[one.id] = number, mesh
         return found
 
     def clear(self) -> None:

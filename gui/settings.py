@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -21,9 +22,10 @@ class Settings:
 
     def number(self, key: str, default: float) -> float:
         try:
-            return float(self._store.value(key, default))  # type: ignore[arg-type]
+            number = float(self._store.value(key, default))  # type: ignore[arg-type]
         except (TypeError, ValueError):
             return default
+        return number if math.isfinite(number) else default
 
     def flag(self, key: str, default: bool) -> bool:
         value = self._store.value(key, default)

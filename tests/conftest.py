@@ -35,6 +35,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     os.environ["MIEN_SESSIONS"] = str(home / "sessions")
     os.environ["MIEN_MODELS"] = str(home / "models")
+    os.environ["MIEN_MASKS"] = str(home / "masks")
     os.environ["MIEN_FACES"] = str(home / "faces")
     os.environ["XDG_CONFIG_HOME"] = str(home)
 

@@ -14,6 +14,7 @@ from engine.photo.encode import encode
 from engine.photo.exif import resized
 from engine.photo.file import FORMATS, check_destination
 from engine.photo.metadata import Metadata
+from engine.photo.source import eight_bit
 from engine.photo.value import Photo
 from engine.photo.xmp import OF_THIS_SIZE, clean_packet
 
@@ -29,14 +30,16 @@ class Export:
     """What is written. suffix: ".jpg", ".png", ".webp", ".tif", ".avif", ".jxl", the format.
     quality: 1 .. 100 for JPEG, WebP, AVIF and JPEG XL, None for the photo's own. longest: pixels of
     the longer side at most, None for the photo's; nothing is enlarged. metadata: of KEPT. lying:
-    a turned JPEG is left on its side, so that its blocks can be kept (`may_lie`). Raises MienError
-    for values that are none of these."""
+    a turned JPEG is left on its side, so that its blocks can be kept (`may_lie`). depth: 8 bits a
+    sample, None for as many as the photo has and the format holds; of an HDR photo, whose curve
+    needs them all, every bit stays. Raises MienError for values that are none of these."""
 
     suffix: str = ".jpg"
     quality: int | None = 92
     longest: int | None = None
     metadata: str = ALL
     lying: bool = False
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         if self.suffix not in FORMATS:
@@ -47,6 +50,8 @@ class Export:
             raise MienError(f"A photo of {self.longest} pixels cannot be written.")
         if self.metadata not in KEPT:
             raise MienError(f"'{self.metadata}' is none of {', '.join(KEPT)}.")
+        if self.depth not in (None, 8):
+            raise MienError(f"A depth of {self.depth} bits cannot be asked for; 8 can.")
 
 
 def prepared(photo: Photo, export: Export) -> Photo:
@@ -59,6 +64,9 @@ def prepared(photo: Photo, export: Export) -> Photo:
         share = export.longest / longest
         size = max(1, round(width * share)), max(1, round(height * share))
         pixels = _reduced(pixels, size)
+    is_flattened = export.depth == 8 and may_flatten(photo)
+    if is_flattened:
+        pixels = eight_bit(pixels)
     metadata = photo.metadata
     if is_reduced:
         # What speaks of single pixels is another picture's.
@@ -81,8 +89,13 @@ def prepared(photo: Photo, export: Export) -> Photo:
             lossless=metadata.lossless,
             exif=_rights(metadata.exif) if export.metadata == COPYRIGHT else None,
         )
-    source = None if is_reduced else photo.source
+    source = None if is_reduced or is_flattened else photo.source
     return replace(photo, pixels=pixels, metadata=metadata, source=source)
+
+
+def may_flatten(photo: Photo) -> bool:
+    """Whether a photo has more than 8 bits a sample, and looks the same in 8."""
+    return photo.pixels.dtype == np.uint16 and photo.hdr is None
 
 
 def encoded(photo: Photo, export: Export) -> bytes:

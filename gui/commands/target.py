@@ -7,6 +7,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from gui.canvas.canvas import Canvas
+from gui.canvas.navigator import Navigator
 from gui.document import Document
 from gui.editor import Editor
 from gui.faces import Faces
@@ -74,6 +75,18 @@ class Film(Protocol):
         ...
 
 
+class KeptMasks(Protocol):
+    """Masks under names (see `gui.kept_masks`)."""
+
+    def ask_keep(self) -> None:
+        """Keep what is masked."""
+        ...
+
+    def show(self) -> None:
+        """List them, to put one on the photo."""
+        ...
+
+
 class Place(Protocol):
     """A window of its own: the batch's, the training's."""
 
@@ -120,6 +133,12 @@ class Target(Protocol):
 
     @property
     def side_by_side(self) -> SideBySide: ...
+
+    @property
+    def navigator(self) -> Navigator: ...
+
+    @property
+    def kept_masks(self) -> KeptMasks: ...
 
     @property
     def school(self) -> Place: ...

@@ -142,6 +142,15 @@ VIEWS: tuple[Command, ...] = (
         kept=True,
     ),
     Command(
+        "navigator",
+        VIEW,
+        mark("Navigator"),
+        turns=lambda w, on: w.navigator.allow(on),
+        shortcut="O",
+        kept=True,
+        tip=mark("The whole photo in a corner while a part of it is seen: drag, or click"),
+    ),
+    Command(
         "layers",
         VIEW,
         mark("&Layers and history"),

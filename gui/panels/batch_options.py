@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
     QFrame,
-    QGridLayout,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -50,13 +49,13 @@ from gui.panels.batch_presets import (
     PLACES,
     SCRATCHES,
     TRANSPARENT,
-    Presets,
     batch_wishes,
-    values_of,
+    built_in,
 )
 from gui.panels.fields import FORMATS, Choice, PathLine
+from gui.panels.form import Form
 from gui.panels.name_line import NameLine, worded
-from gui.panels.widgets import quiet, section
+from gui.panels.presets import Presets, fitting, values_of
 from gui.settings import Settings
 from gui.translation import tr
 
@@ -85,7 +84,14 @@ class BatchOptions(QWidget):
 
     def _build(self) -> None:
         self.setFixedWidth(WIDTH)
-        self.presets = Presets(self._settings, lambda: self.values)
+        defaults = {name: value for name, value in DEFAULTS.items() if name not in PLACES}
+        self.presets = Presets(
+            self._settings,
+            "batch_presets",
+            built_in(),
+            defaults,
+            lambda: {name: self.values[name] for name in defaults},
+        )
         self.rule = Choice(
             tr("What is filled"),
             {
@@ -154,18 +160,21 @@ class BatchOptions(QWidget):
         self.sidecars.setToolTip(
             tr("What other programs keep beside photos: .xmp, .pp3, .dop, Google's .json.")
         )
+        self.lying = QCheckBox(tr("Leave turned JPEGs on their sides"))
+        self.lying.setToolTip(
+            tr(
+                "With the mark that turns them wherever they are shown: nothing outside the mask "
+                "changes. Stood upright, some are encoded anew."
+            )
+        )
         self.watch = QCheckBox(tr("Keep watching the folder"))
         self.watch.setToolTip(tr("Stays, and fills photos as they come in."))
 
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(8)
-        self._grid.setColumnStretch(1, 1)
-        self._rows: dict[str, tuple[QWidget, ...]] = {}
-        self._title(tr("Preset"))
-        self._wide(self.presets)
-        self._title(tr("What is filled"))
-        self._wide(self.rule)
+        form = self._form = Form()
+        form.title(tr("Preset"))
+        form.wide(self.presets)
+        form.title(tr("What is filled"))
+        form.wide(self.rule)
         for name, title, widget in (
             ("masks", tr("Masks"), self.masks),
             ("pattern", tr("Named"), self.pattern),
@@ -174,18 +183,18 @@ class BatchOptions(QWidget):
             ("marker", tr("Colour"), self.marker),
             ("grow", tr("Widen"), self.grow),
         ):
-            self._row(name, title, widget)
-        self._wide(self.invert)
-        self._wide(self.sure)
-        self._title(tr("Fill"))
+            form.row(name, title, widget)
+        form.wide(self.invert)
+        form.wide(self.sure)
+        form.title(tr("Fill"))
         for name, control in self.wished.items():
             if isinstance(control, Choice):
-                self._row(name, control.accessibleName(), control)
-        self._row("model", tr("Model"), self.model)
+                form.row(name, control.accessibleName(), control)
+        form.row("model", tr("Model"), self.model)
         for control in self.wished.values():
             if isinstance(control, QCheckBox):
-                self._wide(control)
-        self._title(tr("Results"))
+                form.wide(control)
+        form.title(tr("Results"))
         for name, title, widget in (
             ("output", tr("Folder"), self.output),
             ("format", tr("Format"), self.format),
@@ -193,14 +202,15 @@ class BatchOptions(QWidget):
             ("conflict", tr("Existing"), self.conflict),
             ("doubtful", tr("Doubtful"), self.doubtful),
         ):
-            self._row(name, title, widget)
-        self._wide(self.sidecars)
-        self._wide(self.watch)
+            form.row(name, title, widget)
+        form.wide(self.lying)
+        form.wide(self.sidecars)
+        form.wide(self.watch)
         body = QWidget()
         body.setObjectName("batchBody")
         inner = QVBoxLayout(body)
         inner.setContentsMargins(2, 0, 12, 0)
-        inner.addLayout(self._grid)
+        inner.addLayout(form)
         inner.addStretch(1)
         area = QScrollArea()
         area.setObjectName("batchOptions")
@@ -211,24 +221,6 @@ class BatchOptions(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
-
-    def _title(self, text: str) -> None:
-        title = section(text)
-        title.setContentsMargins(0, 8 if self._grid.count() else 0, 0, 0)
-        self._grid.addWidget(title, self._grid.rowCount(), 0, 1, 2)
-
-    def _wide(self, widget: QWidget) -> None:
-        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2)
-
-    def _row(self, name: str, title: str, widget: QWidget) -> None:
-        label = quiet(title)
-        label.setBuddy(widget.findChild(QLineEdit) or widget)
-        if not widget.accessibleName():
-            widget.setAccessibleName(title)
-        number = self._grid.rowCount()
-        self._grid.addWidget(label, number, 0)
-        self._grid.addWidget(widget, number, 1)
-        self._rows[name] = (label, widget)
 
     def _connect(self) -> None:
         for chooser in (self.rule, self.part, self.format, self.conflict, self.doubtful):
@@ -245,9 +237,11 @@ class BatchOptions(QWidget):
             line.textChanged.connect(lambda _text: self._on_rule())
         self.grow.textChanged.connect(lambda _text: self.changed.emit())
         self.marker.clicked.connect(self._choose_colour)
-        for box in (self.invert, self.sure):
+        for box in (self.invert, self.sure, self.sidecars, self.lying):
             box.toggled.connect(lambda _on: self.changed.emit())
         self.presets.chosen.connect(self._use_preset)
+        self.changed.connect(self.presets.follow)
+        self.presets.follow()
 
     # Values.
 
@@ -274,13 +268,12 @@ class BatchOptions(QWidget):
             "conflict": self.conflict.value,
             "doubtful": self.doubtful.value,
             "sidecars": self.sidecars.isChecked(),
+            "lying": self.lying.isChecked(),
         }
 
     def take(self, values: dict[str, Any]) -> None:
         """Show these values; what they lack is as at first."""
-        values = DEFAULTS | {
-            k: v for k, v in values.items() if isinstance(v, type(DEFAULTS.get(k)))
-        }
+        values = fitting(values, DEFAULTS)
         for chooser in ("rule", "part", "model", "format", "conflict", "doubtful"):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
@@ -288,7 +281,7 @@ class BatchOptions(QWidget):
         self.grow.setText(values["grow"])
         for line in ("pattern", "name"):
             getattr(self, line).show_pattern(values[line])
-        for box in ("invert", "sure", "sidecars"):
+        for box in ("invert", "sure", "sidecars", "lying"):
             getattr(self, box).setChecked(values[box])
         for name, control in self.wished.items():
             if isinstance(control, Choice):
@@ -333,6 +326,7 @@ class BatchOptions(QWidget):
             conflict=values["conflict"],
             doubtful=values["doubtful"],
             sidecars=values["sidecars"],
+            lying=values["lying"] and self._writes_jpeg,
         )
 
     def set_running(self, running: bool) -> None:
@@ -348,9 +342,13 @@ class BatchOptions(QWidget):
         rule = self.rule.value
         shown = {NAMED: ("masks", "pattern"), ONE: ("mask",), PART: ("part",), MARKER: ("marker",)}
         for name in ("masks", "pattern", "mask", "part", "marker"):
-            for widget in self._rows[name]:
-                widget.setVisible(name in shown.get(rule, ()))
+            self._form.show_row(name, name in shown.get(rule, ()))
         self.invert.setVisible(rule in (NAMED, ONE))
+        self.lying.setVisible(self._writes_jpeg)
+
+    @property
+    def _writes_jpeg(self) -> bool:
+        return self.format.value in (KEEP_FORMAT, ".jpg")
 
     def _use_preset(self, values: dict[str, Any]) -> None:
         self.take({key: self.values[key] for key in PLACES} | values)

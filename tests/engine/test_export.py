@@ -118,3 +118,17 @@ def test_a_smaller_copy_says_how_many_pixels_it_has(tmp_path: Path, suffix: str)
     whole = write_export(photo, tmp_path / f"whole{suffix}", Export(suffix, 80))
     with Image.open(whole) as image:
         assert image.getexif().get_ifd(0x8769)[0xA002] == 1200
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jxl"])
+def test_eight_bits_are_enough_where_they_are_asked_for(tmp_path: Path, suffix: str) -> None:
+    ramp = np.arange(60 * 90 * 3, dtype=np.uint16).reshape(60, 90, 3) * 4
+    save_photo(photo_from_array(ramp), tmp_path / "a.tif")
+    photo = open_photo(tmp_path / "a.tif")
+    whole = open_photo(write_export(photo, tmp_path / f"b{suffix}", Export(suffix, None)))
+    assert np.array_equal(whole.pixels, ramp)
+    made = open_photo(write_export(photo, tmp_path / f"c{suffix}", Export(suffix, None, depth=8)))
+    assert made.pixels.dtype == np.uint8
+    assert np.abs(made.pixels - ramp / 257).max() <= 0.5
+    with pytest.raises(MienError, match="12 bits"):
+        Export(depth=12)

@@ -13,9 +13,10 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from engine.base.hidden import PAINTED
+from engine.edit.kept_masks import keep_mask, kept_masks
 from engine.mask import paint_segment
 from engine.photo import photo_from_array
 from gui.canvas.viewport import Viewport
@@ -37,6 +38,7 @@ class Hands(RuleBasedStateMachine):
         self.saving: tuple[Model, Path, State] | None = None
         self.models: list[Model] = []  # of the tabs, in their order
         self.stroke: tuple[np.ndarray, bool, tuple[int, int]] | None = None
+        self.kept: np.ndarray | None = None  # the mask that was kept under a name last
         self.files = 0
 
     @property
@@ -289,6 +291,40 @@ class Hands(RuleBasedStateMachine):
         action.setChecked(False)
         canvas.turn_to(0)
         self._look()
+
+    @precondition(lambda self: self.stroke is None)
+    @rule(place=st.tuples(st.floats(0.05, 0.95), st.floats(0.05, 0.95)), turn=st.booleans())
+    def look_by_the_navigator(self, place: tuple[float, float], turn: bool) -> None:
+        """What is seen moves, the photo does not."""
+        canvas, navigator = self.window.canvas, self.window.navigator
+        canvas.turn_to(75 if turn else 0)
+        canvas.zoom_to(6.0)
+        assert navigator.isVisible()
+        navigator.grab()
+        across, down = place[0] * navigator.width(), place[1] * navigator.height()
+        self.bot.mouseClick(
+            navigator, Qt.MouseButton.LeftButton, pos=QPoint(int(across), int(down))
+        )
+        seen = navigator.seen.boundingRect()
+        assert seen.adjusted(-2, -2, 2, 2).contains(QPointF(across, down))
+        canvas.turn_to(0)
+        canvas.fit()
+        assert not navigator.isVisible()
+        self._look()
+
+    @precondition(lambda self: self.stroke is None and self.saving is None)
+    @rule(again=st.booleans())
+    def keep_a_mask_or_put_it(self, again: bool) -> None:
+        """In whatever photo it is put: all are as large, and nobody is in them."""
+        mask = self.model.mask
+        if not again and mask.any():
+            keep_mask("kept", self.document.edit.mask, None)
+            self.kept = mask
+        elif self.kept is not None:
+            (kept,) = kept_masks()
+            self.window.kept_masks.put(kept)
+            self.until(lambda: not self.window.editor.desk.runs("mask"))
+            self.model.paint(np.maximum(mask, self.kept))
 
     @precondition(lambda self: self.stroke is None and not self.is_filling)
     @rule(corners=st.lists(points, min_size=3, max_size=4, unique=True), snaps=st.booleans())

@@ -273,9 +273,7 @@ def test_rules_and_presets(qtbot, panel, photos: Path, monkeypatch) -> None:
     assert options.job(panel.inputs).masks == MaskRule(parts=("glasses",))
     options.wished["emotion"].choose("happiness")
     options.grow.setText("3")
-    monkeypatch.setattr(
-        "gui.panels.batch_presets.QInputDialog.getText", lambda *_: ("Smiles", True)
-    )
+    monkeypatch.setattr("gui.panels.presets.QInputDialog.getText", lambda *_: ("Smiles", True))
     press(qtbot, options.presets.keep)
     kept = options.values
     options.presets.choice.choose("Marked in red")
@@ -329,7 +327,7 @@ def test_the_command_line_means_the_job(tmp_path: Path, monkeypatch) -> None:
             name="{number:03}-{stem}",
         ),
         BatchJob((folder,), tmp_path / "out", MaskRule(marker="#00ff00")),
-        BatchJob((folder,), tmp_path / "out", MaskRule(transparent=True)),
+        BatchJob((folder,), tmp_path / "out", MaskRule(transparent=True), lying=True),
     ]
     for job in jobs:
         result = CliRunner().invoke(app, arguments(job))

@@ -212,6 +212,7 @@ def test_the_window_is_what_the_model_says(
     shown: list = []
     holds: dict = {"save": threading.Event(), "asked": ""}
     monkeypatch.setenv("MIEN_SESSIONS", str(tmp_path / "sessions"))
+    monkeypatch.setenv("MIEN_MASKS", str(tmp_path / "masks"))
     monkeypatch.setattr(gui.main_window.FailureDialog, "exec", lambda self: shown.append(self))
 
     def answer(question: str, value):

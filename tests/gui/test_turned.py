@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from engine.photo import open_photo
@@ -15,6 +16,7 @@ from gui.dialogs.export import ExportDialog
 from gui.dialogs.messages import Question
 from gui.dialogs.turned import LYING, SETTING, UPRIGHT
 from gui.main_window import MainWindow
+from gui.panels.batch_options import BatchOptions
 
 
 @pytest.fixture
@@ -99,7 +101,10 @@ def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
     chosen = dialog(may_lie=True)
     assert chosen.lying.isVisible()
     assert not chosen.lying.isChecked()
+    assert chosen.presets.choice.value == "Whole, as JPEG"
     chosen.lying.setChecked(True)
+    assert chosen.presets.choice.value == ""  # its size and quality are its own
+    assert not chosen.presets.keep.isEnabled()
     assert not chosen.quality.isEnabled()
     assert chosen.export == Export(".jpg", None, None, lying=True)
     qtbot.waitUntil(lambda: "·" in chosen.told.text(), timeout=20_000)
@@ -110,4 +115,33 @@ def test_the_export_has_it_as_a_switch(qtbot, crooked: Path, settings) -> None:
     chosen.format.choose(".jpg")
     chosen.accept()
     assert settings.text(SETTING) == LYING
-    assert dialog(may_lie=True).lying.isChecked()
+    again = dialog(may_lie=True)
+    assert again.lying.isChecked()
+    again.presets.choice.setFocus()
+    for _ in range(3):
+        qtbot.keyClick(again.presets.choice, Qt.Key.Key_Down)  # for the web: smaller
+    assert again.export == Export(".jpg", 82, 2048, "copyright")
+    again.accept()
+    assert settings.text(SETTING) == LYING  # of that one photo alone
+    last = dialog(may_lie=True)
+    qtbot.mouseClick(last.lying, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    last.accept()
+    assert settings.text(SETTING) == UPRIGHT
+
+
+def test_a_batch_leaves_them_on_their_sides_where_it_is_asked_to(
+    qtbot, window: MainWindow, settings, tmp_path: Path
+) -> None:
+    window.actions_["batch"].trigger()
+    first = window.batches.dialog.options
+    first.output.line.setText(str(tmp_path / "out"))
+    assert not first.job((tmp_path,)).lying
+    qtbot.mouseClick(first.lying, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert first.job((tmp_path,)).lying
+    first.remember()
+    again = BatchOptions(settings)
+    qtbot.addWidget(again)
+    assert again.job((tmp_path,)).lying
+    again.format.choose(".png")  # in which nothing lies on its side
+    assert again.lying.isHidden()
+    assert not again.job((tmp_path,)).lying
