@@ -1,10 +1,12 @@
 """A reference's pixels as fine as the photo they are brought to.
 
-Another camera, another distance and the bending itself leave them softer or crisper, with more grain
-or less. What both photos show of the face says by how much.
+Another camera, another distance and the bending itself leave them softer or crisper, with more or
+less grain. What both photos show of the face says by how much.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -40,4 +42,4 @@ def as_fine(theirs: np.ndarray, ours: np.ndarray, both: np.ndarray) -> np.ndarra
 
 def _bands(pixels: np.ndarray) -> list[np.ndarray]:
     calm = [pixels if not s else cv2.GaussianBlur(pixels, (0, 0), s) for s in SIGMAS]
-    return [fine - coarse for fine, coarse in zip(calm, calm[1:], strict=False)]
+    return [fine - coarse for fine, coarse in pairwise(calm)]
