@@ -20,7 +20,7 @@ from engine.face.parts import part_mask
 from engine.face.recognition import SIDE, RecognitionNetwork, face_view, without
 
 # Parts of a face (engine.face.parts) that things hide; "" is nothing.
-ZONES = ("", "eyes", "glasses", "mouth", "lower_face", "left_half", "right_half")
+ZONES = ("", "eyes", "glasses", "nose", "mouth", "lower_face", "left_half", "right_half")
 BESIDE = 4.0  # what is hidden beside a zone counts so many times what a zone hides for nothing
 # Where hardly a feature is seen all faces are alike, and a likeness says less than elsewhere: it is
 # taken for so much less where none is, nothing from SOME of the features' area on. With eyes, nose
