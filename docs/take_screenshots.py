@@ -38,14 +38,20 @@ from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from engine.fill import create_inpainter
+from engine.inpaint import FillRequest
+from engine.mask import Mask
+from engine.photo import open_photo, photo_from_array
 from gui import theme
 from gui.main_window import SAMPLE, MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
+from training.worn import wear
 
 SIZE = (1280, 820)
 ENLARGED = 3
 QUALITY = 82  # of the WebP files
+GLASSES = 2  # which of those that can be drawn
 PATIENCE = 180_000  # milliseconds: a first fill loads the networks
 MOUTH, EYE = ((61, 0.32), (291, 0.32)), ((33, 0.24), (133, 0.24))  # mesh nodes, brush in eyes' span
 
@@ -242,18 +248,27 @@ def take_welcome(application: QApplication, folder: Path) -> None:
 
 
 def take_dark(application: QApplication, folder: Path) -> None:
-    """After a fill: the result and its readings; and the strip of before, mask and after."""
+    """After a fill: the result and its readings."""
     sitting = Sitting(application, "dark", "en", folder)
     sitting.open()
     sitting.look_at_the_face(0.55)
-    before = np.array(sitting.window.document.pixels)
     sitting.brush(MOUTH, EYE)
-    mask = np.array(sitting.window.document.mask)
     sitting.fill()
     sitting.shoot("editor-dark")
-    after = np.array(sitting.window.document.pixels)
-    save(strip(before, mask, after, sitting.mesh), folder / "fill.webp")
     sitting.close()
+
+
+def take_fill(_: QApplication, folder: Path) -> None:
+    """The strip of before, mask and after: dark glasses that were drawn over the sample."""
+    inpainter, photo = create_inpainter(), open_photo(SAMPLE)
+    (face,) = inpainter.find_faces(photo)
+    assert face.mesh is not None
+    mesh = face.mesh[:, :2]
+    worn = wear(photo.rgb8, mesh, "sunglasses", np.random.default_rng(GLASSES))
+    before = photo_from_array(worn.photo)
+    filled = inpainter.fill(FillRequest(before, Mask(worn.mask)))
+    after = before.apply(*filled.patches).rgb8
+    save(strip(worn.photo, worn.mask, after, mesh), folder / "fill.webp")
 
 
 def take_light(application: QApplication, folder: Path) -> None:
@@ -301,6 +316,7 @@ def strip(before: np.ndarray, mask: np.ndarray, after: np.ndarray, mesh: np.ndar
 SHOTS = {
     "welcome": take_welcome,
     "dark": take_dark,
+    "fill": take_fill,
     "light": take_light,
     "korean": take_korean,
 }
