@@ -57,7 +57,8 @@ class Manifest:
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
     "judge" (only measures), "landmarks", "locator", "shapes", "detail" (paints what is finer than a
-    crop), "worn" (sees what is worn), "recognition" (tells people apart) or "faces" (finds them).
+    crop), "exemplars" (a library of faces), "worn" (sees what is worn), "recognition" (tells people
+    apart) or "faces" (finds them).
     file: the weights; sha256, bytes: its. beside: further files that belong to it and their sha256.
     native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
     or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
