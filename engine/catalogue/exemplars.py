@@ -22,12 +22,13 @@ def find_exemplars(name: str) -> Manifest:
     for manifest in libraries:
         if manifest.name == name:
             return manifest
-    names = ", ".join(manifest.name for manifest in libraries)
+    if libraries:
+        names = ", ".join(manifest.name for manifest in libraries)
+        raise MienError(
+            f"There is no library of faces '{name}' (installed: {names}); choose one of them."
+        )
     raise MienError(
-        f"There is no library of faces '{name}' (installed: {names}); choose one of them."
-        if names
-        else f"There is no library of faces '{name}'; make one of your photos with 'train "
-        "exemplars'."
+        f"There is no library of faces '{name}'; make one of your photos with 'train exemplars'."
     )
 
 

@@ -25,7 +25,7 @@ FITS = {"eyes": 0.8, "mouth": 0.8, "nose": 0.8}  # correlation below which no ex
 DEPTH = 5.0  # pixels of the mean view: sigma over which detail sets in behind a hole's border
 FARTHEST = 14.0  # pixels of the mean view that an exemplar is moved by to lie on a fill
 WINDOW, SMOOTH = 9, 1.5  # pixels of the middle octaves: of the flow, and its sigma
-FAINTEST, STRONGEST = 0.6, 1.4  # how much an exemplar's contrast is changed
+FAINTEST, STRONGEST = 0.8, 1.2  # how much an exemplar's contrast is changed
 
 
 @dataclass(frozen=True)
