@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import engine.detail.borrow
 from engine.base.errors import MienError
+from engine.batch import BatchJob
 from engine.catalogue.exemplars import EXEMPLARS, check_free, find_exemplars
 from engine.catalogue.weights import checksum, user_folder, write_model
 from engine.detail.borrow import borrowed
@@ -282,3 +283,11 @@ def test_the_command_line_refuses_a_library_that_is_not_there(tmp_path, astronau
     assert isinstance(told.exception, MienError)
     assert "'nobody'" in str(told.exception)
     assert not out.exists()
+
+
+def test_a_batch_with_a_library_is_another_one_than_without(tmp_path) -> None:
+    jobs = [
+        BatchJob((tmp_path,), tmp_path / "out", options=FillOptions(exemplars=name))
+        for name in ("", "studio", "other")
+    ]
+    assert len({job.digest for job in jobs}) == 3
