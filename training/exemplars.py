@@ -69,10 +69,11 @@ class Told:
 
 @dataclass(frozen=True, eq=False)
 class _Taken:
-    """One face. middles, pictures: by region; whole, open, file: as of Exemplars."""
+    """One face. middles, pictures, strengths: by region; whole, open, file: as of Exemplars."""
 
     middles: dict[str, np.ndarray]
     pictures: dict[str, np.ndarray]
+    strengths: dict[str, float]
     whole: np.ndarray
     open: bool
     file: tuple[int, int]
@@ -100,6 +101,7 @@ def make_exemplars(
         points,
         {name: np.stack([one.middles[name] for one in taken]) for name in PARTS},
         {name: [one.pictures[name] for one in taken] for name in PARTS},
+        {name: np.array([one.strengths[name] for one in taken]) for name in PARTS},
         np.stack([one.whole for one in taken]),
         np.array([one.open for one in taken]),
         np.array([one.file for one in taken], np.int64),
@@ -171,15 +173,18 @@ def _taken(
 ) -> _Taken:
     light = library.light_of(picture)
     middle, detail = library.middle_of(light), library.detail_of(light)
-    middles, pictures = {}, {}
+    beside = library.next_of(light)
+    middles, pictures, strengths = {}, {}, {}
     for name, region in library.regions(shape.points).items():
         middles[name] = region.of(middle, library.DOWN)
+        strengths[name] = region.strength(beside)
         over = region.of(hidden[name]) if name in hidden else np.zeros_like(region.mask)
         is_free = (over * region.mask).sum() <= COVERED * region.mask.sum()
         pictures[name] = library.encoded(region.of(detail)) if is_free else np.zeros(0, np.uint8)
     data = source.data()
     file = (len(data), zlib.crc32(data))
-    return _Taken(middles, pictures, library.whole_of(light), library.is_open(nodes), file)
+    whole, is_open = library.whole_of(light), library.is_open(nodes)
+    return _Taken(middles, pictures, strengths, whole, is_open, file)
 
 
 def _worn_over(rgb: np.ndarray, mesh: np.ndarray, view: MeanView) -> dict[str, np.ndarray]:

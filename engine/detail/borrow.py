@@ -12,20 +12,24 @@ from engine.detail.exemplars import (
     DOWN,
     MOUTH,
     Exemplars,
-    Region,
     detail_of,
     is_open,
     light_of,
     middle_of,
+    next_of,
 )
 from engine.photo import Stamp
 
 HIDDEN = 0.6  # of an eye, a mouth or a nose: what is seen of it tells more than an exemplar
-FITS = {"eyes": 0.8, "mouth": 0.8, "nose": 0.8}  # correlation below which no exemplar is taken
+# Correlation of the middle octaves below which no exemplar is taken. LPIPS of 32 hidden mouths with
+# over without: all 0.998, those of at least 0.8 0.993, 0.85 0.988, 0.9 0.982, 0.93 0.983; eyes have
+# 0.93 and more.
+FITS = 0.9
 DEPTH = 5.0  # pixels of the mean view: sigma over which detail sets in behind a hole's border
 FARTHEST = 14.0  # pixels of the mean view that an exemplar is moved by to lie on a fill
 WINDOW, SMOOTH = 9, 1.5  # pixels of the middle octaves: of the flow, and its sigma
-FAINTEST, STRONGEST = 0.8, 1.2  # how much an exemplar's contrast is changed
+# How much an exemplar's contrast is changed; the strength of the octaves next to it says how much.
+FAINTEST, STRONGEST = 0.6, 1.4
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,14 @@ def borrowed(
     if not wanted or not len(exemplars):
         return out, ()
     light = light_of(picture)
-    middle, own = middle_of(light), detail_of(light)
+    middle, beside, own = middle_of(light), next_of(light), detail_of(light)
     allowed = ~exemplars.of_photo(light, hole, stamp)
     depth = (2 * cv2.GaussianBlur(hole.astype(np.float32), (0, 0), DEPTH) - 1).clip(0)
     change, taken = np.zeros_like(light), []
     for name, region in wanted:
         may = allowed & (exemplars.open == is_open(nodes)) if name == MOUTH else allowed
         found = exemplars.best(name, middle, may)
-        if found is None or found[1] < FITS[name]:
+        if found is None or found[1] < FITS:
             continue
         number, alike = found
         ours, theirs = region.of(middle, DOWN), exemplars.middles[name][number]
@@ -74,7 +78,9 @@ def borrowed(
         weight = np.maximum.reduce(hidden) * region.of(depth)
         detail = _moved(exemplars.detail(name, number), _flow(ours, theirs))
         there = region.of(change)
-        there += weight * (_contrast(region, ours, theirs) * detail - region.of(own) - there)
+        contrast = region.strength(beside) / max(float(exemplars.strengths[name][number]), 1e-6)
+        contrast = min(max(contrast, FAINTEST), STRONGEST)
+        there += weight * (contrast * detail - region.of(own) - there)
         taken.append(Borrowed(name, number, alike))
     # Light is multiplied, which keeps every colour.
     out = (out + DARK) * np.exp(change)[..., None] - DARK
@@ -83,12 +89,6 @@ def borrowed(
 
 def _hidden(part: np.ndarray, hole: np.ndarray) -> bool:
     return float((part * hole).sum()) >= HIDDEN * float(part.sum())
-
-
-def _contrast(region: Region, ours: np.ndarray, theirs: np.ndarray) -> float:
-    """How many times an exemplar's contrast the fill has in the middle octaves."""
-    spread = [float((region.weights * np.square(band)).sum()) for band in (ours, theirs)]
-    return float(np.clip(np.sqrt(spread[0] / max(spread[1], 1e-9)), FAINTEST, STRONGEST))
 
 
 def _flow(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:

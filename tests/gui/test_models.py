@@ -118,8 +118,8 @@ def test_a_library_of_faces_is_chosen_for_its_detail(
     qtbot, dialog: ModelsDialog, window: MainWindow, own: Path, monkeypatch
 ) -> None:
     assert window.inspector.exemplars.isHidden()
-    told = {"name": "studio", "title": "Studio", "kind": "exemplars"}
-    write_model(own / "studio", {"shape": torch.zeros(2)}, "", **told)
+    tensors = {"shape": torch.zeros(2)}
+    write_model(own / "studio", tensors, "", name="studio", title="Studio", kind="exemplars")
     dialog.refresh("studio")
     assert rows(dialog)["Studio"][0] == "faces of your own, for detail"
     qtbot.mouseClick(dialog.use, LEFT)
