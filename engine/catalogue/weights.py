@@ -41,7 +41,6 @@ Network = TypeVar("Network", bound="Loadable")
 DEFAULT = "default"
 MANIFEST = "manifest.json"
 TENSORS = "safetensors"  # the format of weights that can be trained further
-FILLS = ("generator", "prior")  # the kinds that fill
 FACES, ONNX = "faces", "onnx"  # the kind that finds faces, and the only format it comes in
 CARD = "CARD.md"
 _TABLES = ("modules", "beside", "figures", "retouch")  # a manifest's entries that are tables
@@ -207,7 +206,7 @@ def find(name: str = DEFAULT) -> Manifest:
 def find_filler(name: str = DEFAULT) -> Manifest:
     """The model of that name, if it fills: a generator or the prior. Raises MienError."""
     manifest = find(name)
-    if manifest.kind not in FILLS:
+    if manifest.kind not in ("prior", "generator"):
         raise MienError(f"'{name}' fills nothing; choose a generator or 'prior' (see 'models').")
     check_format(manifest)
     return manifest

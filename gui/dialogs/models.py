@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from engine.base.errors import MienError
 from engine.catalogue.exemplars import EXEMPLARS
-from engine.catalogue.imported import import_file, is_own, remove_model
-from engine.catalogue.weights import FILLS, Manifest, installed, verify
+from engine.catalogue.imported import FILLS, import_file, is_own, remove_model
+from engine.catalogue.weights import Manifest, installed, verify
 from gui.dialogs.questions import may_delete
 from gui.panels.widgets import quiet
 from gui.translation import say, tr

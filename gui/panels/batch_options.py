@@ -36,7 +36,8 @@ from engine.batch.job import (
     SKIP,
 )
 from engine.catalogue.exemplars import installed_exemplars
-from engine.catalogue.weights import FILLS, installed
+from engine.catalogue.imported import FILLS
+from engine.catalogue.weights import installed
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.readings import KEEP, OFF

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.catalogue.weights import FILLS, Manifest
+from engine.catalogue.imported import FILLS
+from engine.catalogue.weights import Manifest
 from engine.inpaint import FillResult
 from gui import theme
 from gui.actions import Actions, button_for, check_for
