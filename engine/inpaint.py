@@ -35,7 +35,8 @@ class FillOptions(Wishes):
     `nodes` are hidden nodes the user dragged; they need the landmark module.
     `variant` 0 is the most probable fill, n the n-th sample of what is uncertain.
     `expression` is what references are brought to: "keep", the one that the photo tells of, or
-    "reference", the one that they show.
+    "reference", the one that they show. `exemplars` names a library of sharp faces that hidden
+    features take their finest detail of ("": none).
     Raises MienError for values that are none of these.
     """
 
@@ -47,6 +48,7 @@ class FillOptions(Wishes):
     nodes: tuple[DraggedNode, ...] = ()
     variant: int = 0
     expression: str = EXPRESSIONS[0]
+    exemplars: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()

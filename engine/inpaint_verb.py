@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.base.errors import MienError
+from engine.catalogue.options import ExemplarsOption
 from engine.modules.options import takes_wishes
 from engine.reference.options import (
     ExpressionOption,
@@ -52,6 +53,7 @@ def inpaint(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")],
     face: FaceOption = None,
     model: ModelOption = "default",
+    exemplars: ExemplarsOption = "",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     seed: SeedOption = 0,
@@ -88,6 +90,7 @@ def inpaint(
 ) -> None:
     """Fill the masked part of one photo."""
     from engine.base.device import check_device
+    from engine.catalogue.exemplars import check_exemplars
     from engine.catalogue.weights import find_filler
     from engine.face.frames import parse_frame
     from engine.fill import create_inpainter
@@ -107,6 +110,7 @@ def inpaint(
     frames = tuple(parse_frame(text) for text in face or ())
     options = FillOptions(
         model=model,
+        exemplars=exemplars,
         device=device,
         precision=precision,
         seed=seed,
@@ -117,6 +121,7 @@ def inpaint(
     )
     check_destination(output, overwrite=overwrite)
     find_filler(model)  # what cannot be is said before anything is loaded
+    check_exemplars(exemplars)
     check_device(device)
     by = parse_grow(grow)
     colour = None if marker is None else parse_colour(marker)

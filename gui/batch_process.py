@@ -38,6 +38,7 @@ def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) 
     line += ["--quality", str(job.quality)] if job.quality is not None else []
     line += ["--name", job.name, "--model", options.model, "--device", options.device]
     line += ["--precision", options.precision, "--seed", str(options.seed), *as_arguments(options)]
+    line += ["--exemplars", options.exemplars] if options.exemplars else []
     line += [] if job.doubtful == DOUBT_FLAG else ["--doubtful", job.doubtful]
     line += ["--lying"] if job.lying else []
     line += ["--sidecars"] if job.sidecars else []

@@ -32,6 +32,7 @@ class Choices(QObject):
             editor.options,
             model=settings.text("model", "default"),
             device=settings.text("device", "auto"),
+            exemplars=settings.text("exemplars"),
         )
         canvas.brush_resized.connect(self._size.take)
         canvas.brush_resized.connect(self._show_brush)
@@ -49,22 +50,30 @@ class Choices(QObject):
         panel.mask_colour_chosen.connect(self._set_mask_colour)
         panel.model_chosen.connect(lambda name: self._choose("model", name))
         panel.device_chosen.connect(lambda name: self._choose("device", name))
+        panel.exemplars_chosen.connect(lambda name: self._choose("exemplars", name))
         panel.show_devices(self._devices, self._editor.options.device)
         self.list_models()
         self._show_brush()
         self._show_mask_look()
 
     def list_models(self) -> None:
-        """Show what is installed; a chosen model that is gone gives way to the default."""
+        """Show what is installed; a chosen model that is gone gives way to the default, a library
+        of faces to none."""
+        from engine.catalogue.exemplars import EXEMPLARS, NONE
         from engine.catalogue.weights import installed
 
         models, model = installed(), self._editor.options.model
+        libraries = [manifest for manifest in models if manifest.kind == EXEMPLARS]
+        chosen = self._editor.options.exemplars
+        if chosen not in {manifest.name for manifest in libraries}:
+            chosen = NONE
         if model not in {manifest.name for manifest in models}:
             model = "default"
         default = next((m.name for m in models if m.default), "prior")
         if self._panel is not None:
             self._panel.show_models(models, default if model == "default" else model)
-        self._editor.options = replace(self._editor.options, model=model)
+            self._panel.show_exemplars(libraries, chosen)
+        self._editor.options = replace(self._editor.options, model=model, exemplars=chosen)
 
     @property
     def model(self) -> str:
@@ -76,8 +85,15 @@ class Choices(QObject):
         return default if name == "default" else name
 
     def use_model(self, name: str) -> None:
-        """Fill with a model from now on."""
+        """Fill with a model from now on, or with the detail of a library of faces."""
+        from engine.catalogue.exemplars import installed_exemplars
+
         self.list_models()
+        if name in {manifest.name for manifest in installed_exemplars()}:
+            if self._panel is not None:
+                self._panel.exemplars.setCurrentIndex(self._panel.exemplars.findData(name))
+            self._choose("exemplars", name)
+            return
         if self._panel is not None:
             self._panel.model.setCurrentIndex(self._panel.model.findData(name))
         self._choose("model", name)

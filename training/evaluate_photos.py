@@ -43,7 +43,7 @@ FARTHEST = 0.5  # inter-ocular distances: a mesh that lies farther away is anoth
 class PhotosOptions(Wishes):
     """models: names of the catalogue. limit: at most so many photos. lpips: weight file or None.
     against: the results folder of an earlier evaluation of the same photos, whose fills are
-    measured again beside the new ones."""
+    measured again beside the new ones. exemplars: a library of faces, or ""."""
 
     models: tuple[str, ...] = ("default",)
     limit: int | None = None
@@ -52,6 +52,7 @@ class PhotosOptions(Wishes):
     device: str = "auto"
     precision: str = "auto"
     against: Path | None = None
+    exemplars: str = ""
 
     @property
     def wishes(self) -> Wishes:
@@ -193,6 +194,7 @@ def fill_options(model: str, options: PhotosOptions) -> FillOptions:
         device=options.device,
         precision=options.precision,
         seed=options.seed,
+        exemplars=options.exemplars,
         **asdict(options.wishes),
     )
 

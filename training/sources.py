@@ -30,15 +30,18 @@ class Source(NamedTuple):
     archive: Path | None
     path: str
 
-    def read(self) -> np.ndarray | None:
-        """H x W x 3 uint8 RGB, upright; None where the picture cannot be decoded."""
+    def data(self) -> bytes:
+        """The picture's file; empty where it cannot be read."""
         try:
             if self.archive is None:
-                data = Path(self.path).read_bytes()
-            else:
-                data = _archive(self.archive).read(self.path)
+                return Path(self.path).read_bytes()
+            return _archive(self.archive).read(self.path)
         except (OSError, zipfile.BadZipFile):
-            return None
+            return b""
+
+    def read(self) -> np.ndarray | None:
+        """H x W x 3 uint8 RGB, upright; None where the picture cannot be decoded."""
+        data = self.data()
         quick = data and Path(self.name).suffix.lower() in _QUICK
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if quick else None
         if pixels is not None:

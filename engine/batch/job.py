@@ -189,6 +189,8 @@ class BatchJob:
         rule = replace(self.masks, folder=None, file=None, patterns=MASK_PATTERNS, sure=False)
         options = asdict(self.options)
         del options["precision"]
+        if not options["exemplars"]:
+            del options["exemplars"]  # older than that choice
         told = [asdict(rule), options, self.format, self.quality, *["lying"] * self.lying]
         told += ["sidecars"] * self.sidecars
         if self.references is None:

@@ -30,6 +30,7 @@ from engine.batch.job import (
 from engine.batch.log import FAILED, NOTHING, UNWORN
 from engine.batch.runner import Control, Summary, run_batch
 from engine.batch.tell import Teller, teller_for
+from engine.catalogue.options import ExemplarsOption
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
 from engine.modules.options import takes_wishes
@@ -111,6 +112,7 @@ def batch(
     model: Annotated[
         str, typer.Option(help="An installed model, or 'prior' for no sharpening.")
     ] = "default",
+    exemplars: ExemplarsOption = "",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[
         str,
@@ -180,6 +182,7 @@ def batch(
         ),
         FillOptions(
             model=model,
+            exemplars=exemplars,
             device=device,
             precision=precision,
             seed=seed,
@@ -293,9 +296,11 @@ def _listed(path: Path) -> list[Path]:
 
 def _check_model(job: BatchJob) -> None:
     """Refuse a model that is unknown, or fills nothing, before 300 photos each fail for it."""
+    from engine.catalogue.exemplars import check_exemplars
     from engine.catalogue.weights import find_filler
 
     find_filler(job.options.model)
+    check_exemplars(job.options.exemplars)
 
 
 @contextlib.contextmanager

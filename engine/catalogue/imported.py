@@ -21,6 +21,7 @@ from engine.catalogue.weights import (
 )
 
 SUFFIX = ".safetensors"
+FILLS = ("generator", "prior")  # kinds that can be chosen to fill with
 _LARGEST_HEAD = 2**24  # bytes of a file's description of its tensors
 _HALVES = {"F16": "F", "F32": "F", "BF16": "F"}  # types that a network is stored in alike
 

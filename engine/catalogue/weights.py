@@ -57,14 +57,14 @@ class Manifest:
 
     name: folder and `--model` name. title: for people. kind: "prior", "generator", "emotion",
     "judge" (only measures), "landmarks", "locator", "shapes", "detail" (paints what is finer than a
-    crop), "worn" (sees what is worn), "recognition" (tells people apart) or "faces" (finds them).
-    file: the weights; sha256, bytes: its. beside: further files that belong to it and their sha256.
-    native_crop: the side in pixels it was trained for. input: "prior" (sharpens the prior's fill)
-    or "zero" (paints a zeroed hole). grid: a generator's, "full" as published or "half" (see
-    engine.generator.dmfn). format: of the weights; a generator's says what runs it (see
-    engine.generator.backend). default: whether `--model default` means this one. figures: what was
-    measured, by protocol. retouch: of a prior, what was fitted to it (see engine.prior.retouch).
-    notes: where from.
+    crop), "exemplars" (a library of faces), "worn" (sees what is worn), "recognition" (tells people
+    apart) or "faces" (finds them). file: the weights; sha256, bytes: its. beside: further files
+    that belong to it and their sha256. native_crop: side in pixels it was trained for. input:
+    "prior" (sharpens the prior's fill) or "zero" (paints a zeroed hole). grid: a generator's,
+    "full" as published or "half" (engine.generator.dmfn). format: of the weights; a generator's
+    what runs it (engine.generator.backend). default: the one that `--model default` means. figures:
+    what was measured, by protocol. retouch: of a prior, what was fitted to it
+    (engine.prior.retouch). notes: where from.
     """
 
     name: str

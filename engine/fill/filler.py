@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from engine.base.errors import MienError, raise_if_cancelled
+from engine.detail.exemplars import Exemplars, load_exemplars
 from engine.face.finder import Face, FaceFinder
 from engine.face.frames import meets
 from engine.face.placement import FacePlacer
@@ -66,7 +67,7 @@ class FaceInpainter:
         raise_if_cancelled(cancel)
         _check(request)
         tell("load", 0.0)
-        loaded = self._load(request)
+        loaded = self._load(request, load_exemplars(request.options.exemplars))
         given = PhotoFill(
             request=request,
             loaded=loaded,
@@ -118,7 +119,7 @@ class FaceInpainter:
         networks = self._networks_of(options or FillOptions())
         return tuple(portrait_of(networks, photo, face, mask) for face in faces)
 
-    def _load(self, request: FillRequest) -> Loaded:
+    def _load(self, request: FillRequest, exemplars: Exemplars | None = None) -> Loaded:
         return Loaded(
             self._finder,
             self._placer,
@@ -128,6 +129,7 @@ class FaceInpainter:
             self._solutions,
             self._who,
             self._networks_of(request.options),
+            exemplars,
         )
 
     def _networks_of(self, options: FillOptions) -> Networks:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.detail.exemplars import Exemplars
 from engine.face.finder import Face, FaceFinder
 from engine.face.placement import FacePlacer, Placement
 from engine.face.regions import Matte
@@ -32,7 +33,8 @@ from engine.reference.alignment import Laid
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What is loaded and kept from one fill to the next."""
+    """What is loaded and kept from one fill to the next. exemplars: None where none were asked
+    for."""
 
     finder: FaceFinder
     placer: FacePlacer
@@ -42,6 +44,7 @@ class Loaded:
     solutions: Solutions
     who: WhoIsWho
     networks: Networks
+    exemplars: Exemplars | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -56,6 +56,7 @@ from engine.fill.steps.border import known_outline, own_border
 from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
 from engine.fill.steps.detail import finer, paint_detail
 from engine.fill.steps.dim import dim_light
+from engine.fill.steps.exemplars import asked_for, borrow_detail
 from engine.fill.steps.expression import change_expression, wishes
 from engine.fill.steps.eyes import match_eyes, twin
 from engine.fill.steps.grain import add_grain
@@ -189,6 +190,9 @@ SHARE: Table = (
     Step(to_photo, always, "The crop at the photo's size.", BLEND, required=True),
     Step(close_photo_seam, always, "What the crop is too small to see of the border.", BLEND),
     Step(paint_detail, finer, "Lashes and lids that the crop is too small for.", BLEND),
+    Step(
+        borrow_detail, asked_for, "The finest of them as faces of one's own photos have it.", BLEND
+    ),
     Step(grow_beard, bearded, "A beard goes on where it was hidden.", BLEND),
     Step(add_grain, always, "The texture of skin and sensor, as beside the hole.", BLEND),
     Step(bring_references, looked_at, "What they show of what is hidden, brought there.", BLEND),
@@ -215,7 +219,7 @@ PHOTO: Table = (
 )
 FILL = Tables(PHOTO, SHARE)
 _UNSEEN = (find_faces, draw_matte, close_photo_seam, paint_detail, grow_beard, add_grain)
-_UNSEEN = (*_UNSEEN, keep_seen, add_texture, remove_bands, show_blocks)
+_UNSEEN = (*_UNSEEN, borrow_detail, keep_seen, add_texture, remove_bands, show_blocks)
 PREVIEWED = Tables(
     tuple(step for step in PHOTO if step.run not in _UNSEEN),
     tuple(step for step in SHARE if step.run not in _UNSEEN),

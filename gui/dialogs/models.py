@@ -20,14 +20,15 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.errors import MienError
-from engine.catalogue.imported import import_file, is_own, remove_model
+from engine.catalogue.exemplars import EXEMPLARS
+from engine.catalogue.imported import FILLS, import_file, is_own, remove_model
 from engine.catalogue.weights import Manifest, installed, verify
 from gui.dialogs.questions import may_delete
 from gui.panels.widgets import quiet
 from gui.translation import say, tr
 from gui.worker import Failure, Worker
 
-FILLS = ("generator", "prior")  # kinds that can be chosen to fill with
+CHOSEN = (*FILLS, EXEMPLARS)  # kinds that can be chosen to fill with, and beside them
 SHOWN = 12  # digits of a checksum; all of them by pointing at it
 
 
@@ -125,14 +126,17 @@ class ModelsDialog(QDialog):
 
     def _show_possible(self) -> None:
         model = self.model
-        may = model is not None and model.kind in FILLS and model.name != self._current
+        may = model is not None and model.kind in CHOSEN and model.name != self._current
         self.use.setEnabled(may)
         self.remove.setEnabled(model is not None and is_own(model))
 
     def _use(self) -> None:
         model = self.model
         if model is not None:
-            self._current = model.name
+            if model.kind in FILLS:
+                self._current = model.name
+            else:
+                self.told.setText(tr("Detail is taken of '{name}'.").format(name=model.name))
             self.chosen.emit(model.name)
             self.refresh()
 
@@ -218,6 +222,7 @@ def words() -> dict[str, str]:
         "generator": tr("fills: sharpens"),
         "prior": tr("fills: quick and soft"),
         "detail": tr("paints fine detail"),
+        "exemplars": tr("faces of your own, for detail"),
         "faces": tr("finds faces"),
         "landmarks": tr("face shape"),
         "shapes": tr("face shape"),

@@ -35,6 +35,8 @@ from engine.batch.job import (
     RESUME,
     SKIP,
 )
+from engine.catalogue.exemplars import installed_exemplars
+from engine.catalogue.imported import FILLS
 from engine.catalogue.weights import installed
 from engine.inpaint import FillOptions
 from engine.mask.grow import parse_grow
@@ -129,8 +131,12 @@ class BatchOptions(QWidget):
         )
         self.wished = {name: _control(name, facts) for name, facts in batch_wishes().items()}
         models = {"default": tr("Default")}
-        models |= {m.name: m.name for m in installed() if not m.default}
+        models |= {m.name: m.name for m in installed() if m.kind in FILLS and not m.default}
         self.model = Choice(tr("Model"), models)
+        self.exemplars = Choice(
+            tr("Faces of your own"),
+            {"": tr("None")} | {m.name: m.title for m in installed_exemplars()},
+        )
         self.output = PathLine(tr("Results"), tr("A folder of their own"))
         self.format = Choice(tr("Format"), {KEEP_FORMAT: tr("As the photo"), **FORMATS})
         self.name = NameLine()
@@ -191,6 +197,7 @@ class BatchOptions(QWidget):
             if isinstance(control, Choice):
                 form.row(name, control.accessibleName(), control)
         form.row("model", tr("Model"), self.model)
+        form.row("exemplars", tr("Faces of your own"), self.exemplars)
         for control in self.wished.values():
             if isinstance(control, QCheckBox):
                 form.wide(control)
@@ -225,7 +232,8 @@ class BatchOptions(QWidget):
     def _connect(self) -> None:
         for chooser in (self.rule, self.part, self.format, self.conflict, self.doubtful):
             chooser.currentIndexChanged.connect(lambda _index: self._on_rule())
-        self.model.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        for chooser in (self.model, self.exemplars):
+            chooser.currentIndexChanged.connect(lambda _index: self.changed.emit())
         for control in self.wished.values():
             if isinstance(control, Choice):
                 control.currentIndexChanged.connect(lambda _index: self.changed.emit())
@@ -263,6 +271,7 @@ class BatchOptions(QWidget):
                 for name, control in self.wished.items()
             },
             "model": self.model.value,
+            "exemplars": self.exemplars.value,
             "format": self.format.value,
             "name": self.name.pattern,
             "conflict": self.conflict.value,
@@ -274,7 +283,7 @@ class BatchOptions(QWidget):
     def take(self, values: dict[str, Any]) -> None:
         """Show these values; what they lack is as at first."""
         values = fitting(values, DEFAULTS)
-        for chooser in ("rule", "part", "model", "format", "conflict", "doubtful"):
+        for chooser in ("rule", "part", "model", "exemplars", "format", "conflict", "doubtful"):
             getattr(self, chooser).choose(values[chooser])
         self.masks.line.setText(values["masks"])
         self.one_mask.line.setText(values["mask"])
@@ -315,7 +324,8 @@ class BatchOptions(QWidget):
             case "marker":
                 rule = MaskRule(marker=values["marker"])
         wished = {name: values[name] for name in self.wished}
-        options = FillOptions(model=values["model"], **wished)
+        chosen = {name: values[name] for name in ("model", "exemplars")}
+        options = FillOptions(**chosen, **wished)
         return BatchJob(
             inputs,
             self.output.path or Path(),

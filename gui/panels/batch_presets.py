@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "grow": "",
     **{name: facts["default"] for name, facts in batch_wishes().items()},
     "model": "default",
+    "exemplars": "",
     "format": KEEP_FORMAT,
     "name": "{stem}",
     "conflict": RESUME,

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.catalogue.imported import FILLS
 from engine.catalogue.weights import Manifest
 from engine.inpaint import FillResult
 from gui import theme
@@ -64,6 +65,7 @@ class Inspector(QWidget):
     mask_colour_chosen = Signal(str)
     model_chosen = Signal(str)
     device_chosen = Signal(str)
+    exemplars_chosen = Signal(str)
 
     def __init__(
         self,
@@ -186,13 +188,24 @@ class Inspector(QWidget):
         """The generators, and the prior as the one without sharpening."""
         self.model.blockSignals(True)
         self.model.clear()
-        fills = [m for m in models if m.kind in ("generator", "prior")]  # the rest only look
+        fills = [m for m in models if m.kind in FILLS]  # the rest only look
         for manifest in sorted(fills, key=lambda m: (m.kind == "prior", not m.default)):
             soft = manifest.kind == "prior"
             title = tr("Quick and soft, no fine detail") if soft else manifest.title
             self.model.addItem(title, manifest.name)
         self.model.setCurrentIndex(max(0, self.model.findData(current)))
         self.model.blockSignals(False)
+
+    def show_exemplars(self, libraries: list[Manifest], current: str) -> None:
+        """The libraries of faces, and none; nothing where there are none to choose."""
+        self.exemplars.blockSignals(True)
+        self.exemplars.clear()
+        self.exemplars.addItem(tr("No faces of your own"), "")
+        for manifest in libraries:
+            self.exemplars.addItem(manifest.title, manifest.name)
+        self.exemplars.setCurrentIndex(max(0, self.exemplars.findData(current)))
+        self.exemplars.blockSignals(False)
+        self.exemplars.setVisible(bool(libraries))
 
     def show_devices(self, devices: list[str], current: str) -> None:
         """auto and what this machine has."""
@@ -301,6 +314,14 @@ class Inspector(QWidget):
         column.addLayout(row)
         self.model.chosen.connect(self.model_chosen.emit)
         self.device.chosen.connect(self.device_chosen.emit)
+        self.exemplars = Chooser(tr("Faces of your own"))
+        shrinkable(self.exemplars)
+        self.exemplars.setToolTip(
+            tr("Hidden eyes, mouths and noses take their finest detail of this library's faces.")
+        )
+        self.exemplars.chosen.connect(self.exemplars_chosen.emit)
+        self.exemplars.hide()
+        column.addWidget(self.exemplars)
         checks = QHBoxLayout()
         checks.addWidget(check_for(actions, "preview", tr("Live preview")), 1)
         checks.addWidget(check_for(actions, "mesh", tr("Mesh")), 1)

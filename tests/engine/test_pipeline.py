@@ -107,7 +107,8 @@ def test_a_preview_and_a_training_are_the_fill_with_rows_left_out() -> None:
     left_out = ["sharpen", "spare_jaw", "spare_expression", "add_generated"]
     assert [name for name in names(FACE) if name not in names(PREVIEW)] == left_out
     assert [name for name in names(SHARE) if name not in names(PREVIEWED.share)] == [
-        *("draw_matte", "close_photo_seam", "paint_detail", "grow_beard", "add_grain", "keep_seen")
+        *("draw_matte", "close_photo_seam", "paint_detail", "borrow_detail"),
+        *("grow_beard", "add_grain", "keep_seen"),
     ]
     assert [name for name in names(PHOTO) if name not in names(PREVIEWED.photo)] == [
         *("find_faces", "add_texture", "remove_bands", "show_blocks")

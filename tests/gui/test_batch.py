@@ -298,6 +298,7 @@ def test_the_command_line_means_the_job(tmp_path: Path, monkeypatch) -> None:
     from engine.batch import Summary, verb
 
     understood = []
+    monkeypatch.setattr(verb, "_check_model", lambda job: None)
     monkeypatch.setattr(verb, "_run", lambda job, *_a, **_k: understood.append(job) or Summary())
     app = typer.Typer()
     app.command()(verb.batch)
@@ -327,6 +328,7 @@ def test_the_command_line_means_the_job(tmp_path: Path, monkeypatch) -> None:
             name="{number:03}-{stem}",
         ),
         BatchJob((folder,), tmp_path / "out", MaskRule(marker="#00ff00")),
+        BatchJob((folder,), tmp_path / "out", options=FillOptions(exemplars="my studio")),
         BatchJob((folder,), tmp_path / "out", MaskRule(transparent=True), lying=True),
     ]
     for job in jobs:

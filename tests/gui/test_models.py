@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 import gui.dialogs.models
 from engine.base.errors import MienError
 from engine.catalogue.imported import import_file, remove_model
-from engine.catalogue.weights import checksum, find, user_folder
+from engine.catalogue.weights import checksum, find, user_folder, write_model
 from gui.dialogs.models import ModelsDialog
 from gui.main_window import MainWindow
 
@@ -112,3 +112,28 @@ def test_a_file_beside_its_manifest_keeps_its_name_and_facts(own: Path, weights:
     with pytest.raises(MienError, match="came with Mien"):
         remove_model(find("prior"))
     assert user_folder() == own
+
+
+def test_a_library_of_faces_is_chosen_for_its_detail(
+    qtbot, dialog: ModelsDialog, window: MainWindow, own: Path, monkeypatch
+) -> None:
+    assert window.inspector.exemplars.isHidden()
+    tensors = {"shape": torch.zeros(2)}
+    write_model(own / "studio", tensors, "", name="studio", title="Studio", kind="exemplars")
+    dialog.refresh("studio")
+    assert rows(dialog)["Studio"][0] == "faces of your own, for detail"
+    qtbot.mouseClick(dialog.use, LEFT)
+    assert window.editor.options.exemplars == "studio"
+    assert window.editor.options.model == "default"
+    chooser = window.inspector.exemplars
+    assert not chooser.isHidden()
+    assert chooser.currentText() == "Studio"
+    assert rows(dialog)["Mien 2"][3] == "fills with it"
+    qtbot.keyClick(chooser, Qt.Key.Key_Up)
+    assert window.editor.options.exemplars == ""
+    window.choices.use_model("studio")
+    monkeypatch.setattr(gui.dialogs.models, "may_delete", lambda *_: True)
+    dialog.refresh("studio")
+    qtbot.mouseClick(dialog.remove, LEFT)
+    assert window.editor.options.exemplars == ""
+    assert chooser.isHidden()

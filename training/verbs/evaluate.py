@@ -60,6 +60,9 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="With --photos: an earlier results folder to compare with.")
     ] = None,
+    exemplars: Annotated[
+        str, typer.Option(help="With --photos: a library of faces to take detail of.")
+    ] = "",
     references: Annotated[
         bool,
         typer.Option(
@@ -101,6 +104,8 @@ def evaluate(
             )
     if person and pairs is None:
         raise MienError("People are named in pairs; give --pairs.")
+    if photos is None and pairs is None and exemplars:
+        raise MienError("A library of faces is for photos at their own size; give --photos.")
     if photos is None and against is not None:
         raise MienError("Only photos are compared with earlier ones; give --photos, not --faces.")
     if photos is None and references:
@@ -111,11 +116,13 @@ def evaluate(
             "--without-steps are for --faces."
         )
     from engine.base.device import check_device, check_precision
+    from engine.catalogue.exemplars import check_exemplars
     from engine.catalogue.weights import find_filler
 
     models = tuple(model or ("default",))
     for name in models:  # before torch and the photos, which take seconds
         find_filler(name)
+    check_exemplars(exemplars)
     check_device(device)
     check_precision(precision)
     if faces is None:
@@ -129,6 +136,7 @@ def evaluate(
             device=device,
             precision=precision,
             against=against,
+            exemplars=exemplars,
             **wishes,
         )
         if references or pairs is not None:

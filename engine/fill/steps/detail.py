@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import torch
@@ -21,50 +23,79 @@ FINER, WHOLE = 1.15, 1.8
 # there the visible face must have so much of the fill's fineness. Of 16 sharp portraits all have
 # more; blurred by 1 pixel they have three quarters in the whole picture, by 3 half in the next.
 LEVELS = ((4, 0.7), (2, 0.9), (1, 0.95))
+Levels = tuple[tuple[int, float], ...]
 BETWEEN = 2  # pixels of the mean shape beside the hole's border, where both are seen
 
 
 def finer(fill: FullShare) -> np.ndarray | None:
     """A face that is larger in the photo than in its crop, and whose nodes are known."""
+    if fill.whole.loaded.networks.detail is None:
+        return None
+    return larger(fill)
+
+
+def larger(fill: FullShare) -> np.ndarray | None:
+    """The nodes (478 x 2, crop units) of a face that is larger in the photo than in its crop; None
+    of another, and where they are not known."""
     networks, told = fill.whole.loaded.networks, fill.guidance.sight.told
-    if networks.detail is None or networks.prior.fine is None or told is None:
+    if networks.prior.fine is None or told is None:
         return None
     if geometry.frame_side(fill.share.frame) <= FINER * len(fill.crop):
         return None
     return told[0].cpu().numpy()
 
 
+@dataclass(frozen=True, eq=False)
+class InMeanView:
+    """A share of a fill in the mean view, SIDE x SIDE. picture: x 3 uint8, with the fill as far as
+    it is. hole: bool, what of the face is filled. inside: float32, how far within the face's
+    outline a pixel lies; at its edge detail draws dark lines, as the generator does."""
+
+    picture: np.ndarray
+    hole: np.ndarray
+    inside: np.ndarray
+    view: MeanView
+
+    @classmethod
+    def of(cls, fill: FullShare, nodes: np.ndarray) -> InMeanView:
+        """nodes: 478 x 2, crop units."""
+        fine = fill.whole.loaded.networks.prior.fine
+        assert fine is not None
+        frame, shape = fill.share.frame, fine.appearance.shape
+        window = geometry.bounds(frame, fill.whole.photo.size)
+        picture, filled = fill.painted_in(window)
+        view = MeanView(shape, nodes, frame)
+        mean = torch.from_numpy(shape.points[: shape.face])[None]
+        inside = interiors(mean, SIDE)[0, 0].numpy()
+        hole = filled.view(np.uint8) * np.uint8(255)
+        before, where = (view.brought(p, window[:2]) for p in (picture, hole))
+        return cls(before, (where > 127) & (inside > 0), inside, view)
+
+    def given(self, fill: FullShare, change: np.ndarray, levels: Levels) -> FullShare:
+        """The share with a change of the picture (SIDE x SIDE x 3 float32 of 255, in the hole
+        alone), no sharper than the visible face by `levels` of smaller pictures."""
+        networks, frame = fill.whole.loaded.networks, fill.share.frame
+        change = _as_soft(self.picture, change, self.hole, self.inside > 0, levels)
+        change *= self.inside[..., None] / 255
+        with torch.inference_mode():
+            if colourless(*networks.tensors(fill.crop, fill.hidden)):
+                change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
+        finer_by = geometry.frame_side(frame) / len(fill.crop)
+        whole = min(1.0, (finer_by - FINER) / (WHOLE - FINER))
+        added = whole * self.view.put_back(change, fill.box)
+        return fill.becomes(FullShare, pixels=fill.pixels + added * fill.hidden_there[..., None])
+
+
 def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
     """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail."""
-    networks = fill.whole.loaded.networks
-    assert networks.detail is not None
-    assert networks.prior.fine is not None
-    frame, box = fill.share.frame, fill.box
-    window = geometry.bounds(frame, fill.whole.photo.size)
-    picture, filled = fill.painted_in(window)
-    shape = networks.prior.fine.appearance.shape
-    view = MeanView(shape, nodes, frame)
-    # At a face's edge it draws dark lines, as the generator does: none there.
-    mean = torch.from_numpy(shape.points[: shape.face])[None]
-    inside = interiors(mean, SIDE)[0, 0].numpy()
-    hole = filled.view(np.uint8) * np.uint8(255)
-    before, where = (view.brought(p, window[:2]) for p in (picture, hole))
-    where = where > 127
-    where &= inside > 0
-    change = painted(networks.detail, before, where) - before
-    change = _as_soft(before, change, where, inside > 0)
-    change *= inside[..., None] / 255
-    with torch.inference_mode():
-        if colourless(*networks.tensors(fill.crop, fill.hidden)):
-            change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
-    finer_by = geometry.frame_side(frame) / len(fill.crop)
-    whole = min(1.0, (finer_by - FINER) / (WHOLE - FINER))
-    added = whole * view.put_back(change, box)
-    return fill.becomes(FullShare, pixels=fill.pixels + added * fill.hidden_there[..., None])
+    network = fill.whole.loaded.networks.detail
+    assert network is not None
+    seen = InMeanView.of(fill, nodes)
+    return seen.given(fill, painted(network, seen.picture, seen.hole) - seen.picture, LEVELS)
 
 
 def _as_soft(
-    before: np.ndarray, change: np.ndarray, hole: np.ndarray, face: np.ndarray
+    before: np.ndarray, change: np.ndarray, hole: np.ndarray, face: np.ndarray, levels: Levels
 ) -> np.ndarray:
     """The change of a fill, blurred until the fill is no sharper than what is visible of the face.
 
@@ -74,7 +105,7 @@ def _as_soft(
     away = np.ones((2 * BETWEEN + 1, 2 * BETWEEN + 1), np.uint8)
     seen = face & (cv2.dilate(hole.view(np.uint8), away) == 0)
     light = np.array(LUMA, np.float32)
-    for by, excused in LEVELS:
+    for by, excused in levels:
         size = (SIDE // by, SIDE // by)
         grey, covered, outer = (
             torch.from_numpy(cv2.resize(p, size, interpolation=cv2.INTER_AREA))[None, None]

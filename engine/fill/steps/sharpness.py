@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.base.brightness import blurred, luma
+from engine.base.brightness import LUMA, blurred, luma
 from engine.base.exact import exact
 from engine.face.regions import LEAST_SEEN, aligned_face
 from engine.fill.face_fill import PicturedFill
@@ -101,6 +101,14 @@ def blur_to_match(
         if theirs >= _fineness(_octaves(softer, finest), covered):
             break
     return width * finest
+
+
+def fineness(picture: np.ndarray, where: np.ndarray) -> float:
+    """How fine edges are in a part `where` (S x S bool) of a picture (S x S x 3 in 0..255): the
+    finest octave's share of three, the finest sigma one pixel. 0 where there are too few to say."""
+    grey = picture.astype(np.float32) @ np.array(LUMA, np.float32)
+    octaves = _octaves(torch.from_numpy(grey)[None, None], 1 / len(grey))
+    return _fineness(octaves, torch.from_numpy(where.astype(np.float32))[None, None])
 
 
 def _blurred_in(filled: Tensor, hole: Tensor, sigma: float) -> Tensor:
