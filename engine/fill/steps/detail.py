@@ -19,11 +19,12 @@ from engine.fill.steps.tone import colourless
 
 # Pixels of the photo to one of the crop, a side: from where on detail is added, and whole.
 FINER, WHOLE = 1.15, 1.8
-# A picture of the mean shape is looked at in so many times smaller ones, the smallest first, and
-# there the visible face must have so much of the fill's fineness. Of 16 sharp portraits all have
-# more; blurred by 1 pixel they have three quarters in the whole picture, by 3 half in the next.
-LEVELS = ((4, 0.7), (2, 0.9), (1, 0.95))
-Levels = tuple[tuple[int, float], ...]
+# A picture of the mean shape is looked at in so many times smaller ones too, and there the visible
+# face must have so much of the fill's fineness. Of 16 sharp portraits all have more in the whole
+# picture; blurred by 1 pixel they have three quarters there, by 3 half in the next. What is sharp
+# in one is not looked at in a smaller one: there eyes have finer edges than cheeks, which is none
+# of a lens (two sharp portraits of six were blurred by it).
+LEVELS = ((1, 0.95), (2, 0.9), (4, 0.7))
 BETWEEN = 2  # pixels of the mean shape beside the hole's border, where both are seen
 
 
@@ -113,9 +114,10 @@ def _as_soft(
         )
         covered, outer = ((part > 0.99).float() for part in (covered, outer))
         sigma = blur_to_match(grey, covered, covered, outer, by / SIDE, excused) * SIDE
-        if sigma:
-            change = cv2.GaussianBlur(change, (0, 0), sigma)
-            # It reached the hole's border, where no seam may be: it sets in behind it.
-            depth = 2 * cv2.GaussianBlur(hole.astype(np.float32), (0, 0), sigma) - 1
-            change *= depth.clip(0)[..., None]
+        if not sigma:
+            break
+        change = cv2.GaussianBlur(change, (0, 0), sigma)
+        # It reached the hole's border, where no seam may be: it sets in behind it.
+        depth = 2 * cv2.GaussianBlur(hole.astype(np.float32), (0, 0), sigma) - 1
+        change *= depth.clip(0)[..., None]
     return change

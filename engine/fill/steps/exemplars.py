@@ -12,7 +12,7 @@ from engine.fill.steps.detail import InMeanView, larger
 
 # As detail.LEVELS, of fills with exemplars in them: of 16 sharp portraits whose eyes or mouths are
 # the photo's own all have more, and of those same blurred by 1 pixel hardly any.
-LEVELS = ((2, 0.7), (1, 0.9))
+LEVELS = ((1, 0.9), (2, 0.7))
 
 
 def asked_for(fill: FullShare) -> tuple[Exemplars, np.ndarray] | None:
