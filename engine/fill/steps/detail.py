@@ -25,6 +25,7 @@ FINER, WHOLE = 1.15, 1.8
 # in one is not looked at in a smaller one: there eyes have finer edges than cheeks, which is none
 # of a lens (two sharp portraits of six were blurred by it).
 LEVELS = ((1, 0.95), (2, 0.9), (4, 0.7))
+Levels = tuple[tuple[int, float], ...]
 BETWEEN = 2  # pixels of the mean shape beside the hole's border, where both are seen
 
 
