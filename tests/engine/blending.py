@@ -41,7 +41,7 @@ def blended(
         faces=(face,),
         placement=SimpleNamespace(faces=(Placed(face, FOUND, 1.0),)),
         request=SimpleNamespace(mask=mask, options=FillOptions()),
-        loaded=SimpleNamespace(networks=SimpleNamespace(detail=None)),
+        loaded=SimpleNamespace(exemplars=None, networks=SimpleNamespace(detail=None)),
     )
     unknown: Any = SimpleNamespace(sight=SimpleNamespace(told=None))  # its nodes
     given = ReadShare(
