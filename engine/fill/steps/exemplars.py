@@ -18,7 +18,8 @@ LEVELS = ((1, 0.9), (2, 0.7))
 def asked_for(fill: FullShare) -> tuple[Exemplars, np.ndarray] | None:
     """A library of faces that was chosen, and a face that is larger in the photo than in its crop.
     None where none was, or the face is small."""
-    exemplars, nodes = fill.whole.loaded.exemplars, larger(fill)
+    exemplars = fill.whole.loaded.exemplars
+    nodes = None if exemplars is None else larger(fill)
     return None if exemplars is None or nodes is None else (exemplars, nodes)
 
 
