@@ -44,8 +44,8 @@ SPAN = 0.6  # of the logarithm: detail beyond is cut
 QUALITY = 95  # of the WebP
 # The same of the picture that says who it is.
 WHOLE, SMALL = (6.0, 24.0), 12
-# Likeness from which on a face is of the photo itself: of 64 fills 61 have it with their own photo,
-# 32 of 6,912 strangers, and most other photos of the same person in the same pose.
+# Correlation from which on a face is of the photo itself: of 64 fills 61 have it with their own
+# photo, 32 of 6,912 strangers, and most other photos of the same person in the same pose.
 SAME = 0.85
 OPEN = 0.06  # mouth widths between its lips, from which on a mouth is open
 

@@ -11,9 +11,9 @@ from engine.face.frames import matrix_of
 from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
-from engine.reference.fineness import as_fine
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import SAME, same_person
+from engine.reference.sharpness import as_sharp
 from engine.reference.trust import region_shares, trusted
 
 
@@ -154,14 +154,14 @@ def test_what_is_brought_gets_the_grain_of_the_photo() -> None:
     ours, theirs = 0.5 + grain, 0.4 + 0.7 * grain[::-1]
     both = np.zeros((80, 90), bool)
     both[:, :60] = True
-    made = as_fine(theirs, ours, both)
+    made = as_sharp(theirs, ours, both)
     fine = [float(np.abs(np.diff(one, axis=1)).mean()) for one in (ours, theirs, made)]
     assert fine[1] / fine[0] == pytest.approx(0.7, abs=0.03)
     assert fine[2] / fine[0] == pytest.approx(1, abs=0.04)
     assert float(made.mean()) == pytest.approx(float(theirs.mean()), abs=1e-4)
     # A lash that only one shows changes nothing, and of too little nothing is told.
     ours[40:44, 20:40] = 0
-    assert np.abs(as_fine(theirs, ours, both) - made).max() < 0.01
+    assert np.abs(as_sharp(theirs, ours, both) - made).max() < 0.01
     both[:, 20:] = False
     both[20:] = False
-    assert np.array_equal(as_fine(theirs, ours, both), theirs)
+    assert np.array_equal(as_sharp(theirs, ours, both), theirs)

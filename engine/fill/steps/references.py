@@ -27,11 +27,11 @@ from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
 from engine.reference.bringing import SIDE, bent, brought, shown
-from engine.reference.fineness import as_fine
 from engine.reference.identity import Look, likenesses
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import same_person
 from engine.reference.reference import AS_SHOWN
+from engine.reference.sharpness import as_sharp
 from engine.reference.trust import facing, over, region_shares, trusted
 
 SAME_SKIN = 0.2  # of white: skin of one face differs by less once its light is the same
@@ -273,7 +273,7 @@ def _brought(
         theirs = relit(brought(one, places(number)), geometry.put_back(light, frame, box))
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
         if not fill.whole.live:
-            theirs = as_fine(theirs, seen, geometry.put_back(both, frame, box) > SURELY)
+            theirs = as_sharp(theirs, seen, geometry.put_back(both, frame, box) > SURELY)
         if one.reference.hidden is not None:
             # What lies over it there must not be carried in from the border either.
             ours = np.where(hidden[..., None], view.pixels, seen)

@@ -1,4 +1,4 @@
-"""A reference's pixels as fine as the photo they are brought to.
+"""A reference's pixels as sharp as the photo they are brought to.
 
 Another camera, another distance and the bending itself leave them softer or crisper, with more or
 less grain. What both photos show of the face says by how much.
@@ -21,7 +21,7 @@ ENOUGH = 400  # pixels that say how fine a face is
 AWAY = 7  # pixels beside what only one of them shows, where bands mix both
 
 
-def as_fine(theirs: np.ndarray, ours: np.ndarray, both: np.ndarray) -> np.ndarray:
+def as_sharp(theirs: np.ndarray, ours: np.ndarray, both: np.ndarray) -> np.ndarray:
     """A reference's pixels with as much in the finest octaves as the photo has.
 
     theirs, ours: h x w x 3 float32, 1 is white, of the same place. both: h x w bool, where both
