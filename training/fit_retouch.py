@@ -24,11 +24,12 @@ from torch import Tensor
 
 from engine.base.brightness import luma
 from engine.base.errors import MienError
+from engine.face.mouth import openness
 from engine.fill.face_fill import BalancedFill, Known, RenderedFill
 from engine.fill.pipeline import TRAINING
 from engine.fill.step import run_steps
 from engine.fill.steps.lips import BESIDE, colours_of, lips_of
-from engine.fill.steps.mouth import PARTED, openness, teeth_of
+from engine.fill.steps.mouth import PARTED, teeth_of
 from engine.fill.white_balance import WhiteBalance
 from engine.prior.prior import FacePrior
 from engine.prior.retouch import HIGHEST, Retouch
@@ -82,7 +83,7 @@ def contrast_of(picture: Tensor, teeth: np.ndarray) -> float:
 def _open_teeth(mesh: Tensor, side: int) -> np.ndarray:
     """Teeth that are surely seen; of a mouth hardly parted the retouch counts less."""
     inside = teeth_of(mesh, side)
-    return inside if openness(mesh) >= PARTED[1] else np.zeros_like(inside)
+    return inside if openness(mesh.cpu().numpy()) >= PARTED[1] else np.zeros_like(inside)
 
 
 MEASURES = {

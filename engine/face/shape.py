@@ -83,11 +83,7 @@ class ShapeModel:
         target = geometry.transform(frame, np.array([place for _, *place in wanted]))
         rows = self.modes.reshape(-1, 2, self.modes.shape[1])[index].reshape(2 * len(index), -1)
         precision = self._stiffness(hidden)
-        # Of all changes that bring the nodes there the one that costs least.
-        spread = np.linalg.solve(precision, rows.T)
-        told = rows @ spread
-        told[np.diag_indices_from(told)] += ARRIVED**2
-        change = spread @ np.linalg.solve(told, target.ravel() - flat.reshape(-1, 2)[index].ravel())
+        change = _least(precision, rows, target.ravel() - flat.reshape(-1, 2)[index].ravel())
         reach = float(self.reach[min(len(index), len(self.reach)) - 1])
         return self._moved(nodes, hidden, frame, change, precision, reach)
 
@@ -138,6 +134,25 @@ class ShapeModel:
         change = push * np.linalg.solve(precision + told, told @ wanted)
         return self._moved(nodes, hidden, frame, change, precision, float(self.reach[-1]))
 
+    def parted(
+        self,
+        nodes: np.ndarray,
+        hidden: np.ndarray,
+        pairs: Sequence[tuple[int, int]],
+        times: float,
+    ) -> Moved:
+        """A mesh with the two nodes of each hidden pair so many times as far apart as they are,
+        and its hidden nodes following: where the pairs lie is free."""
+        upper, lower = np.array(pairs).T
+        frame, flat = self._framed(nodes)
+        places, rows = flat.reshape(-1, 2), self.modes.reshape(-1, 2, self.modes.shape[1])
+        gaps = (places[lower] - places[upper]).ravel()
+        between = (rows[lower] - rows[upper]).reshape(len(gaps), -1)
+        precision = self._stiffness(hidden)
+        change = _least(precision, between, (times - 1) * gaps)
+        reach = float(self.reach[min(len(pairs), len(self.reach)) - 1])
+        return self._moved(nodes, hidden, frame, change, precision, reach)
+
     def held(self, nodes: np.ndarray, changed: np.ndarray, hidden: np.ndarray) -> Moved:
         """As much of the change from one mesh to another as leaves it a face."""
         here = self.coefficients(nodes, hidden)
@@ -175,6 +190,15 @@ class ShapeModel:
         """(the mesh's frame, its nodes in it as 956 numbers)."""
         frame = geometry.frame_from_mesh(nodes)
         return frame, geometry.transform(frame, nodes).ravel()
+
+
+def _least(precision: np.ndarray, rows: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Of all changes of coefficients for which `rows @ change` is `step` the one that costs
+    least."""
+    spread = np.linalg.solve(precision, rows.T)
+    told = rows @ spread
+    told[np.diag_indices_from(told)] += ARRIVED**2
+    return spread @ np.linalg.solve(told, step)
 
 
 def _twice(hidden: np.ndarray) -> np.ndarray:

@@ -109,13 +109,21 @@ class Emotion(Module):
         """With hidden nodes that take the expression that is asked for."""
         import torch
 
+        from engine.face.mouth import decided
+
         asked, shapes = asked_for(wishes), sight.shapes
         if not asked or shapes is None or sight.visible is None or sight.hidden is None:
             return nodes
         emotion, strength = asked
-        mesh, hidden, read = (t[0].cpu().numpy() for t in (nodes, sight.hidden, sight.visible))
-        moved = shapes.express(mesh, hidden, read, emotion, strength * push)
-        return torch.from_numpy(moved.nodes).to(nodes)[None]
+        # A face as it was solved shows more than its visible part: it smiles, or does not.
+        shown = sight.further.get(self.name, sight.visible)
+        mesh, hidden, read = (t[0].cpu().numpy() for t in (nodes, sight.hidden, shown))
+        moved = shapes.express(mesh, hidden, read, emotion, strength * push).nodes
+        if mouth_of(wishes) is False:
+            # People's faces, and so the change, differ in how their lips meet; these do.
+            shut = decided(shapes, moved, hidden, asked=False)
+            moved = moved if shut is None else shut
+        return torch.from_numpy(moved).to(nodes)[None]
 
     def condition(self, sight: Sight, wishes: Any) -> tuple[Tensor] | None:
         """(B x 7 probabilities,)."""
@@ -137,7 +145,7 @@ class Emotion(Module):
     def change(self, sight: Sight, wishes: Any, push: Push, solved: Solved) -> Changed:
         """Of the PUSHES the first is taken with which the emotion network reads the expression off
         the filled crop; else the one with which it reads most of it, and on from there by the
-        network's gradient."""
+        network's gradient, where the expression may open the mouth."""
         import torch
 
         from engine.prior.prior import Changed
@@ -149,6 +157,7 @@ class Emotion(Module):
         assert sight.hidden is not None
         assert sight.knowledge is not None
         which = EMOTIONS.index(wishes.emotion)
+        sight.further[self.name] = network.read(solved.show(push(0.0)))
         tries: list[tuple[float, Changed, Tensor]] = []
         for share in PUSHES:
             tried = push(share)
@@ -158,6 +167,8 @@ class Emotion(Module):
                 return tried
             tries.append((likely, tried, picture))
         _, best, shown = max(tries, key=lambda one: one[0])
+        if mouth_of(wishes) is False:
+            return best  # climbing opens closed lips, for the network likes their dark line
         z = self._climbed(best.z, sight, solved, shown, which)
         # The climb has a say in the shape, as far as it remains a face; the user has the last one.
         said = sight.knowledge.mesh(z) - sight.knowledge.mesh(best.z)
@@ -224,3 +235,10 @@ def named(emotion: str, strength: float) -> Tensor:
     clear[0, EMOTIONS.index(emotion)] = 1 - 0.02 * (len(EMOTIONS) - 1)
     share = min(1.0, strength)
     return share * clear + (1 - share) * even
+
+
+def mouth_of(wishes: Any) -> bool | None:
+    """Whether the expression that is asked for has an open mouth; None where it may have either. A
+    mouth that says nothing is closed."""
+    asked = asked_for(wishes)
+    return False if asked and asked[0] == "neutral" else None

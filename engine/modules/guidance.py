@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.base.exact import exact
 from engine.face.shape import ShapeModel, load_shapes
 from engine.generator.branches import Conditions, Told
-from engine.modules.emotion import asked_for
+from engine.modules.emotion import asked_for, mouth_of
 from engine.modules.landmarks import nodes_in_hole
 from engine.modules.module import Module, Moved, Person, Sight, Solved
 from engine.modules.registry import MODULES, Wishes
@@ -149,7 +149,8 @@ class Guide:
         are the network's. moved: hidden nodes that were dragged. person: as of Sight.
         """
         known = (self.networks, self.knowledge, self.shapes)
-        sight = Sight(crop, hole, mesh, *known, moved=moved, person=person)
+        sight = Sight(crop, hole, mesh, *known, moved=moved, variant=variant, person=person)
+        sight.open = mouth_of(wishes)
         for module in MODULES:
             module.see(sight)
         self._place(sight, wishes)

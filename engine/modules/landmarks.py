@@ -64,14 +64,30 @@ class Landmarks(Module):
         if sight.person is not None:
             predicted = sight.person(predicted)
         hidden = nodes_in_hole(predicted, sight.hole)
-        if mesh is None:
-            sight.nodes, sight.told, sight.hidden = predicted, predicted, hidden
-            return
-        found = mesh.to(sight.crop)[None]
-        # A node that either account puts into the hole is hidden.
-        sight.hidden = torch.maximum(nodes_in_hole(found, sight.hole), hidden)
-        sight.nodes = torch.where(sight.hidden.unsqueeze(-1) > 0, predicted, found)
+        if mesh is not None:
+            found = mesh.to(sight.crop)[None]
+            # A node that either account puts into the hole is hidden.
+            hidden = torch.maximum(nodes_in_hole(found, sight.hole), hidden)
+            predicted = torch.where(hidden.unsqueeze(-1) > 0, predicted, found)
+        sight.nodes, sight.hidden = predicted, hidden
+        self._decide(sight)
         sight.told = sight.nodes
+
+    def _decide(self, sight: Sight) -> None:
+        """A mouth that is hidden whole is open or closed; every other variant of one that may be
+        either is what the fill is not."""
+        import torch
+
+        from engine.face.mouth import decided
+
+        nodes = sight.nodes
+        if sight.shapes is None or nodes is None or sight.hidden is None or len(nodes) != 1:
+            return
+        mesh, hidden = nodes[0].cpu().numpy(), sight.hidden[0].cpu().numpy()
+        other = sight.variant % 2 == 1
+        mouth = decided(sight.shapes, mesh, hidden, asked=sight.open, other=other)
+        if mouth is not None:
+            sight.nodes, sight.decided = torch.from_numpy(mouth).to(nodes)[None], True
 
     def shaped(self, sight: Sight, nodes: Tensor, wishes: Any, push: float) -> Tensor:
         """With hidden nodes put elsewhere, and the others following."""
@@ -91,8 +107,11 @@ class Landmarks(Module):
     def observe(self, sight: Sight, wishes: Any) -> Observation | None:
         if sight.knowledge is None or sight.nodes is None or sight.hidden is None:
             return None
+        from engine.face.mouth import PAIRS
+
         # Of the face as it is: the prior solves that one first.
-        return sight.knowledge.geometry(sight.nodes, sight.hidden)
+        mesh = sight.knowledge.geometry(sight.nodes, sight.hidden)
+        return mesh.beside(sight.knowledge.apart(sight.nodes, PAIRS)) if sight.decided else mesh
 
     def branch(self, stride: int) -> nn.Module:
         from engine.generator.branches import LandmarkBranch

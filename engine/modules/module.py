@@ -93,9 +93,11 @@ class Sight:
     their modules. nodes: B x 478 x 2 in crop units, the face's own, of which `hidden` (B x 478 of
     0 and 1) are predictions. told: the nodes as the fill is to have them. moved: those the user
     dragged, and undragged: the nodes without that, None where nothing was. pushed: whether a module
-    is asked to change the face. person: what other photos tell of hidden nodes. visible: B x 7
-    probabilities of EMOTIONS read off what is not hidden. further: what other modules read, by
-    their names.
+    is asked to change the face. variant: 0 for the most probable face. decided: whether hidden
+    lips are those of an open or a closed mouth (engine.face.mouth). open: whether it is asked to
+    be, None for no wish. person: what other photos tell
+    of hidden nodes. visible: B x 7 probabilities of EMOTIONS read off what is not hidden. further:
+    what other modules read, by their names.
     """
 
     crop: Tensor
@@ -110,6 +112,9 @@ class Sight:
     moved: tuple[Moved, ...] = ()
     undragged: Tensor | None = None
     pushed: bool = False
+    variant: int = 0
+    decided: bool = False
+    open: bool | None = None
     person: Person | None = None
     visible: Tensor | None = None
     further: dict[str, Any] = field(default_factory=dict)

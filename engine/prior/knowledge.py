@@ -14,6 +14,8 @@ face is solved as it is; then z makes the most probable change that changes its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -34,6 +36,7 @@ TENSORS = (
 )
 LEAST = 1e-3  # probability below which classes are not told apart
 FARTHEST = 5.0  # standard deviations that an asked-for expression may change a face by
+DECIDED = 1 / 6  # of what modes leave open, the noise of what was decided: it was not measured
 MOUTH_BOX = (0.33, 0.63, 0.67, 0.84)  # x0, y0, x1, y1 in crop units; most of what a face says
 
 
@@ -82,6 +85,18 @@ class Knowledge:
         spread = hidden.mean(1, keepdim=True).sqrt() * self._mesh_spread
         precision = 1 / (self.mesh_noise + spread).expand(len(nodes), -1)
         return Observation(self.mesh_rows, self.modes_of(nodes), precision)
+
+    @exact
+    def apart(self, nodes: Tensor, pairs: Sequence[tuple[int, int]]) -> Observation:
+        """The observation of how far pairs of nodes of a mesh (B x 478 x 2, crop units) are apart
+        on average, up and down, which is decided: a mesh's modes hardly tell it."""
+        upper, lower = (list(side) for side in zip(*pairs, strict=True))
+        modes = self._modes.view(-1, 2, self._modes.shape[1])
+        between = (modes[lower] - modes[upper]).mean(0)[1:]
+        offsets = nodes - self.mesh_mean
+        values = (offsets[:, lower] - offsets[:, upper]).mean(1)[:, 1:]
+        noise = (between**2) @ self.mesh_noise
+        return Observation(between @ self.mesh_rows, values, 1 / (DECIDED * noise))
 
     @exact
     def kept(self, probabilities: Tensor, hole: Tensor) -> Observation:

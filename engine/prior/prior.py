@@ -58,6 +58,15 @@ class Observation:
     values: Tensor
     precision: Tensor
 
+    def beside(self, other: Observation) -> Observation:
+        """Both as one; of each what it says stays as sure."""
+        sure = [one.precision.expand_as(one.values) for one in (self, other)]
+        return Observation(
+            torch.cat([self.rows, other.rows]),
+            torch.cat([self.values, other.values], 1),
+            torch.cat(sure, 1),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:

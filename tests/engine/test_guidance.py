@@ -107,7 +107,7 @@ def test_an_expression_is_pushed_no_further_than_needed(monkeypatch) -> None:
     monkeypatch.setattr("engine.prior.climb.climbed", climbed)
 
     def pushed(*likely: float, strength: float = 1.0) -> float:
-        networks = {EMOTION: Scripted(*likely)}
+        networks = {EMOTION: Scripted(0.0, *likely)}  # first of the face as it was solved
         sight = Sight(crop, hole, networks=networks, knowledge=knowledge)
         guidance = Guidance(sight, Wishes(emotion="happiness", strength=strength))
         show = partial(look_of, prior, z, crop=crop, hole=hole)

@@ -48,6 +48,21 @@ def believe(observation, z: int = K) -> torch.Tensor:
     return torch.linalg.solve(matrix, rows.mT @ (w * observation.values[0]))[None]
 
 
+def test_a_gap_that_is_decided_is_there_and_no_node_is_held(knowledge) -> None:
+    pairs = ((10, 20), (30, 40))
+    nodes = knowledge.mesh_mean[None].clone()
+    nodes[:, [20, 40], 1] += 0.01
+    mesh = knowledge.geometry(knowledge.mesh_mean[None], torch.ones(1, 478))
+
+    def gap(z: torch.Tensor) -> float:
+        moved = knowledge.mesh(z)[0] - knowledge.mesh_mean
+        return float((moved[[20, 40], 1] - moved[[10, 30], 1]).mean())
+
+    alone = gap(believe(mesh.beside(knowledge.apart(knowledge.mesh_mean[None], pairs))))
+    assert alone == pytest.approx(0, abs=1e-6)
+    assert gap(believe(mesh.beside(knowledge.apart(nodes, pairs)))) > 0.006
+
+
 def test_an_observed_mesh_pulls_the_face_towards_it(knowledge) -> None:
     drawn = torch.Generator().manual_seed(1)
     mesh = knowledge.mesh(torch.randn(1, K, generator=drawn))

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from engine.base.brightness import luma
-from engine.face.mesh import INNER_LIPS, LIPS
+from engine.face.mesh import INNER_LIPS, LIPS, NODES
+from engine.face.mouth import OPEN, decided, openness
+from engine.face.shape import load_shapes
 from engine.fill.steps.lips import coloured, reddened
 from engine.fill.steps.mouth import DARKEST, lightened, opened, toothed
 from engine.prior.retouch import Retouch
@@ -138,3 +140,46 @@ def test_an_open_mouth_is_no_black_hole(shape) -> None:
     pale = skin.repeat(1, 1, side, side)
     assert torch.equal(lightened(pale, mesh), pale)
     assert torch.equal(lightened(black, mouths(shape, 0.01)), black)
+
+
+def expecting(wide: float) -> tuple[np.ndarray, np.ndarray]:
+    """A mean face whose hidden mouth is expected to be open by so much of its width, and what is
+    hidden: all below the nose."""
+    shapes = load_shapes()
+    assert shapes is not None
+    hidden = (shapes.mean[:, 1] > 0.62).astype(np.float64)
+    mesh = shapes.mean.copy()
+    ring = list(INNER_LIPS)
+    middle = mesh[ring, 1].mean()
+    mesh[ring, 1] = middle + (mesh[ring, 1] - middle) * wide / openness(mesh)
+    return mesh, hidden
+
+
+@pytest.mark.parametrize(("wide", "painted"), [(0.03, 0.0), (0.08, 0.0), (0.1, OPEN), (0.25, 0.25)])
+def test_a_hidden_mouth_is_open_or_closed(wide: float, painted: float) -> None:
+    mesh, hidden = expecting(wide)
+    mouth = decided(load_shapes(), mesh, hidden)
+    assert mouth is not None
+    assert openness(mouth) == pytest.approx(painted, abs=0.01)
+    assert np.array_equal(mouth[hidden == 0], mesh[hidden == 0])
+    # Its corners stay where they were expected: an open mouth is not another smile.
+    width = np.linalg.norm(mesh[61] - mesh[291])
+    assert np.linalg.norm(mouth[[61, 291]] - mesh[[61, 291]], axis=1).max() < 0.06 * width
+
+
+def test_the_other_variant_of_an_undecided_mouth_is_the_other_one() -> None:
+    shapes = load_shapes()
+    for wide, painted in ((0.08, OPEN), (0.1, 0.0), (0.01, 0.0), (0.25, 0.25)):
+        other = decided(shapes, *expecting(wide), other=True)
+        assert other is not None
+        assert openness(other) == pytest.approx(painted, abs=0.01)
+    asked = decided(shapes, *expecting(0.2), asked=False)
+    assert asked is not None
+    assert openness(asked) == pytest.approx(0, abs=0.01)
+
+
+def test_lips_that_are_seen_are_not_decided() -> None:
+    mesh, hidden = expecting(0.08)
+    hidden[13] = 0
+    assert decided(load_shapes(), mesh, hidden) is None
+    assert decided(load_shapes(), mesh, np.zeros(NODES)) is None

@@ -16,14 +16,12 @@ from torch import Tensor
 
 from engine.base.brightness import blurred, luma
 from engine.face.mesh import INNER_LIPS
+from engine.face.mouth import LOWER, UPPER, openness
 from engine.fill.face_fill import RenderedFill
 from engine.fill.pale import softened, strengthened
 from engine.prior.prior import Changed, Fine
 
 SOFT = 1.5 / 256  # crop units: sigma of the edge of what is between lips
-# The inner lips from the left corner to the right one, the lower and the upper.
-LOWER = INNER_LIPS[:11]
-UPPER = (INNER_LIPS[0], *INNER_LIPS[:9:-1])
 # A mouth is open by the height between the middles of its lips over its width: teeth are seen from
 # the first on, surely from the second on; wide open from the third on, surely from the fourth on.
 PARTED, OPEN = (0.06, 0.12), (0.15, 0.4)
@@ -49,7 +47,7 @@ def toothed(pictures: Tensor, meshes: Tensor, hole: Tensor, teeth: float) -> Ten
     for number, hidden in enumerate(hole.expand(len(pictures), -1, -1, -1)[:, 0].cpu().numpy()):
         inside = teeth_of(meshes[number], side)
         share = float(hidden[inside].mean()) if inside.any() else 0.0
-        more = (teeth - 1) * _ramp(openness(meshes[number]), PARTED) * share**2
+        more = (teeth - 1) * _ramp(openness(meshes[number].cpu().numpy()), PARTED) * share**2
         if more:
             out[number] += strengthened(light[number], inside, more, BESIDE * side, SOFT * side)
     return out
@@ -65,7 +63,7 @@ def lightened(pictures: Tensor, meshes: Tensor) -> Tensor:
     """Changed faces (B x 3 x S x S from -1, black, on) whose open mouths are no black holes.
     meshes: B x 478 x 2, crop units, as they are now."""
     side = pictures.shape[-1]
-    shares = [_ramp(openness(mesh), OPEN) for mesh in meshes]
+    shares = [_ramp(openness(mesh.cpu().numpy()), OPEN) for mesh in meshes]
     if not any(shares):
         return pictures
     hue = pictures.new_tensor(HUE).view(3, 1, 1)
@@ -119,12 +117,6 @@ def _light(mesh: Tensor, side: int) -> np.ndarray:
     across = np.clip((steps - left) / max(right - left, 1.0), 0, 1)
     light = np.interp(down, *DOWN) * (CORNER + (1 - CORNER) * np.sin(np.pi * across))
     return light.astype(np.float32)
-
-
-def openness(mesh: Tensor) -> float:
-    """The height between the middles of the inner lips over the mouth's width."""
-    left, top, right, bottom = mesh[[UPPER[0], UPPER[5], UPPER[-1], LOWER[5]]]
-    return float((bottom - top).norm() / (right - left).norm().clamp_min(1e-6))
 
 
 def _ramp(value: float, edges: tuple[float, float]) -> float:
