@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
+from engine.face.regions import Matte, outlined
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
+from engine.reference.beyond import beside_both, beyond, without
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import SAME, same_person
 from engine.reference.sharpness import as_sharp
@@ -165,3 +169,32 @@ def test_what_is_brought_gets_the_grain_of_the_photo() -> None:
     both[:, 20:] = False
     both[20:] = False
     assert np.array_equal(as_sharp(theirs, ours, both), theirs)
+
+
+def test_a_wall_beside_a_jaw_that_ends_early_is_no_face(nodes: np.ndarray) -> None:
+    side, frame, box = 256, np.array([[1 / 256, 0, 0], [0, 1 / 256, 0]]), (0, 0, 256, 256)
+    narrow = nodes.copy()
+    narrow[:, 0] = nodes[:, 0].mean() + 0.93 * (nodes[:, 0] - nodes[:, 0].mean())
+    mesh, true = (outlined(one, side) > 127 for one in (nodes, narrow))
+    skin, wall = np.array([0.7, 0.5, 0.4]), np.array([0.9, 0.92, 0.92])
+
+    def told(background: np.ndarray) -> np.ndarray:
+        shown = np.where(true[..., None], skin, background).astype(np.float32)
+        shown += np.random.default_rng(0).normal(0, 0.01, shown.shape).astype(np.float32)
+        one = replace(laid(nodes), crop=shown, hidden=np.zeros((side, side), bool))
+        assert beside_both(one, nodes, one.hidden)[mesh].max() == 0
+        assert beside_both(one, nodes, one.hidden)[5, 5] == 1
+        return beyond(one, shown, frame, box)
+
+    share = told(wall)
+    # Above, the hull is wide and flat; where the sides of the jaw are, the strip is all wall.
+    strip = mesh & ~true
+    strip[: side // 2] = strip[round(0.75 * side) :] = False
+    assert strip.sum() > 200
+    assert share[strip].mean() > 0.95
+    assert share[true].mean() < 0.01
+    # A wall of the colour of skin tells nothing.
+    assert told(skin + 0.03)[strip].max() == 0
+    left = without(Matte(np.ones((64, 64), np.float32), frame), share, box)
+    assert left.values[32, 32] > 0.99
+    assert left.values[2, 2] < 0.01

@@ -26,6 +26,7 @@ from engine.modules.module import Person
 from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
+from engine.reference.beyond import beside_both, beyond, without
 from engine.reference.bringing import SIDE, bent, brought, shown
 from engine.reference.identity import Look, likenesses
 from engine.reference.light import coarse, relighting, relit, unlike
@@ -270,7 +271,15 @@ def _brought(
             continue
         both = _both_show(one, wanted, fill.hidden)
         light = relighting(fill.crop, one.crop, both)
-        theirs = relit(brought(one, places(number)), geometry.put_back(light, frame, box))
+        theirs = brought(one, places(number))
+        lit, wall, matte = geometry.put_back(light, frame, box), None, fill.matte
+        if matte is not None:
+            # What it shows beside its face has other light than skin, and the wall's own border.
+            behind = relighting(fill.crop, one.crop, beside_both(one, wanted, fill.hidden))
+            wall = beyond(one, theirs, frame, box)
+            lit += wall[..., None] * (geometry.put_back(behind, frame, box) - lit)
+            matte = without(matte, wall, box)
+        theirs = relit(theirs, lit)
         theirs = np.ascontiguousarray(fill.whole.photo.from_srgb(theirs.clip(0, 1)), np.float32)
         if not fill.whole.live:
             theirs = as_sharp(theirs, seen, geometry.put_back(both, frame, box) > SURELY)
@@ -278,13 +287,16 @@ def _brought(
             # What lies over it there must not be carried in from the border either.
             ours = np.where(hidden[..., None], view.pixels, seen)
             theirs = ours + beside(number)[..., None] * (theirs - ours)
-        theirs = closed(seen, theirs, hidden, fill.matte, box, SAME_SKIN)
+        theirs = closed(seen, theirs, hidden, matte, box, SAME_SKIN)
         differ = unlike(light, both)
         if differ:
             # Shadows of another light: the fill knows better where this one falls.
             within, sigma = hidden & (face > WITHIN), LIGHT * geometry.frame_side(frame)
             theirs = theirs + differ * coarse(view.pixels - theirs, within, sigma)
         told[one.number] = {}
+        if wall is not None:
+            share = hidden * wall * (1 - face) * trusts[number]
+            out += share[..., None] * (theirs - view.pixels)
         for name, share in shares.items():
             out += share[..., None] * (theirs - view.pixels)
             whole = float((areas[name] * face)[hidden].sum())
