@@ -11,6 +11,7 @@ import torch
 from engine.base.brightness import LUMA
 from engine.detail.mean_view import SIDE, MeanView
 from engine.detail.paint import painted
+from engine.detail.pores import plain_skin, without_lines
 from engine.face import geometry
 from engine.face.regions import interiors
 from engine.fill.photo_fill import FullShare
@@ -51,11 +52,13 @@ def larger(fill: FullShare) -> np.ndarray | None:
 class InMeanView:
     """A share of a fill in the mean view, SIDE x SIDE. picture: x 3 uint8, with the fill as far as
     it is. hole: bool, what of the face is filled. inside: float32, how far within the face's
-    outline a pixel lies; at its edge detail draws dark lines, as the generator does."""
+    outline a pixel lies; at its edge detail draws dark lines, as the generator does. skin: bool,
+    what of the hole is plain skin."""
 
     picture: np.ndarray
     hole: np.ndarray
     inside: np.ndarray
+    skin: np.ndarray
     view: MeanView
 
     @classmethod
@@ -71,7 +74,8 @@ class InMeanView:
         inside = interiors(mean, SIDE)[0, 0].numpy()
         hole = filled.view(np.uint8) * np.uint8(255)
         before, where = (view.brought(p, window[:2]) for p in (picture, hole))
-        return cls(before, (where > 127) & (inside > 0), inside, view)
+        filled = (where > 127) & (inside > 0)
+        return cls(before, filled, inside, filled & plain_skin(shape.points, SIDE), view)
 
     def given(self, fill: FullShare, change: np.ndarray, levels: Levels) -> FullShare:
         """The share with a change of the picture (SIDE x SIDE x 3 float32 of 255, in the hole
@@ -93,7 +97,8 @@ def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
     network = fill.whole.loaded.networks.detail
     assert network is not None
     seen = InMeanView.of(fill, nodes)
-    return seen.given(fill, painted(network, seen.picture, seen.hole) - seen.picture, LEVELS)
+    change = painted(network, seen.picture, seen.hole) - seen.picture
+    return seen.given(fill, without_lines(change, seen.skin), LEVELS)
 
 
 def _as_soft(
