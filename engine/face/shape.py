@@ -140,16 +140,19 @@ class ShapeModel:
         hidden: np.ndarray,
         pairs: Sequence[tuple[int, int]],
         times: float,
+        held: Sequence[int] = (),
     ) -> Moved:
         """A mesh with the two nodes of each hidden pair so many times as far apart as they are,
-        and its hidden nodes following: where the pairs lie is free."""
+        and its hidden nodes following: where the pairs lie is free. held: nodes that stay."""
         upper, lower = np.array(pairs).T
         frame, flat = self._framed(nodes)
         places, rows = flat.reshape(-1, 2), self.modes.reshape(-1, 2, self.modes.shape[1])
         gaps = (places[lower] - places[upper]).ravel()
         between = (rows[lower] - rows[upper]).reshape(len(gaps), -1)
+        still = rows[list(held)].reshape(2 * len(held), -1)
         precision = self._stiffness(hidden)
-        change = _least(precision, between, (times - 1) * gaps)
+        step = np.concatenate([(times - 1) * gaps, np.zeros(len(still))])
+        change = _least(precision, np.concatenate([between, still]), step)
         reach = float(self.reach[min(len(pairs), len(self.reach)) - 1])
         return self._moved(nodes, hidden, frame, change, precision, reach)
 

@@ -168,7 +168,9 @@ class Emotion(Module):
             tries.append((likely, tried, picture))
         _, best, shown = max(tries, key=lambda one: one[0])
         if mouth_of(wishes) is False:
-            return best  # climbing opens closed lips, for the network likes their dark line
+            # Climbing opens closed lips, for the network likes their dark line; and a wish of less
+            # strength is not pushed to where faces end.
+            return best if wishes.strength >= 1 else tries[PUSHES.index(1.0)][1]
         z = self._climbed(best.z, sight, solved, shown, which)
         # The climb has a say in the shape, as far as it remains a face; the user has the last one.
         said = sight.knowledge.mesh(z) - sight.knowledge.mesh(best.z)
