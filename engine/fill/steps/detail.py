@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
 import torch
 
 from engine.base.brightness import LUMA
+from engine.detail.crisp import EyesOfMean, crisper
 from engine.detail.mean_view import SIDE, MeanView
 from engine.detail.paint import painted
 from engine.detail.pores import plain_skin, without_lines
@@ -17,6 +19,7 @@ from engine.face.regions import interiors
 from engine.fill.photo_fill import FullShare
 from engine.fill.steps.sharpness import blur_to_match
 from engine.fill.steps.tone import colourless
+from engine.prior.warp import MeanShape
 
 # Pixels of the photo to one of the crop, a side: from where on detail is added, and whole.
 FINER, WHOLE = 1.15, 1.8
@@ -77,12 +80,21 @@ class InMeanView:
         filled = (where > 127) & (inside > 0)
         return cls(before, filled, inside, filled & plain_skin(shape.points, SIDE), view)
 
-    def given(self, fill: FullShare, change: np.ndarray, levels: Levels) -> FullShare:
-        """The share with a change of the picture (SIDE x SIDE x 3 float32 of 255, in the hole
-        alone), no sharper than the visible face by `levels` of smaller pictures."""
+    def as_soft(self, change: np.ndarray, levels: Levels) -> np.ndarray:
+        """A change of the picture (SIDE x SIDE x 3 float32 of 255, in the hole alone), no sharper
+        than the visible face by `levels` of smaller pictures."""
+        return _as_soft(self.picture, change, self.hole, self.seen, levels)
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """What is visible of the face, SIDE x SIDE bool."""
+        away = np.ones((2 * BETWEEN + 1, 2 * BETWEEN + 1), np.uint8)
+        return (self.inside > 0) & (cv2.dilate(self.hole.view(np.uint8), away) == 0)
+
+    def given(self, fill: FullShare, change: np.ndarray) -> FullShare:
+        """The share with a change of the picture (SIDE x SIDE x 3 float32 of 255)."""
         networks, frame = fill.whole.loaded.networks, fill.share.frame
-        change = _as_soft(self.picture, change, self.hole, self.inside > 0, levels)
-        change *= self.inside[..., None] / 255
+        change = change * (self.inside[..., None] / 255)
         with torch.inference_mode():
             if colourless(*networks.tensors(fill.crop, fill.hidden)):
                 change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
@@ -92,25 +104,37 @@ class InMeanView:
         return fill.becomes(FullShare, pixels=fill.pixels + added * fill.hidden_there[..., None])
 
 
+@lru_cache(maxsize=2)
+def _eyes_of(shape: MeanShape) -> EyesOfMean:
+    return EyesOfMean(shape.points[: shape.face])
+
+
 def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
-    """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail."""
-    network = fill.whole.loaded.networks.detail
-    assert network is not None
+    """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail, its
+    eyes as crisp as the face."""
+    networks = fill.whole.loaded.networks
+    assert networks.detail is not None
+    assert networks.prior.fine is not None
+    network, shape = networks.detail, networks.prior.fine.appearance.shape
     seen = InMeanView.of(fill, nodes)
-    change = painted(network, seen.picture, seen.hole) - seen.picture
-    return seen.given(fill, without_lines(change, seen.skin), LEVELS)
+    painted_on = painted(network, seen.picture, seen.hole) - seen.picture
+    painted_on = without_lines(painted_on, seen.skin)
+    change = seen.as_soft(painted_on, LEVELS)
+    if change is painted_on:  # as sharp as the photo is: its eyes may be
+        finer_by = geometry.frame_side(fill.share.frame) / SIDE
+        where = seen.picture, change, seen.hole, seen.seen
+        change = crisper(network, *where, _eyes_of(shape), finer_by)
+    return seen.given(fill, change)
 
 
 def _as_soft(
-    before: np.ndarray, change: np.ndarray, hole: np.ndarray, face: np.ndarray, levels: Levels
+    before: np.ndarray, change: np.ndarray, hole: np.ndarray, seen: np.ndarray, levels: Levels
 ) -> np.ndarray:
     """The change of a fill, blurred until the fill is no sharper than what is visible of the face.
 
     before: the picture in the mean shape, SIDE x SIDE x 3 uint8. change: float32, in the hole
-    alone. hole, face: SIDE x SIDE bool.
+    alone. hole, seen: SIDE x SIDE bool.
     """
-    away = np.ones((2 * BETWEEN + 1, 2 * BETWEEN + 1), np.uint8)
-    seen = face & (cv2.dilate(hole.view(np.uint8), away) == 0)
     light = np.array(LUMA, np.float32)
     for by, excused in levels:
         size = (SIDE // by, SIDE // by)

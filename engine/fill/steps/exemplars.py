@@ -40,4 +40,4 @@ def borrow_detail(fill: FullShare, given: tuple[Exemplars, np.ndarray]) -> FullS
     new, taken = borrowed(exemplars, seen.picture, seen.hole, nodes, stamp)
     if not taken:
         return fill
-    return seen.given(fill, new - seen.picture, LEVELS)
+    return seen.given(fill, seen.as_soft(new - seen.picture, LEVELS))
