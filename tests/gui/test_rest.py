@@ -39,6 +39,7 @@ class Previews:
         if detailed and self.error:
             raise MienError("There is no such library.")
         while detailed and not self.gate.wait(0.005):
+            assert cancel is not None
             self.given_up += cancel.is_set()
             raise_if_cancelled(cancel)
         x, y, width, height = request.mask.bounds
@@ -94,7 +95,9 @@ def test_without_its_detail_a_preview_stays(
     hand.hide_mouth()
     qtbot.waitUntil(lambda: told == ["There is no such library."])
     assert previews.drawn[-1] == PLAIN
-    assert faced.editor.readout.readings.faces[0].hidden.any()
+    hidden = faced.editor.readout.readings.faces[0].hidden
+    assert hidden is not None
+    assert hidden.any()
 
 
 def test_a_preview_that_is_not_shown_gets_no_detail(
