@@ -180,7 +180,7 @@ class Inpainter(Protocol):
         """The prior's fill alone and the readings, live: tens of milliseconds a face.
 
         Needs `request.faces`; parts no face owns are left out. detailed: with the detail of faces
-        that are larger than the networks' crop, which takes some tenths of a second more. Raises
+        that are larger than the networks' crop, which takes a second more. Raises
         MienError, and Cancelled when `cancel` was set."""
         ...
 

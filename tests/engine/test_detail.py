@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import engine.fill.steps.detail
 from engine.base.errors import Cancelled
 from engine.detail.mean_view import SIDE, MeanView
 from engine.detail.network import CELL, PLANES, DetailNetwork, network_inputs
@@ -163,3 +164,17 @@ def test_a_preview_with_detail_can_be_given_up(large, mesh) -> None:
         FaceInpainter().preview(
             FillRequest(photo, Mask(hole), faces=()), detailed=True, cancel=cancel
         )
+
+
+def test_detail_is_given_up_while_it_is_painted(large, mesh, monkeypatch) -> None:
+    photo, inpainter, cancel = photo_from_array(large), FaceInpainter(), threading.Event()
+    hole = part_mask(mesh.astype(np.float32), "mouth", photo.size)
+    request = FillRequest(photo, Mask(hole), faces=inpainter.find_faces(photo))
+    as_soft, put_back = engine.fill.steps.detail.as_soft, []
+    monkeypatch.setattr(
+        engine.fill.steps.detail, "as_soft", lambda *given: (cancel.set(), as_soft(*given))[1]
+    )
+    monkeypatch.setattr(engine.fill.steps.detail, "changed", lambda *given: put_back.append(given))
+    with pytest.raises(Cancelled):
+        inpainter.preview(request, detailed=True, cancel=cancel)
+    assert not put_back

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from engine.base.brightness import LUMA
+from engine.base.errors import raise_if_cancelled
 from engine.detail.crisp import EyesOfMean, crisper
 from engine.detail.mean_view import SIDE, InMeanView, MeanView
 from engine.detail.paint import painted
@@ -88,19 +89,24 @@ def _eyes_of(shape: MeanShape) -> EyesOfMean:
 
 def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
     """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail, its
-    eyes as crisp as the face."""
+    eyes as crisp as the face. Raises Cancelled within a quarter of a second: a hand that goes on
+    does not wait for a preview's detail."""
     networks = fill.whole.loaded.networks
     assert networks.detail is not None
     assert networks.prior.fine is not None
     network, shape = networks.detail, networks.prior.fine.appearance.shape
     seen = in_mean_view(fill, nodes)
+    raise_if_cancelled(fill.cancel)
     painted_on = painted(network, seen.picture, seen.hole) - seen.picture
     painted_on = without_lines(painted_on, seen.hole & plain_skin(shape.points, SIDE))
+    raise_if_cancelled(fill.cancel)
     change = as_soft(seen, painted_on, LEVELS)
+    raise_if_cancelled(fill.cancel)
     if change is painted_on:  # as sharp as the photo is: its eyes may be
         finer_by = geometry.frame_side(fill.share.frame) / SIDE
         where = seen.picture, change, seen.hole, seen.seen
         change = crisper(network, *where, _eyes_of(shape), finer_by)
+    raise_if_cancelled(fill.cancel)
     return changed(fill, seen, change)
 
 
