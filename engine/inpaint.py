@@ -170,10 +170,18 @@ class Inpainter(Protocol):
         """Every face of the photo, largest first."""
         ...
 
-    def preview(self, request: FillRequest) -> Preview:
+    def preview(
+        self,
+        request: FillRequest,
+        *,
+        detailed: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Preview:
         """The prior's fill alone and the readings, live: tens of milliseconds a face.
 
-        Needs `request.faces`; parts no face owns are left out."""
+        Needs `request.faces`; parts no face owns are left out. detailed: with the detail of faces
+        that are larger than the networks' crop, which takes a second more. Raises
+        MienError, and Cancelled when `cancel` was set."""
         ...
 
     def portraits(

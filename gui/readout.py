@@ -1,7 +1,9 @@
 """What follows the brush: the prior's fill as a picture, and the readings of every face.
 
 At most one request is being answered; the newest that came meanwhile is asked next, all between
-are dropped. The worker has an inpainter of its own, so that a stroke never waits for a fill.
+are dropped. The worker has an inpainter of its own, so that a stroke never waits for a fill. Once
+nothing has been asked for a while the same is asked with detail, which is given up as soon as the
+hand goes on.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from engine.reference import Taken
 from gui.canvas.painting import preview_image
 from gui.document import Document
 from gui.results import Results
-from gui.worker import Failure, Worker
+from gui.worker import Failure, Ticket, Worker
 
+REST_MS = 350  # after an answer, from when on the hand rests
 ASK_MS = 15  # at most this often; what takes longer is asked for as soon as it is answered
 
 
@@ -74,6 +77,11 @@ class Readout(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(ASK_MS)
         self._timer.timeout.connect(self._ask)
+        self._detailing: Ticket | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(lambda: self._ask(detailed=True))
         document.opened.connect(self._forget)
         document.mask_changed.connect(self.refresh)
         document.faces_changed.connect(self.refresh)
@@ -84,6 +92,9 @@ class Readout(QObject):
 
     def refresh(self, *_: object) -> None:
         """Something that is read has changed."""
+        self._rest.stop()
+        if self._detailing is not None:
+            self._detailing.cancel()
         if not self._timer.isActive():
             self._timer.start()
 
@@ -109,14 +120,16 @@ class Readout(QObject):
 
     def close(self) -> None:
         self._timer.stop()
+        self._rest.stop()
         self._worker.close()
 
     def _forget(self) -> None:
+        self._rest.stop()
         self._below = None
         self._live, self._taken, self._seconds = (), {}, None
         self._tell()
 
-    def _ask(self) -> None:
+    def _ask(self, *, detailed: bool = False) -> None:
         if self._asked:
             self._wanted = True
             return
@@ -145,18 +158,20 @@ class Readout(QObject):
                 self._inpainter = self._create()
             faces = now.known_faces() or ()
             request = request_of(now, options, picture.photo(), mask, faces)
-            preview = self._inpainter.preview(request)
+            preview = self._inpainter.preview(request, detailed=detailed, cancel=cancel)
             if not shows:
                 return preview, []
             to_srgb = now.photo.to_srgb
             seen = (replace(patch, pixels=to_srgb(patch.pixels)) for patch in preview.patches)
             return preview, [preview_image(patch) for patch in seen]
 
-        self._worker.submit(
+        ticket = self._worker.submit(
             job,
-            lambda answer: self._on_answer(answer, revision, now, again),
-            lambda failure: self._on_failure(failure, revision),
+            lambda answer: self._on_answer(answer, revision, now, again, detailed),
+            lambda failure: self._on_failure(failure, detailed),
+            cancelled=self._next,
         )
+        self._detailing = ticket if detailed else None
 
     def _on_answer(
         self,
@@ -164,6 +179,7 @@ class Readout(QObject):
         revision: int,
         asked: Edit,
         again: FillOptions | None,
+        detailed: bool,
     ) -> None:
         self._trouble = ""
         preview, images = answer
@@ -172,17 +188,22 @@ class Readout(QObject):
             names = tuple(subject.id for subject in asked.subjects)
             self._live = _numbered(preview.readings, names, document.edit)
             self._taken = _named(preview.references, names, asked.wishes)
-            self._seconds = sum(patch.seconds for patch in preview.patches) or None
+            if not detailed:
+                self._seconds = sum(patch.seconds for patch in preview.patches) or None
             holds = document.has_mask if again is None else self.refill() is not None
             shows = self.shows_preview and bool(preview.patches) and holds
             self.previewed.emit(images if shows else [])
             self._tell()
+            if shows and not detailed and not self._timer.isActive():
+                self._rest.start()
         self._next()
 
-    def _on_failure(self, failure: Failure, revision: int) -> None:
-        """A preview that fails is said once: it would fail again at every stroke."""
-        self._live, self._taken, self._seconds = (), {}, None
-        self.previewed.emit([])
+    def _on_failure(self, failure: Failure, detailed: bool) -> None:
+        """A preview that fails is said once: it would fail again at every stroke. Without its
+        detail it stays."""
+        if not detailed:
+            self._live, self._taken, self._seconds = (), {}, None
+            self.previewed.emit([])
         if failure.sentence != self._trouble:
             self._trouble = failure.sentence
             self.told.emit(failure.sentence)
@@ -190,9 +211,10 @@ class Readout(QObject):
         self._next()
 
     def _next(self) -> None:
-        self._asked = False
+        self._asked, self._detailing = False, None
         if self._wanted:
             self._wanted = False
+            self._rest.stop()
             self._ask()
 
     def _tell(self) -> None:

@@ -78,7 +78,10 @@ class School(QObject):
 
     def _on_finished(self, result: dict[str, Any]) -> None:
         name = str(result.get("model", ""))
-        self.told.emit(tr("The model '{name}' is ready.").format(name=name))
+        ready = tr("The model '{name}' is ready.")
+        if "library" in result:
+            ready = tr("The library of faces '{name}' is ready.")
+        self.told.emit(ready.format(name=name))
         self.learnt.emit(name)
 
     def _on_changed(self) -> None:

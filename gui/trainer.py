@@ -1,4 +1,5 @@
-"""A fine-tune in a process of its own: this very program with the verb `train finetune`.
+"""A fine-tune in a process of its own: this very program with the verb `train finetune`; or a
+library of faces, with `train exemplars`.
 
 The editor never imports training.
 Runs lie in the user's data folder, so that one that was stopped can go on after a restart.
@@ -23,23 +24,26 @@ GRACE_MS = 20_000  # after asking to stop, before the process is ended
 LATEST = "state.safetensors"  # of a run that has learnt something (training.checkpoint)
 NO_TIME = 0.001  # minutes, less than any training took
 RECORD, EVENTS = "run.panel.json", "events.jsonl"
+MODEL, LIBRARY = "model", "library"  # what is made
 NEW, RUNNING, STOPPED, FINISHED, FAILED = "new", "running", "stopped", "finished", "failed"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One fine-tune: its folder, the photos' folder, the minutes and the model's name."""
+    """One fine-tune: its folder, the photos' folder, the minutes and the model's name. A library is
+    made in one go, however many minutes."""
 
     folder: Path
     photos: Path
     minutes: float
     name: str
     state: str = NEW
+    kind: str = MODEL
 
     @property
     def can_resume(self) -> bool:
-        """Whether it was begun and has not come to its end."""
-        return self.state in (RUNNING, STOPPED, FAILED)
+        """Whether it was begun, has not come to its end, and what was done is kept."""
+        return self.kind == MODEL and self.state in (RUNNING, STOPPED, FAILED)
 
     @property
     def has_learnt(self) -> bool:
@@ -73,13 +77,13 @@ def runs_folder() -> Path:
     return user_folder().parent / "runs"
 
 
-def new_run(root: Path, photos: Path, minutes: float, name: str) -> Run:
+def new_run(root: Path, photos: Path, minutes: float, name: str, kind: str = MODEL) -> Run:
     """A run in a folder that is not taken yet."""
     stem = re.sub(r"[^\w\-]+", "-", name).strip("-") or "run"
     folder, number = root / stem, 2
     while folder.exists():
         folder, number = root / f"{stem}-{number}", number + 1
-    return Run(folder, photos, minutes, name)
+    return Run(folder, photos, minutes, name, kind=kind)
 
 
 def runs(root: Path) -> list[Run]:
@@ -97,6 +101,8 @@ def runs(root: Path) -> list[Run]:
 
 def command(run: Run) -> list[str]:
     """The command line that trains a run, or goes on with it."""
+    if run.kind == LIBRARY:
+        return [*program(), "train", "exemplars", str(run.photos), "-o", run.name, "--json"]
     return [
         *program(),
         *("train", "finetune", str(run.photos)),
@@ -139,6 +145,8 @@ class Trainer(Program):
 
     def ended_early(self) -> str:
         """The sentence for a run that died."""
+        if self.run is not None and self.run.kind == LIBRARY:
+            return tr("Making the library ended unexpectedly; start it anew.")
         return tr("The training ended unexpectedly; it can be resumed.")
 
     def is_failure(self, code: int, stopping: bool) -> bool:

@@ -94,11 +94,22 @@ def regions(points: np.ndarray) -> dict[str, Region]:
     crop units."""
     found = {}
     for name, parts in PARTS.items():
-        masks = [_around(points[list(nodes)] * SIDE, BEYOND[name]) for nodes in parts]
+        masks = [around(points[list(nodes)] * SIDE, BEYOND[name]) for nodes in parts]
         there = np.maximum.reduce(masks) > 0.01
         rows, columns = (_window(np.flatnonzero(there.any(axis))) for axis in (1, 0))
         found[name] = Region(rows, columns, tuple(mask[rows, columns] for mask in masks))
     return found
+
+
+def around(nodes: np.ndarray, beyond: int) -> np.ndarray:
+    """The hull of nodes (N x 2, pixels of the mean view) and what is so near it, SIDE x SIDE
+    float32 in 0..1 with a soft edge."""
+    inside = np.zeros((SIDE, SIDE), np.uint8)
+    hull = cv2.convexHull(nodes.astype(np.float32)).round().astype(np.int32)
+    cv2.fillConvexPoly(inside, hull, (255,))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * beyond + 1, 2 * beyond + 1))
+    grown = cv2.dilate(inside, disc).astype(np.float32) / 255
+    return cv2.GaussianBlur(grown, (0, 0), RIM)
 
 
 def light_of(picture: np.ndarray) -> np.ndarray:
@@ -280,16 +291,6 @@ def _band(light: np.ndarray, sigmas: tuple[float, float], down: int) -> np.ndarr
     small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
     fine, coarse = (cv2.GaussianBlur(small, (0, 0), sigma / down) for sigma in sigmas)
     return fine - coarse
-
-
-def _around(nodes: np.ndarray, beyond: int) -> np.ndarray:
-    """The hull of nodes and what is near it, SIDE x SIDE float32 with a soft edge."""
-    inside = np.zeros((SIDE, SIDE), np.uint8)
-    hull = cv2.convexHull(nodes.astype(np.float32)).round().astype(np.int32)
-    cv2.fillConvexPoly(inside, hull, (255,))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * beyond + 1, 2 * beyond + 1))
-    grown = cv2.dilate(inside, disc).astype(np.float32) / 255
-    return cv2.GaussianBlur(grown, (0, 0), RIM)
 
 
 def _window(where: np.ndarray) -> slice:

@@ -5,6 +5,7 @@ There an eyelid lies where every eyelid lies, so a small network can hold what l
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -16,6 +17,7 @@ from engine.prior.warp import MeanShape
 SIDE = 768  # pixels of the mean shape's pictures: three times the crop's
 # A place whose triangle is folded is given up, and so is what lies so near it (crop units).
 GIVEN_UP = 6 / 768
+BETWEEN = 2  # pixels beside a hole's border, where both are seen
 
 Box = tuple[int, int, int, int]
 
@@ -49,13 +51,40 @@ class MeanView:
         """A change of the mean shape's picture (SIDE x SIDE x 3 float32, 0 where nothing changes)
         at the photo's pixels of a box (x, y, width, height): height x width x 3 float32. Where the
         mesh is folded nothing changes."""
+        there, weight = self._back
+        crop = _looked_up(change, there, cv2.BORDER_CONSTANT)
+        return geometry.put_back(crop * weight[..., None], self._frame, box)
+
+    @cached_property
+    def _back(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each pixel of the crop lies in the mean shape, and how much it is known."""
         places, found = self._shape.from_mean(self._mesh, SIDE)
         near = round(GIVEN_UP * SIDE)
         known = cv2.erode(found.astype(np.uint8), np.ones((2 * near + 1, 2 * near + 1), np.uint8))
         weight = cv2.blur(known.astype(np.float32), (near, near)) * known
-        there = (places * SIDE - 0.5).astype(np.float32)
-        crop = _looked_up(change, there, cv2.BORDER_CONSTANT)
-        return geometry.put_back(crop * weight[..., None], self._frame, box)
+        return (places * SIDE - 0.5).astype(np.float32), weight
+
+
+@dataclass(frozen=True, eq=False)
+class InMeanView:
+    """A face in the mean view, SIDE x SIDE. picture: x 3 uint8 or float32 in 0..255, with the fill
+    as far as it is. hole: bool, what of the face is filled. inside: float32 in 0..1, how far within
+    the face's outline a pixel lies; at its edge detail draws dark lines, as the generator does."""
+
+    picture: np.ndarray
+    hole: np.ndarray
+    inside: np.ndarray
+    view: MeanView
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """What is visible of the face, SIDE x SIDE bool."""
+        away = np.ones((2 * BETWEEN + 1, 2 * BETWEEN + 1), np.uint8)
+        return (self.inside > 0) & (cv2.dilate(self.hole.view(np.uint8), away) == 0)
+
+    def changed(self, change: np.ndarray) -> InMeanView:
+        """The same with a change of the picture (SIDE x SIDE x 3 float32 of 255)."""
+        return replace(self, picture=(self.picture + change).clip(0, 255))
 
 
 def _looked_up(picture: np.ndarray, places: np.ndarray, border: int) -> np.ndarray:

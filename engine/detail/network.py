@@ -48,10 +48,18 @@ class DetailNetwork(nn.Module):
             x = block(x)
         return F.pixel_shuffle(self.last(x), CELL)
 
-    def places(self) -> Tensor:
-        """Where on a face each CELL of a whole picture lies, 1 x POSITIONS x SIDE/4 x SIDE/4."""
+    def places(self, off: tuple[int, int] = (0, 0)) -> Tensor:
+        """Where on a face each CELL of a whole picture lies, 1 x POSITIONS x SIDE/4 x SIDE/4. off:
+        of a picture that begins so many pixels (down, right) before the mean shape's."""
         size = (SIDE // CELL, SIDE // CELL)
-        return F.interpolate(self.positions, size=size, mode="bilinear", align_corners=False)
+        if not any(off):
+            return F.interpolate(self.positions, size=size, mode="bilinear", align_corners=False)
+        cells = torch.arange(SIDE // CELL, device=self.positions.device)
+        down, right = ((cells * CELL + CELL / 2 - by) * (2 / SIDE) - 1 for by in off)
+        grid = torch.stack(torch.meshgrid(down, right, indexing="ij")[::-1], -1)[None]
+        return F.grid_sample(
+            self.positions, grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
 
 
 class _Block(nn.Module):

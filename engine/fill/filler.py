@@ -15,7 +15,7 @@ from engine.face.steady import SteadyPlacer
 from engine.fill.memory import Solutions, Untouched, WhoIsWho
 from engine.fill.networks import Networks, shared_networks
 from engine.fill.photo_fill import Loaded, PhotoFill
-from engine.fill.pipeline import FILL, PREVIEWED, fill_photo
+from engine.fill.pipeline import FILL, PREVIEWED, RESTED, fill_photo
 from engine.fill.portraits import portrait_of
 from engine.fill.silhouette import PersonNetwork
 from engine.fill.step import Tables, Watch
@@ -32,7 +32,7 @@ class FaceInpainter:
 
     watch: told of every step of a fill (see engine.fill.step.run_steps). many: whether it will fill
     many photos (see engine.generator.backend.Demand). tables: what a fill runs, None
-    for FILL; previews run PREVIEWED. Not thread-safe: one worker owns it.
+    for FILL; previews run PREVIEWED or RESTED. Not thread-safe: one worker owns it.
     """
 
     def __init__(
@@ -94,15 +94,24 @@ class FaceInpainter:
             done.references,
         )
 
-    def preview(self, request: FillRequest) -> Preview:
+    def preview(
+        self,
+        request: FillRequest,
+        *,
+        detailed: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Preview:
         """See `engine.inpaint.Inpainter`: the prior alone, on the faces that are known."""
+        raise_if_cancelled(cancel)
         _check(request)
+        exemplars = load_exemplars(request.options.exemplars) if detailed else None
         given = PhotoFill(
             request=request,
-            loaded=self._load(request),
-            tables=PREVIEWED,
+            loaded=self._load(request, exemplars),
+            tables=RESTED if detailed else PREVIEWED,
             known=request.faces or (),
             tell=lambda stage, done: None,
+            cancel=cancel,
             live=True,
         )
         done = fill_photo(given)

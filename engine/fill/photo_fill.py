@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.detail.exemplars import Exemplars
+from engine.detail.mean_view import InMeanView
 from engine.face.finder import Face, FaceFinder
 from engine.face.placement import FacePlacer, Placement
 from engine.face.regions import Matte
@@ -170,11 +171,13 @@ class ReadShare(FilledShare):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FullShare(ReadShare):
     """The share at the photo's own size, in a box (x, y, width, height) with a border around it.
-    pixels: height x width x 3 float32, 1 is white. taken: what became of references."""
+    pixels: height x width x 3 float32, 1 is white. taken: what became of references. in_mean_view:
+    the face there, as far as a step that paints in it has come."""
 
     box: Box
     pixels: np.ndarray
     taken: tuple[Taken, ...] = ()
+    in_mean_view: InMeanView | None = None
 
     @property
     def seen(self) -> np.ndarray:

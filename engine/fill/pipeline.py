@@ -3,7 +3,8 @@
 A fill is `PHOTO`. Its row *fill shares* runs `SHARE` for each face that the hole hides a part of,
 in which the row *fill face* runs `FACE` on the face's crop. Everything else is these tables with
 rows left out. `PREVIEWED`, which follows the brush, has no generator, and no seam, grain or texture
-at the photo's own size; a model that stops after the prior has no generator either. `TRAINING`
+at the photo's own size; a model that stops after the prior has no generator either. `RESTED`, once
+the brush rests, has the detail of large faces too. `TRAINING`
 makes what a generator learns to sharpen, and does not set the white balance: the generator that is
 shipped learnt on crops in their own light. A generator that paints its hole from nothing (the
 published form) takes `BARE`.
@@ -225,6 +226,12 @@ PREVIEWED = Tables(
     tuple(step for step in SHARE if step.run not in _UNSEEN),
     PREVIEW,
 )
+_AT_REST = (paint_detail, borrow_detail)
+RESTED = Tables(
+    PREVIEWED.photo,
+    tuple(step for step in SHARE if step in PREVIEWED.share or step.run in _AT_REST),
+    PREVIEW,
+)
 
 
 def fill_photo(given: PhotoFill) -> PaintedFill:
@@ -347,13 +354,14 @@ def as_array(picture: Tensor) -> np.ndarray:
 
 def described() -> str:
     """The tables in Markdown: each step, why, what it needs that not every fill has, and whether
-    the preview leaves it out. What a row runs as a table of its own stands below it, indented."""
+    the preview leaves it out, or does until the brush rests. What a row runs as a table of its own
+    stands below it, indented."""
     inner = {fill_shares: (SHARE, PREVIEWED.share), fill_face: (FACE, PREVIEW)}
 
     def rows(table: Table, previewed: Table, depth: int) -> Iterator[str]:
         for step in table:
             name = f"{'· ' * depth}{step.name.replace('_', ' ')}"
-            out = "" if step in previewed else "left out"
+            out = "" if step in previewed else "at rest" if step in RESTED.share else "left out"
             yield f"| {name} | {step.why} | {step.needs} | {out} |"
             if step.run in inner:
                 yield from rows(*inner[step.run], depth + 1)

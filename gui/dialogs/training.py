@@ -1,4 +1,4 @@
-"""The training panel: faces of one's own in, a model of one's own out."""
+"""The training panel: faces of one's own in, a model of one's own out, or a library of faces."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.catalogue.exemplars import EXEMPLARS
 from engine.catalogue.weights import installed
+from gui.dialogs.library import library_told
 from gui.dialogs.unfinished import Unfinished
 from gui.panels.curve import Curve
-from gui.panels.widgets import Spinner, quiet, section, tabular
+from gui.panels.widgets import Chooser, Spinner, quiet, section, tabular
 from gui.settings import Settings
-from gui.trainer import Run, Trainer, new_run, runs
+from gui.trainer import LIBRARY, MODEL, Run, Trainer, new_run, runs
 from gui.translation import tr
 from gui.worker import Failure
 
@@ -55,11 +57,15 @@ class TrainingDialog(QDialog):
     def _build(self) -> None:
         intro = quiet(
             tr(
-                "Teaches a copy of the model your own faces. Everything stays on this computer; "
-                "you can go on editing, and stop and resume at any time."
+                "Teaches a copy of the model your own faces, or keeps the finest detail of sharp "
+                "ones for fills to take. Everything stays on this computer; you can go on editing, "
+                "and stop and resume at any time."
             )
         )
         intro.setWordWrap(True)
+        self.kind = Chooser(tr("To make"))
+        self.kind.addItem(tr("A model that has learnt these faces"), MODEL)
+        self.kind.addItem(tr("A library of these faces' finest detail"), LIBRARY)
         self.folder = QLineEdit(self._settings.text("training_folder"))
         self.folder.setPlaceholderText(tr("A folder of portraits, a hundred or more"))
         self.browse = QPushButton(tr("Choose…"))
@@ -84,9 +90,11 @@ class TrainingDialog(QDialog):
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(10)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._length = QLabel(tr("Length"))
+        self._form.addRow(tr("To make"), self.kind)
         self._form.addRow(tr("Photos"), photos)
         self._form.addRow(tr("Name of the model"), self.name)
-        self._form.addRow(tr("Length"), length)
+        self._form.addRow(self._length, length)
         self._form.addRow(tr("Unfinished"), self.unfinished)
         for widget, name in (
             (self.folder, tr("Photos")),
@@ -102,6 +110,10 @@ class TrainingDialog(QDialog):
         self.bar.setAccessibleName(tr("Progress"))
         self.stop = QPushButton(tr("Stop"))
         self.curve, self.sheet = Curve(), Sheet()
+        for shown in (self.curve, self.sheet):
+            policy = shown.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            shown.setSizePolicy(policy)
         pictures = QHBoxLayout()
         pictures.setSpacing(12)
         pictures.addWidget(self.curve, 1)
@@ -145,6 +157,7 @@ class TrainingDialog(QDialog):
         self.unfinished.deleted.connect(self._on_changed)
         self.stop.clicked.connect(self._trainer.stop)
         self.use.clicked.connect(lambda: self.model_chosen.emit(self._model))
+        self.kind.currentIndexChanged.connect(lambda _index: self._refresh())
         self.folder.textChanged.connect(self._refresh)
         self.name.textChanged.connect(self._refresh)
         trainer = self._trainer
@@ -152,9 +165,7 @@ class TrainingDialog(QDialog):
         trainer.changed.connect(self._on_changed)
         trainer.finished.connect(self._show_result)
         trainer.failed.connect(self._show_failure)
-        trainer.stopped.connect(
-            lambda: self._say(tr("Stopped; what was learnt is kept and can be resumed."))
-        )
+        trainer.stopped.connect(self._on_stopped)
 
     # What is chosen.
 
@@ -171,10 +182,12 @@ class TrainingDialog(QDialog):
             ("training_name", name),
         ):
             self._settings.keep(key, value)
-        self._begin(new_run(self._trainer.root, photos, self.minutes.value(), name))
+        kind = str(self.kind.currentData())
+        self._begin(new_run(self._trainer.root, photos, self.minutes.value(), name, kind))
 
     def _resume(self, run: Run | None) -> None:
         if run is not None:
+            self.kind.setCurrentIndex(self.kind.findData(run.kind))
             self.folder.setText(str(run.photos))
             self.name.setText(run.name)
             self._begin(run)
@@ -221,6 +234,9 @@ class TrainingDialog(QDialog):
 
     def _show_result(self, event: dict[str, Any]) -> None:
         self._model = str(event.get("model", ""))
+        if "library" in event:
+            self._say(library_told(self._model, event["library"]))
+            return
         before, after = event.get("before") or {}, event.get("after") or {}
         ready = tr("The model '{name}' is ready.").format(name=self._model)
         judged = verdicts().get(str(event.get("verdict", "")), "")
@@ -240,6 +256,16 @@ class TrainingDialog(QDialog):
 
     def _show_failure(self, failure: Failure) -> None:
         self._say(failure.sentence, failure.detail)
+
+    def _on_stopped(self) -> None:
+        if self._makes_library:
+            self._say(tr("Stopped; no library was made."))
+        else:
+            self._say(tr("Stopped; what was learnt is kept and can be resumed."))
+
+    @property
+    def _makes_library(self) -> bool:
+        return self.kind.currentData() == LIBRARY
 
     def _on_changed(self) -> None:
         if not self._trainer.is_running:
@@ -261,8 +287,11 @@ class TrainingDialog(QDialog):
             # That the model just made exists is no trouble.
             made = bool(self._model) and self.name.text().strip() == self._model
             self.stage.setText(tr("Done") if made else trouble or tr("Ready"))
-        for widget in (self.folder, self.browse, self.name, self.minutes):
+        for widget in (self.kind, self.folder, self.browse, self.name, self.minutes):
             widget.setEnabled(not running)
+        for widget in (self.minutes, self._length, self.curve, self.sheet):
+            widget.setVisible(not self._makes_library)
+        self.use.setText(tr("Use this library") if self._makes_library else tr("Use this model"))
         self._form.setRowVisible(self.unfinished, self.unfinished.count > 0 and not running)
         self.use.setVisible(bool(self._model) and not running)
 
@@ -275,7 +304,8 @@ class TrainingDialog(QDialog):
             return tr("There is no such folder.")
         if not name:
             return tr("Give the model a name.")
-        if name in {manifest.name for manifest in installed()} | {"default"}:
+        taken = {one.name: one.kind for one in installed()} | {"default": ""}
+        if name in taken and not (self._makes_library and taken[name] == EXEMPLARS):
             return tr("There is a model of this name already.")
         return ""
 
@@ -312,6 +342,7 @@ def _pairs(texts: list[str]) -> list[str]:
 def stages() -> dict[str, str]:
     """The words for a fine-tune's stages."""
     return {
+        "look": tr("Looking for sharp faces"),
         "prepare": tr("Preparing the faces"),
         "before": tr("Measuring the model as it is"),
         "train": tr("Training"),

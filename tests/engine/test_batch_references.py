@@ -62,7 +62,7 @@ class Sitter(Black):
         told = (told - told.mean())[None] / 255
         return Portrait((x0, y0, x1 - x0, y1 - y0), SIDE, told, None, (0.2, 0.2))
 
-    def preview(self, request) -> Preview:
+    def preview(self, request, **_) -> Preview:
         hidden = np.ones(478, bool)
         faces = enumerate(request.faces)
         return Preview((), tuple(FaceReading(n, mesh=f.mesh, hidden=hidden) for n, f in faces))

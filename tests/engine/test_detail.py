@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
+import engine.fill.steps.detail
+from engine.base.errors import Cancelled
 from engine.detail.mean_view import SIDE, MeanView
 from engine.detail.network import CELL, PLANES, DetailNetwork, network_inputs
 from engine.detail.paint import painted
@@ -133,3 +137,44 @@ def test_detail_of_a_grey_photo_is_grey(large, mesh) -> None:
     there = hole > 0
     assert np.median(redder[there].astype(int) - plain[there]) >= 4
     assert np.ptp(redder[there].astype(int), axis=1).max() <= 3
+
+
+def test_a_preview_has_detail_once_the_brush_rests(large, mesh) -> None:
+    photo = photo_from_array(large)
+    inpainter = FaceInpainter()
+    hole = part_mask(mesh.astype(np.float32), "mouth", photo.size)
+    request = FillRequest(photo, Mask(hole), faces=inpainter.find_faces(photo))
+    inpainter.preview(request)
+    assert inpainter._networks is not None
+    inpainter._networks = replace(inpainter._networks, detail=flat(0.1))
+    live, rested = (
+        photo.apply(*inpainter.preview(request, detailed=detailed).patches).pixels.astype(int)
+        for detailed in (False, True)
+    )
+    assert 11 <= np.median((rested - live)[hole > 0]) <= 14
+    assert np.array_equal(rested[hole == 0], live[hole == 0])
+
+
+def test_a_preview_with_detail_can_be_given_up(large, mesh) -> None:
+    photo = photo_from_array(large)
+    hole = part_mask(mesh.astype(np.float32), "mouth", photo.size)
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        FaceInpainter().preview(
+            FillRequest(photo, Mask(hole), faces=()), detailed=True, cancel=cancel
+        )
+
+
+def test_detail_is_given_up_while_it_is_painted(large, mesh, monkeypatch) -> None:
+    photo, inpainter, cancel = photo_from_array(large), FaceInpainter(), threading.Event()
+    hole = part_mask(mesh.astype(np.float32), "mouth", photo.size)
+    request = FillRequest(photo, Mask(hole), faces=inpainter.find_faces(photo))
+    as_soft, put_back = engine.fill.steps.detail.as_soft, []
+    monkeypatch.setattr(
+        engine.fill.steps.detail, "as_soft", lambda *given: (cancel.set(), as_soft(*given))[1]
+    )
+    monkeypatch.setattr(engine.fill.steps.detail, "changed", lambda *given: put_back.append(given))
+    with pytest.raises(Cancelled):
+        inpainter.preview(request, detailed=True, cancel=cancel)
+    assert not put_back

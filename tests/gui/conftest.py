@@ -97,7 +97,13 @@ class FakeInpainter:
                 found.append(Taken(face, number, reference.name, likeness, same, shares))
         return tuple(found)
 
-    def preview(self, request: FillRequest) -> Preview:
+    def preview(
+        self,
+        request: FillRequest,
+        *,
+        detailed: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Preview:
         self.previews.append(request)
         self.preview_gate.wait(5)
         readings = tuple(self._reading(n, f, request) for n, f in enumerate(request.faces or ()))

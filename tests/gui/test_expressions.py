@@ -117,7 +117,7 @@ def test_what_is_asked_before_the_faces_are_known_is_done_once_they_are(
 def test_the_faces_of_the_strip_are_the_persons_own(qtbot, faced: MainWindow, fake) -> None:
     asked: list[str] = []
 
-    def preview(request) -> Preview:
+    def preview(request, **_) -> Preview:
         emotion = request.options.emotion
         if emotion == "keep" or emotion == "off":
             return Preview(())

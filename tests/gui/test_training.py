@@ -7,16 +7,29 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
 import gui.dialogs.messages
+import gui.dialogs.training
 import gui.dialogs.unfinished
+from engine.catalogue.exemplars import EXEMPLARS
 from gui.dialogs.training import TrainingDialog, clock
 from gui.main_window import MainWindow
-from gui.trainer import FINISHED, LATEST, STOPPED, Run, command, new_run, runs
+from gui.trainer import (
+    FINISHED,
+    LATEST,
+    LIBRARY,
+    MODEL,
+    STOPPED,
+    Run,
+    command,
+    new_run,
+    runs,
+)
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -285,3 +298,78 @@ def test_an_unfinished_run_is_deleted_if_told(
     assert not gone.folder.exists()
     assert told[0] == f"Delete the training '{gone.name}'?"
     assert panel.unfinished.count == 1
+
+
+LIBRARY_SCRIPT = """
+import json, sys
+def tell(**event): print(json.dumps(event), flush=True)
+tell(event="stage", stage="look", done=0.5)
+if sys.argv[1] == "long":
+    sys.stdin.readline()
+    tell(event="stopped")
+    sys.exit(0)
+tell(event="result", model="studio", library={"faces": 3, "photos": 5, "unreadable": 1, "soft": 2,
+     "small": 0, "regions": {"eyes": 2, "mouth": 3, "nose": 3}})
+"""
+
+
+@pytest.fixture
+def library(panel: TrainingDialog, window: MainWindow, kind: list[str]) -> TrainingDialog:
+    """The panel that is to make a library of faces."""
+    window.school.trainer._command_of = lambda run: [
+        *(sys.executable, "-c", LIBRARY_SCRIPT, kind[0])
+    ]
+    panel.kind.setCurrentIndex(panel.kind.findData(LIBRARY))
+    panel.name.setText("studio")
+    return panel
+
+
+def test_a_library_of_faces_is_made_and_can_be_used(
+    qtbot, library: TrainingDialog, window: MainWindow, kind
+) -> None:
+    kind[0] = "short"
+    chosen: list[str] = []
+    library.model_chosen.connect(chosen.append)
+    assert library.minutes.isHidden()  # it takes as long as it takes
+    press(qtbot, library.start)
+    qtbot.waitUntil(lambda: not window.school.trainer.is_running)
+    told = library.outcome.text()
+    assert "3 faces of 5 photos: 2 pairs of eyes, 3 mouths, 3 noses." in told
+    assert "Left out: 1 unreadable, 2 not sharp." in told
+    assert library.use.text() == "Use this library"
+    press(qtbot, library.use)
+    assert chosen == ["studio"]
+    library.kind.setCurrentIndex(library.kind.findData(MODEL))
+    assert not library.minutes.isHidden()
+
+
+def test_a_library_that_is_stopped_leaves_nothing_to_resume(
+    qtbot, library: TrainingDialog, window: MainWindow
+) -> None:
+    press(qtbot, library.start)
+    qtbot.waitUntil(lambda: library.stage.text() == "Looking for sharp faces")
+    press(qtbot, library.stop)
+    qtbot.waitUntil(lambda: not window.school.trainer.is_running)
+    assert library.outcome.text() == "Stopped; no library was made."
+    assert library.unfinished.count == 0
+
+
+def test_a_library_may_be_made_anew_and_takes_no_other_model_s_name(
+    library: TrainingDialog, monkeypatch
+) -> None:
+    kinds = {"studio": EXEMPLARS, "prior": "prior"}
+    found = [SimpleNamespace(name=name, kind=kind) for name, kind in kinds.items()]
+    monkeypatch.setattr(gui.dialogs.training, "installed", lambda: found)
+    library._refresh()
+    assert library.start.isEnabled()
+    library.name.setText("prior")
+    assert library.start.toolTip() == "There is a model of this name already."
+    library.name.setText("studio")
+    library.kind.setCurrentIndex(library.kind.findData(MODEL))
+    assert library.start.toolTip() == "There is a model of this name already."
+
+
+def test_a_library_is_made_by_the_verb(tmp_path: Path) -> None:
+    line = command(new_run(tmp_path, tmp_path / "사진", 5, "studio", LIBRARY))
+    at = line.index("train")
+    assert line[at:] == ["train", "exemplars", str(tmp_path / "사진"), "-o", "studio", "--json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -65,6 +66,27 @@ def test_the_verb_makes_a_model_that_loads(photos: Path, monkeypatch, tmp_path) 
     assert library.files.tolist() == [[len(data), zlib.crc32(data)]]
     again = CliRunner().invoke(app, ["train", "exemplars", str(photos / "a.png"), "-o", "studio"])
     assert again.exit_code != 0  # a photo is no folder of photos
+
+
+def test_the_verb_tells_programs_what_it_does(photos: Path, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
+
+    def told(place: Path) -> list[dict]:
+        line = ["train", "exemplars", str(place), "-o", "studio", "--json"]
+        lines = CliRunner().invoke(app, line).output.splitlines()
+        return [json.loads(one) for one in lines if one.startswith("{")]
+
+    events = told(photos)
+    stages = [event["done"] for event in events if event["event"] == "stage"]
+    assert stages == sorted(stages)
+    assert stages[-1] == 1.0
+    assert events[-1]["model"] == "studio"
+    library = events[-1]["library"]
+    assert (library["faces"], library["photos"], library["soft"]) == (1, 4, 1)
+    assert library["regions"] == {"eyes": 1, "mouth": 1, "nose": 1}
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert [event["event"] for event in told(empty)][-1] == "error"
 
 
 def test_a_name_that_is_taken_and_photos_without_a_sharp_face_are_refused(

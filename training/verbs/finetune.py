@@ -35,7 +35,7 @@ def train_finetune(
 
     Ctrl-C, or a line "stop" on standard input, ends it with everything learnt kept.
     """
-    tell = _tell_json if as_json else _Teller()
+    tell = tell_json if as_json else _Teller()
     stop = threading.Event()
     try:
         with stopping(stop):
@@ -87,7 +87,8 @@ def _listen(stop: threading.Event) -> None:
                 return
 
 
-def _tell_json(event: dict[str, Any]) -> None:
+def tell_json(event: dict[str, Any]) -> None:
+    """One event, a line of JSON on standard output."""
     print(json.dumps(event, ensure_ascii=False), flush=True)
 
 

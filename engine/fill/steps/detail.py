@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import torch
 
 from engine.base.brightness import LUMA
-from engine.detail.mean_view import SIDE, MeanView
+from engine.base.errors import raise_if_cancelled
+from engine.detail.crisp import EyesOfMean, crisper
+from engine.detail.mean_view import SIDE, InMeanView, MeanView
 from engine.detail.paint import painted
 from engine.detail.pores import plain_skin, without_lines
 from engine.face import geometry
@@ -17,6 +19,7 @@ from engine.face.regions import interiors
 from engine.fill.photo_fill import FullShare
 from engine.fill.steps.sharpness import blur_to_match
 from engine.fill.steps.tone import colourless
+from engine.prior.warp import MeanShape
 
 # Pixels of the photo to one of the crop, a side: from where on detail is added, and whole.
 FINER, WHOLE = 1.15, 1.8
@@ -27,7 +30,6 @@ FINER, WHOLE = 1.15, 1.8
 # of a lens (two sharp portraits of six were blurred by it).
 LEVELS = ((1, 0.95), (2, 0.9), (4, 0.7))
 Levels = tuple[tuple[int, float], ...]
-BETWEEN = 2  # pixels of the mean shape beside the hole's border, where both are seen
 
 
 def finer(fill: FullShare) -> np.ndarray | None:
@@ -48,69 +50,71 @@ def larger(fill: FullShare) -> np.ndarray | None:
     return told[0].cpu().numpy()
 
 
-@dataclass(frozen=True, eq=False)
-class InMeanView:
-    """A share of a fill in the mean view, SIDE x SIDE. picture: x 3 uint8, with the fill as far as
-    it is. hole: bool, what of the face is filled. inside: float32, how far within the face's
-    outline a pixel lies; at its edge detail draws dark lines, as the generator does. skin: bool,
-    what of the hole is plain skin."""
+def in_mean_view(fill: FullShare, nodes: np.ndarray) -> InMeanView:
+    """A share in the mean view; made once. nodes: 478 x 2, crop units."""
+    if fill.in_mean_view is not None:
+        return fill.in_mean_view
+    fine = fill.whole.loaded.networks.prior.fine
+    assert fine is not None
+    frame, shape = fill.share.frame, fine.appearance.shape
+    window = geometry.bounds(frame, fill.whole.photo.size)
+    picture, filled = fill.painted_in(window)
+    view = MeanView(shape, nodes, frame)
+    mean = torch.from_numpy(shape.points[: shape.face])[None]
+    inside = interiors(mean, SIDE)[0, 0].numpy()
+    hole = filled.view(np.uint8) * np.uint8(255)
+    before, where = (view.brought(p, window[:2]) for p in (picture, hole))
+    return InMeanView(before, (where > 127) & (inside > 0), inside, view)
 
-    picture: np.ndarray
-    hole: np.ndarray
-    inside: np.ndarray
-    skin: np.ndarray
-    view: MeanView
 
-    @classmethod
-    def of(cls, fill: FullShare, nodes: np.ndarray) -> InMeanView:
-        """nodes: 478 x 2, crop units."""
-        fine = fill.whole.loaded.networks.prior.fine
-        assert fine is not None
-        frame, shape = fill.share.frame, fine.appearance.shape
-        window = geometry.bounds(frame, fill.whole.photo.size)
-        picture, filled = fill.painted_in(window)
-        view = MeanView(shape, nodes, frame)
-        mean = torch.from_numpy(shape.points[: shape.face])[None]
-        inside = interiors(mean, SIDE)[0, 0].numpy()
-        hole = filled.view(np.uint8) * np.uint8(255)
-        before, where = (view.brought(p, window[:2]) for p in (picture, hole))
-        filled = (where > 127) & (inside > 0)
-        return cls(before, filled, inside, filled & plain_skin(shape.points, SIDE), view)
+def changed(fill: FullShare, seen: InMeanView, change: np.ndarray) -> FullShare:
+    """The share with a change of its picture in the mean view (SIDE x SIDE x 3 float32 of 255, in
+    the hole alone)."""
+    networks, frame = fill.whole.loaded.networks, fill.share.frame
+    finer_by = geometry.frame_side(frame) / len(fill.crop)
+    whole = min(1.0, (finer_by - FINER) / (WHOLE - FINER))
+    change = change * (whole * seen.inside[..., None])
+    with torch.inference_mode():
+        if colourless(*networks.tensors(fill.crop, fill.hidden)):
+            change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
+    added = seen.view.put_back(change / 255, fill.box) * fill.hidden_there[..., None]
+    pixels = fill.pixels + added
+    return fill.becomes(FullShare, pixels=pixels, in_mean_view=seen.changed(change))
 
-    def given(self, fill: FullShare, change: np.ndarray, levels: Levels) -> FullShare:
-        """The share with a change of the picture (SIDE x SIDE x 3 float32 of 255, in the hole
-        alone), no sharper than the visible face by `levels` of smaller pictures."""
-        networks, frame = fill.whole.loaded.networks, fill.share.frame
-        change = _as_soft(self.picture, change, self.hole, self.inside > 0, levels)
-        change *= self.inside[..., None] / 255
-        with torch.inference_mode():
-            if colourless(*networks.tensors(fill.crop, fill.hidden)):
-                change = np.repeat((change @ np.array(LUMA, np.float32))[..., None], 3, 2)
-        finer_by = geometry.frame_side(frame) / len(fill.crop)
-        whole = min(1.0, (finer_by - FINER) / (WHOLE - FINER))
-        added = whole * self.view.put_back(change, fill.box)
-        return fill.becomes(FullShare, pixels=fill.pixels + added * fill.hidden_there[..., None])
+
+@lru_cache(maxsize=2)
+def _eyes_of(shape: MeanShape) -> EyesOfMean:
+    return EyesOfMean(shape.points[: shape.face])
 
 
 def paint_detail(fill: FullShare, nodes: np.ndarray) -> FullShare:
-    """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail."""
-    network = fill.whole.loaded.networks.detail
-    assert network is not None
-    seen = InMeanView.of(fill, nodes)
-    change = painted(network, seen.picture, seen.hole) - seen.picture
-    return seen.given(fill, without_lines(change, seen.skin), LEVELS)
+    """Reads pixels, crop, hidden. Writes pixels: in the hole, with the detail network's detail, its
+    eyes as crisp as the face. Raises Cancelled within a quarter of a second: a hand that goes on
+    does not wait for a preview's detail."""
+    networks = fill.whole.loaded.networks
+    assert networks.detail is not None
+    assert networks.prior.fine is not None
+    network, shape = networks.detail, networks.prior.fine.appearance.shape
+    seen = in_mean_view(fill, nodes)
+    raise_if_cancelled(fill.cancel)
+    painted_on = painted(network, seen.picture, seen.hole) - seen.picture
+    painted_on = without_lines(painted_on, seen.hole & plain_skin(shape.points, SIDE))
+    raise_if_cancelled(fill.cancel)
+    change = as_soft(seen, painted_on, LEVELS)
+    raise_if_cancelled(fill.cancel)
+    if change is painted_on:  # as sharp as the photo is: its eyes may be
+        finer_by = geometry.frame_side(fill.share.frame) / SIDE
+        where = seen.picture, change, seen.hole, seen.seen
+        change = crisper(network, *where, _eyes_of(shape), finer_by)
+    raise_if_cancelled(fill.cancel)
+    return changed(fill, seen, change)
 
 
-def _as_soft(
-    before: np.ndarray, change: np.ndarray, hole: np.ndarray, face: np.ndarray, levels: Levels
-) -> np.ndarray:
-    """The change of a fill, blurred until the fill is no sharper than what is visible of the face.
-
-    before: the picture in the mean shape, SIDE x SIDE x 3 uint8. change: float32, in the hole
-    alone. hole, face: SIDE x SIDE bool.
-    """
-    away = np.ones((2 * BETWEEN + 1, 2 * BETWEEN + 1), np.uint8)
-    seen = face & (cv2.dilate(hole.view(np.uint8), away) == 0)
+def as_soft(view: InMeanView, change: np.ndarray, levels: Levels) -> np.ndarray:
+    """A change of a picture (SIDE x SIDE x 3 float32 of 255, in the hole alone), blurred until the
+    fill is no sharper than what is visible of the face, by `levels` of smaller pictures; itself
+    where it is not."""
+    before, hole, seen = view.picture, view.hole, view.seen
     light = np.array(LUMA, np.float32)
     for by, excused in levels:
         size = (SIDE // by, SIDE // by)

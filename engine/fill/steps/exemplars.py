@@ -8,7 +8,7 @@ from engine.base.errors import MienError
 from engine.detail.borrow import borrowed
 from engine.detail.exemplars import Exemplars
 from engine.fill.photo_fill import FullShare
-from engine.fill.steps.detail import InMeanView, larger
+from engine.fill.steps.detail import as_soft, changed, in_mean_view, larger
 
 # As detail.LEVELS, of fills with exemplars in them: of 16 sharp portraits whose eyes or mouths are
 # the photo's own all have more, and of those same blurred by 1 pixel hardly any.
@@ -35,9 +35,9 @@ def borrow_detail(fill: FullShare, given: tuple[Exemplars, np.ndarray]) -> FullS
             "The library of faces was made for another face prior; make it anew with 'train "
             "exemplars'."
         )
-    seen = InMeanView.of(fill, nodes)
+    seen = in_mean_view(fill, nodes)
     stamp = fill.whole.photo.stamp
     new, taken = borrowed(exemplars, seen.picture, seen.hole, nodes, stamp)
     if not taken:
         return fill
-    return seen.given(fill, new - seen.picture, LEVELS)
+    return changed(fill, seen, as_soft(seen, new - seen.picture, LEVELS))

@@ -120,16 +120,17 @@ def _fill_part(
     across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
-    if scale < 1:
-        up = (missing.shape[1], missing.shape[0])
-        filled = cv2.resize(filled, up, interpolation=cv2.INTER_CUBIC)
-        # The reduced fill meets the photo with its colour, not with its pixels: close the seam.
-        soft = cv2.GaussianBlur(missing.astype(np.float32), (0, 0), 0.7 / scale)
-        soft = np.clip(soft * 2, 0, 1)[..., None] * missing[..., None]
-        near = cv2.inpaint(small, small_hole.view(np.uint8), 3, cv2.INPAINT_TELEA)
-        near = cv2.resize(near, up, interpolation=cv2.INTER_CUBIC)
-        filled = (filled * soft + near * (1 - soft)).round().astype(np.uint8)
-    return box, filled[inside]
+    if scale == 1:
+        return box, filled[inside]
+    # The window is six times the part's box: of what is enlarged only that is kept.
+    up = (missing.shape[1], missing.shape[0])
+    filled = cv2.resize(filled, up, interpolation=cv2.INTER_CUBIC)[inside].copy()
+    # The reduced fill meets the photo with its colour, not with its pixels: close the seam.
+    soft = cv2.GaussianBlur(missing.astype(np.float32), (0, 0), 0.7 / scale)[inside]
+    soft = np.clip(soft * 2, 0, 1)[..., None] * missing[inside][..., None]
+    near = cv2.inpaint(small, small_hole.view(np.uint8), 3, cv2.INPAINT_TELEA)
+    near = cv2.resize(near, up, interpolation=cv2.INTER_CUBIC)[inside].copy()
+    return box, (filled * soft + near * (1 - soft)).round().astype(np.uint8)
 
 
 def _held(filled: np.ndarray, picture: np.ndarray, hole: np.ndarray, deepest: float) -> np.ndarray:
