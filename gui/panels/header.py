@@ -1,4 +1,4 @@
-"""The strip on top: which photo, and the three things done most."""
+"""The strip on top: which photo, and the things done most."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class Header(QWidget):
         self.compare.released.connect(lambda: self.held.emit(False))
         self.split = button_for(actions, "split", tr("Before / after"))
         self.save = button_for(actions, "save_as", tr("Save as…"))
+        self.export = button_for(actions, "export", tr("Export") + "…")
         self.fill = button_for(actions, "fill", tr("Fill") + "  ↵")
         self.fill.setObjectName("primary")
         row = QHBoxLayout(self)
@@ -46,7 +47,7 @@ class Header(QWidget):
         row.addWidget(brand)
         row.addSpacing(8)
         row.addWidget(self._file, 1)
-        for button in (self.compare, self.split, self.save, self.fill):
+        for button in (self.compare, self.split, self.save, self.export, self.fill):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         for signal in (document.opened, document.history.changed, document.renamed):
