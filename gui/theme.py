@@ -316,6 +316,7 @@ def _style(c: Colours) -> str:
         min-height: 16px; border-radius: 4px; }}
     QLineEdit#typed:hover {{ border-color: {c.edge}; }}
     QLineEdit#typed:focus {{ background: {c.field}; border-color: {c.text}; }}
+    QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QLineEdit:focus {{ border: 1px solid {c.text}; }}
     QLineEdit:disabled, QComboBox:disabled {{ color: {faint}; }}
     QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
@@ -337,6 +338,9 @@ def _style(c: Colours) -> str:
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar::handle:vertical {{ background: {c.edge}; border-radius: 5px; min-height: 30px; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; }}
+    QScrollBar::handle:horizontal {{ background: {c.edge}; border-radius: 5px; min-width: 30px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QPlainTextEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px; }}
     """

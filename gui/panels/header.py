@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gui.actions import Actions, button_for
@@ -41,6 +42,7 @@ class Header(QWidget):
         self.export = button_for(actions, "export", tr("Export") + "…")
         self.fill = button_for(actions, "fill", tr("Fill") + "  ↵")
         self.fill.setObjectName("primary")
+        self._widest = 0  # of what the button says; it keeps the room, so that nothing moves
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 14, 8)
         row.setSpacing(9)
@@ -57,6 +59,15 @@ class Header(QWidget):
         for signal in (editor.results.changed, editor.options_changed):
             signal.connect(self._show_refill)
         self._show_file()
+        self._show_refill()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        for text in (tr("Fill again"), tr("Fill")):
+            self.fill.setText(text + "  ↵")
+            self.fill.ensurePolished()
+            self._widest = max(self._widest, self.fill.sizeHint().width())
+        self.fill.setMinimumWidth(self._widest)
         self._show_refill()
 
     def _show_refill(self, *_: object) -> None:
