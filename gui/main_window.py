@@ -25,7 +25,6 @@ from gui.base.screen import open_at
 from gui.composition import HEIGHT, WIDTH, Composition
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette
-from gui.dialogs.shortcuts import ShortcutsDialog
 from gui.drops import Dropped, dropped
 from gui.menus import fill_menu_bar
 from gui.possible import Possible
@@ -278,6 +277,8 @@ class MainWindow(Composition):
         Palette(self.actions_, self).exec()
 
     def show_shortcuts(self) -> None:
+        from gui.dialogs.shortcuts import ShortcutsDialog
+
         ShortcutsDialog(self.actions_, self).exec()
 
     def show_about(self) -> None:
