@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication
-from qtawesome import iconic_font
-from qtawesome.iconic_font import IconicFont
 
+from gui.signs import sign
 from gui.translation import mark
 
 THEMES = ("system", "dark", "light")
@@ -129,23 +127,8 @@ def apply_theme(application: QApplication, theme: str = "system") -> Colours:
 
 def icon(name: str) -> QIcon:
     """A Material Design icon in the theme's colours; ask again after a change of theme."""
-    return _signs().icon(
-        f"mdi6.{name}",
-        color=_current.text,
-        color_disabled=_blend(_current.quiet, _current.window),
-        color_on=_current.on_accent,
-    )
-
-
-@lru_cache(maxsize=1)
-def _signs() -> IconicFont:
-    """The one font that signs are taken of: qtawesome by itself reads and checks all twelve it has
-    before it draws the first."""
-    folder = Path(iconic_font.__file__).parent / "fonts"
-    names = (f"materialdesignicons6-webfont-{rest}" for rest in ("*.ttf", "charmap-*.json"))
-    # Of both patterns the one file that lies there: their names have the font's version in them.
-    font, letters = (sorted(folder.glob(name))[0].name for name in names)
-    return IconicFont(("mdi6", font, letters))
+    faint = _blend(_current.quiet, _current.window)
+    return sign(name, _current.text, faint, _current.on_accent)
 
 
 class Sign(QObject):

@@ -3,8 +3,12 @@ too."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from PySide6.QtCore import QSize, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QDialog, QScrollArea
 
 import gui.dialogs.shortcuts
@@ -12,6 +16,7 @@ from gui.base import screen
 from gui.composition import HEIGHT, WIDTH
 from gui.dialogs.models import ModelsDialog
 from gui.main_window import MainWindow
+from gui.signs import sign
 from gui.translation import set_language
 
 # What a platform without a display cannot do for a dialog.
@@ -105,3 +110,33 @@ def test_a_layers_opacity_has_room_to_be_dragged(qtbot, faced: MainWindow, hand)
     qtbot.waitUntil(faced.layers.opacity.isVisible)
     QApplication.processEvents()
     assert faced.layers.opacity.width() > 100
+
+
+def test_signs_are_letters_of_a_font_in_three_colours(window: MainWindow) -> None:
+    icon = sign("eraser", "#ff0000", "#00ff00", "#0000ff")
+    size = QSize(32, 32)
+    for mode, state, strongest in (
+        (QIcon.Mode.Normal, QIcon.State.Off, 0),
+        (QIcon.Mode.Disabled, QIcon.State.Off, 1),
+        (QIcon.Mode.Normal, QIcon.State.On, 2),
+    ):
+        picture = icon.pixmap(size, 1.0, mode, state).toImage()
+        drawn = [
+            picture.pixelColor(x, y).getRgb()
+            for x in range(32)
+            for y in range(32)
+            if picture.pixelColor(x, y).alpha() > 250
+        ]
+        assert 60 < len(drawn) < 700
+        assert all(max(colour[:3]) == colour[strongest] for colour in drawn)
+    with pytest.raises(KeyError):
+        sign("no such sign", "#ff0000", "#00ff00", "#0000ff")
+
+
+def test_the_window_needs_neither_batches_nor_a_command_line() -> None:
+    """What takes long to import and is not seen at the start is imported when it is asked for."""
+    code = "import sys, gui.main_window; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "gui.main_window" in loaded
+    assert not loaded & {"torch", "typer", "qtpy", "engine.batch.runner"}
