@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from engine.batch import BatchJob
-from engine.batch.job import DOUBT_FLAG, KEEP_FORMAT, MASK_PATTERNS
-from engine.modules.options import as_arguments
 from gui.base.program import Program, program
 from gui.translation import tr
+
+if TYPE_CHECKING:
+    from engine.batch import BatchJob
 
 GRACE_MS = 120_000  # after asking to stop: the photo in hand is finished
 MOST_ARGUMENTS = 100  # inputs; more go into a list
@@ -20,6 +20,10 @@ MOST_ARGUMENTS = 100  # inputs; more go into a list
 
 def arguments(job: BatchJob, *, watch: bool = False, list_: Path | None = None) -> list[str]:
     """The command line of a job. list_: a file that names the inputs, for many of them."""
+    # Here, for the window must not wait for what a batch needs.
+    from engine.batch.job import DOUBT_FLAG, KEEP_FORMAT, MASK_PATTERNS
+    from engine.modules.options import as_arguments
+
     rule, options = job.masks, job.options
     line = ["batch", "--json", "-o", str(job.output), "--conflict", job.conflict]
     line += ["--list", str(list_)] if list_ else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.inpaint import Inpainter
@@ -47,12 +46,6 @@ from gui.spots import Spots
 from gui.thumbnails import Thumbnails
 
 WIDTH, HEIGHT = 1280, 820  # of the first window
-FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
-
-
-def first_size(room: QSize) -> QSize:
-    """How large the first window is on a screen with so much room."""
-    return QSize(WIDTH, HEIGHT).boundedTo(room - FRAME)
 
 
 class Composition(QMainWindow):

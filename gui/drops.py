@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImageReader
 
-from engine.batch.inputs import looks_like_mask
 from engine.edit.session import SUFFIX
 from engine.photo import OPEN_SUFFIXES
 from engine.photo.decode import kind_of
@@ -50,6 +49,8 @@ def dropped(data: QMimeData) -> Dropped:
 def is_mask_for(path: Path, size: tuple[int, int]) -> bool:
     """Whether a picture is a mask for a photo of `size` (width, height): of that size, and grey in
     two tones or a cut-out."""
+    from engine.batch.inputs import looks_like_mask
+
     return QImageReader(str(path)).size().toTuple() == size and looks_like_mask(path)
 
 

@@ -21,10 +21,10 @@ from engine.fill import create_inpainter
 from engine.inpaint import FillResult
 from gui import theme
 from gui.asked import drags
-from gui.composition import Composition, first_size
+from gui.base.screen import open_at
+from gui.composition import HEIGHT, WIDTH, Composition
 from gui.dialogs.messages import FailureDialog
 from gui.dialogs.palette import Palette
-from gui.dialogs.shortcuts import ShortcutsDialog
 from gui.drops import Dropped, dropped
 from gui.menus import fill_menu_bar
 from gui.possible import Possible
@@ -54,7 +54,7 @@ class MainWindow(Composition):
         self.setWindowIcon(theme.program_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(760, 480)
-        self.resize(first_size(self.screen().availableSize()))
+        open_at(self, WIDTH, HEIGHT)
         self._build()
         self._connect()
         self.restoreGeometry(self.settings.state("geometry"))
@@ -99,6 +99,9 @@ class MainWindow(Composition):
         if self.actions_["panels"].isChecked():
             self.show_panels(False)
 
+    def _show_zoom(self) -> None:
+        self.status.show_zoom(self.canvas.zoom if self.document.is_open else None)
+
     def _build_menus(self) -> None:
         fill_menu_bar(
             self.menuBar(), self.actions_, self.files, self.settings, self.set_theme, self.speak
@@ -106,7 +109,7 @@ class MainWindow(Composition):
 
     def _connect(self) -> None:
         canvas, editor, document = self.canvas, self.editor, self.document
-        canvas.view_changed.connect(lambda zoom: self.status.show_zoom(zoom))
+        canvas.view_changed.connect(lambda _zoom: self._show_zoom())
         canvas.pointer_moved.connect(lambda point: self.status.show_pointer(point))
         canvas.face_removed.connect(self.faces.remove)
         document.opened.connect(self._on_opened)
@@ -174,6 +177,7 @@ class MainWindow(Composition):
 
     def _on_opened(self) -> None:
         """Another photo is shown, or none."""
+        self._show_zoom()
         tab = self.document.tab
         page = self.welcome if tab is None else self.canvas
         self.stage.setCurrentWidget(page)
@@ -252,7 +256,7 @@ class MainWindow(Composition):
         self.hints.translate()
         self.navigator.translate()
         self.side_by_side.refresh()
-        self.status.show_zoom(self.canvas.zoom)
+        self._show_zoom()
         self.status.show_busy(self.editor.is_busy)
         if focused:
             self.canvas.setFocus()
@@ -273,6 +277,8 @@ class MainWindow(Composition):
         Palette(self.actions_, self).exec()
 
     def show_shortcuts(self) -> None:
+        from gui.dialogs.shortcuts import ShortcutsDialog
+
         ShortcutsDialog(self.actions_, self).exec()
 
     def show_about(self) -> None:

@@ -6,11 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import qtawesome
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
+from gui.signs import sign
 from gui.translation import mark
 
 THEMES = ("system", "dark", "light")
@@ -127,12 +127,8 @@ def apply_theme(application: QApplication, theme: str = "system") -> Colours:
 
 def icon(name: str) -> QIcon:
     """A Material Design icon in the theme's colours; ask again after a change of theme."""
-    return qtawesome.icon(
-        f"mdi6.{name}",
-        color=_current.text,
-        color_disabled=_blend(_current.quiet, _current.window),
-        color_on=_current.on_accent,
-    )
+    faint = _blend(_current.quiet, _current.window)
+    return sign(name, _current.text, faint, _current.on_accent)
 
 
 class Sign(QObject):
@@ -316,6 +312,7 @@ def _style(c: Colours) -> str:
         min-height: 16px; border-radius: 4px; }}
     QLineEdit#typed:hover {{ border-color: {c.edge}; }}
     QLineEdit#typed:focus {{ background: {c.field}; border-color: {c.text}; }}
+    QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QLineEdit:focus {{ border: 1px solid {c.text}; }}
     QLineEdit:disabled, QComboBox:disabled {{ color: {faint}; }}
     QSlider::sub-page:horizontal:disabled {{ background: {faint}; }}
@@ -337,6 +334,9 @@ def _style(c: Colours) -> str:
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar::handle:vertical {{ background: {c.edge}; border-radius: 5px; min-height: 30px; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; }}
+    QScrollBar::handle:horizontal {{ background: {c.edge}; border-radius: 5px; min-width: 30px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QPlainTextEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px; }}
     """

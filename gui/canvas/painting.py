@@ -45,8 +45,14 @@ def draw_mask(
     hardly seen on skin of its own lightness, of a light and a dark line one is on any. clear: where
     the lines alone are drawn."""
     ratio = painter.device().devicePixelRatio()
-    rect = x, y, width, height = _device(area, ratio)
     wide = max(1, round(LINE * ratio))
+    painted = getattr(mask.levels[0], "painted", None)  # a stroke under way does not tell
+    if painted is not None:
+        # Around it there is nothing to draw but its lines.
+        area = area.intersected(view.dirty(painted).adjusted(-wide, -wide, wide, wide))
+        if area.isEmpty():
+            return
+    rect = x, y, width, height = _device(area, ratio)
     # With what lies around, or a partial repaint would draw its own border.
     around = (x - wide, y - wide, width + 2 * wide, height + 2 * wide)
     values = mask.view(view.scale * ratio, (view.x * ratio, view.y * ratio), around)
@@ -54,7 +60,8 @@ def draw_mask(
         return
     hole = (values >= SHOWN).view(np.uint8)
     kernel = np.ones((2 * wide + 1, 2 * wide + 1), np.uint8)
-    tinted = _tint(colour, opacity)[values]
+    # A table of whole numbers is looked up in a fifth of the time that NumPy's indices take.
+    tinted = cv2.LUT(values, _tint(colour, opacity).view(np.int32)).view(np.uint32)
     for free in clear:
         left, top = round(free.left() * ratio) - around[0], round(free.top() * ratio) - around[1]
         across, down = round(free.width() * ratio), round(free.height() * ratio)

@@ -120,6 +120,9 @@ class Pyramid:
         source = self.levels[level]
         step = scale * 2**level  # device pixels a pixel of the level
         x, y, width, height = rect
+        if step == 1.0:
+            # A pixel a pixel: nothing is mixed, which is sharper, and costs next to nothing.
+            return _bytes(_laid(source, x - round(shift[0]), y - round(shift[1]), width, height))
         # OpenCV's whole numbers are pixel centres: source = (device + .5 - shift) / step - .5
         ox = (x + 0.5 - shift[0]) / step - 0.5
         oy = (y + 0.5 - shift[1]) / step - 0.5
@@ -144,6 +147,20 @@ def _cut(picture: np.ndarray | Pixels, x0: int, y0: int, x1: int, y1: int) -> np
     if isinstance(picture, np.ndarray):
         return picture[y0:y1, x0:x1]
     return picture.read((x0, y0, x1 - x0, y1 - y0))
+
+
+def _laid(picture: np.ndarray | Pixels, x: int, y: int, width: int, height: int) -> np.ndarray:
+    """A box of a picture, whose border goes on where the box lies beyond it."""
+    high, wide = picture.shape[:2]
+    left, top = min(max(x, 0), wide - 1), min(max(y, 0), high - 1)
+    right, bottom = max(min(x + width, wide), left + 1), max(min(y + height, high), top + 1)
+    beyond = top - y, y + height - bottom, left - x, x + width - right
+    part = _cut(picture, left, top, right, bottom)
+    if not any(beyond):
+        return part
+    over = [max(0, one) for one in beyond]
+    laid = cv2.copyMakeBorder(part, *over, borderType=cv2.BORDER_REPLICATE)
+    return laid[:height, :width]
 
 
 def _bytes(array: np.ndarray) -> np.ndarray:

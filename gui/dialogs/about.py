@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from engine.catalogue.weights import Manifest, installed
 from engine.doctor import mien_version
 from gui import theme
+from gui.base.screen import open_at
 from gui.panels.widgets import quiet
 from gui.translation import tr
 
@@ -35,7 +36,7 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About Mien"))
-        self.resize(820, 560)
+        open_at(self, 820, 560)
         self.setMinimumSize(560, 380)
         self.pages, self.page = QListWidget(), QTextBrowser()
         self.pages.setObjectName("pages")

@@ -26,6 +26,7 @@ from engine.batch import Item, NothingMatchedError, plan_batch
 from engine.batch.job import LOG_NAME
 from engine.batch.log import EXISTS, FILLED
 from engine.photo import OPEN_SUFFIXES
+from gui.base.screen import open_at
 from gui.batch_process import BatchProcess, outcome
 from gui.dialogs.training import clock
 from gui.panels.batch_options import BatchOptions
@@ -53,7 +54,7 @@ class BatchDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Batch"))
         self.setAcceptDrops(True)
-        self.resize(1060, 740)
+        open_at(self, 1100, 740)
         self.setMinimumSize(760, 480)
         self.inputs: tuple[Path, ...] = ()
         self._process, self._settings = process, settings

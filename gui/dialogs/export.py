@@ -25,7 +25,7 @@ from engine.photo import Photo, photo_of, save_losses
 from engine.photo.export import ALL, COPYRIGHT, NONE, Export, encoded, prepared
 from gui.dialogs.messages import loss_words
 from gui.dialogs.turned import LYING, SETTING, UPRIGHT
-from gui.panels.fields import FORMATS, Choice
+from gui.panels.fields import FORMATS, Chips, Choice
 from gui.panels.form import Form
 from gui.panels.presets import Presets, fitting
 from gui.panels.widgets import VALUE_WIDTH, Slider, quiet, tabular
@@ -101,7 +101,11 @@ class ExportDialog(QDialog):
         whole = tr("As it is, {size} px").format(size=max(self._size))
         # Those that are larger than the photo, too: a preset means them for the next one.
         at_most = {str(size): tr("At most {size} px").format(size=size) for size in SIZES}
-        self.longest = Choice(tr("Longer side"), {"": whole, **at_most})
+        self.longest = Chips(
+            tr("Longer side"),
+            {"": tr("As it is"), **{str(size): str(size) for size in SIZES}},
+            {"": whole, **at_most},
+        )
         self.bit_depth = Choice(tr("Depth"), {"": tr("As the photo"), "8": tr("8 bit")})
         self.metadata = Choice(
             tr("Metadata"),
@@ -167,7 +171,7 @@ class ExportDialog(QDialog):
         column.setSpacing(18)
         column.addLayout(middle)
         column.addLayout(bottom)
-        self.setMinimumSize(680, 400)
+        self.setMinimumSize(760, 400)
 
     def _take(self) -> None:
         """What was chosen the last time."""
@@ -182,12 +186,12 @@ class ExportDialog(QDialog):
         self.lying.toggled.connect(lambda _on: self._on_change())
         self.lying.clicked.connect(self._stand_up)
         for chooser in self._choosers.values():
-            chooser.currentIndexChanged.connect(lambda _index: self._on_change())
+            chooser.changed.connect(self._on_change)
         self.quality.valueChanged.connect(lambda _value: self._on_change())
         self.presets.chosen.connect(self._use_preset)
 
     @property
-    def _choosers(self) -> dict[str, Choice]:
+    def _choosers(self) -> dict[str, Choice | Chips]:
         """By the names of what is chosen with them."""
         return {
             "format": self.format,

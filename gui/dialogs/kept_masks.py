@@ -19,6 +19,7 @@ from engine.base.errors import MienError
 from engine.edit.kept_masks import KeptMask, delete_mask, kept_masks, rename_mask
 from engine.face import mesh as nodes
 from gui import theme
+from gui.base.screen import open_at
 from gui.dialogs.questions import may_delete
 from gui.panels.lists import KEY, TITLE, NamedList
 from gui.panels.widgets import quiet
@@ -35,7 +36,7 @@ class KeptMasksDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Kept masks"))
         self.setMinimumSize(440, 360)
-        self.resize(480, 460)
+        open_at(self, 480, 460)
         self.chosen: KeptMask | None = None
         self._kept: dict[str, KeptMask] = {}
         intro = quiet(

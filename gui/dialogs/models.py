@@ -23,6 +23,7 @@ from engine.base.errors import MienError
 from engine.catalogue.exemplars import EXEMPLARS
 from engine.catalogue.imported import FILLS, import_file, is_own, remove_model
 from engine.catalogue.weights import Manifest, installed, verify
+from gui.base.screen import open_at
 from gui.dialogs.questions import may_delete
 from gui.panels.widgets import quiet
 from gui.translation import say, tr
@@ -42,7 +43,7 @@ class ModelsDialog(QDialog):
     def __init__(self, current: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Models"))
-        self.resize(760, 460)
+        open_at(self, 860, 460)
         self._current = current
         self._worker = Worker("models", self)
         self._states: dict[str, str] = {}
@@ -106,7 +107,9 @@ class ModelsDialog(QDialog):
         self.list.clear()
         models = sorted(installed(), key=lambda m: (m.kind not in FILLS, m.kind, m.title))
         for model in models:
-            size = QLocale.system().formattedDataSize(model.bytes)
+            size = QLocale.system().formattedDataSize(
+                model.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat
+            )
             uses = tr("fills with it") if model.name == self._current else ""
             whose = tr("your own") if is_own(model) else tr("came with Mien")
             state = self._states.get(model.name) or uses or whose

@@ -17,12 +17,15 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.actions import Actions, plain
+from gui.base.screen import open_at, room_on
 from gui.commands.catalogue import COMMANDS
 from gui.dialogs.palette import place_of
 from gui.panels.widgets import quiet
 from gui.translation import tr
 
 NATIVE, PORTABLE = QKeySequence.SequenceFormat.NativeText, QKeySequence.SequenceFormat.PortableText
+MOST_COLUMNS = 3
+BESIDE, HIGHEST = 60, 760  # pixels of margins and the scroll bar; of the dialog's height
 ALONE = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
 
 
@@ -56,19 +59,11 @@ class ShortcutsDialog(QDialog):
             (tr("Release a landmark"), tr("Alt + click, Delete")),
         ]
         groups[tr("On the photo")] = [(text, quiet(keys)) for text, keys in fixed]
-        body, columns = QWidget(), QHBoxLayout()
-        body.setObjectName("inspectorBody")
-        columns.setSpacing(34)
-        rows = sum(len(group) + 2 for group in groups.values())
-        grid, filled = _column(columns), 0
-        for title, group in groups.items():
-            if filled and filled + len(group) / 2 > rows / 3 and columns.count() < 3:
-                grid.setRowStretch(grid.rowCount(), 1)
-                grid, filled = _column(columns), 0
-            _list(grid, title, group)
-            filled += len(group) + 2
-        grid.setRowStretch(grid.rowCount(), 1)
-        body.setLayout(columns)
+        room = room_on(self.screen().availableSize()).width() - BESIDE
+        body = _sheet(groups, MOST_COLUMNS)
+        for count in range(MOST_COLUMNS - 1, 0, -1):
+            if body.sizeHint().width() > room:
+                body = _sheet(groups, count)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setStyleSheet(
@@ -96,7 +91,7 @@ class ShortcutsDialog(QDialog):
         outer.addWidget(scroll, 1)
         outer.addLayout(below)
         wanted = body.sizeHint()
-        self.resize(min(wanted.width() + 60, 1180), min(wanted.height() + 90, 760))
+        open_at(self, wanted.width() + BESIDE, min(wanted.height() + 90, HIGHEST))
 
     def _own(self, name: str) -> str:
         """The keys that a command has now, as they are written down."""
@@ -170,6 +165,25 @@ class KeyButton(QPushButton):
             self.taken.emit("")
         else:
             self.taken.emit(QKeySequence(event.keyCombination()).toString(PORTABLE))
+
+
+def _sheet(groups: dict[str, list[tuple[str, QWidget]]], count: int) -> QWidget:
+    """All groups in so many columns at most. What stands in them may be in a sheet already: it goes
+    over into this one."""
+    body, columns = QWidget(), QHBoxLayout()
+    body.setObjectName("inspectorBody")
+    columns.setSpacing(34)
+    rows = sum(len(group) + 2 for group in groups.values())
+    grid, filled = _column(columns), 0
+    for title, group in groups.items():
+        if filled and filled + len(group) / 2 > rows / count and columns.count() < count:
+            grid.setRowStretch(grid.rowCount(), 1)
+            grid, filled = _column(columns), 0
+        _list(grid, title, group)
+        filled += len(group) + 2
+    grid.setRowStretch(grid.rowCount(), 1)
+    body.setLayout(columns)
+    return body
 
 
 def _column(columns: QHBoxLayout) -> QGridLayout:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from engine.catalogue.exemplars import EXEMPLARS
 from engine.catalogue.weights import installed
+from gui.base.screen import open_at
 from gui.dialogs.library import library_told
 from gui.dialogs.unfinished import Unfinished
 from gui.panels.curve import Curve
@@ -43,8 +44,8 @@ class TrainingDialog(QDialog):
     def __init__(self, trainer: Trainer, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Training"))
-        self.resize(720, 640)
-        self.setMinimumSize(560, 620)
+        open_at(self, 720, 640)
+        self.setMinimumSize(560, 480)
         self._trainer, self._settings = trainer, settings
         self._model = ""
         self._build()

@@ -61,7 +61,7 @@ from gui.panels.presets import Presets, fitting, values_of
 from gui.settings import Settings
 from gui.translation import tr
 
-WIDTH = 300
+WIDTH = 330
 
 
 def part_words() -> dict[str, str]:

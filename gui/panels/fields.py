@@ -1,4 +1,4 @@
-"""Fields of forms: a choice, and a path that can be typed or chosen."""
+"""Fields of forms: a choice, one whose entries all stand there, and a path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
@@ -30,10 +32,14 @@ FORMATS = {
 
 
 class Choice(QComboBox):
-    """One of several entries, which the wheel changes only once it was clicked."""
+    """One of several entries, which the wheel changes only once it was clicked. Signal `changed`
+    when another one is chosen, by whomever."""
+
+    changed = Signal()
 
     def __init__(self, title: str, entries: dict[str, str]) -> None:
         super().__init__()
+        self.currentIndexChanged.connect(lambda _number: self.changed.emit())
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -53,6 +59,53 @@ class Choice(QComboBox):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+
+class Chips(QWidget):
+    """One of several short entries that all stand there, so that one click chooses. Used as a
+    `Choice` is."""
+
+    changed = Signal()
+
+    def __init__(self, title: str, entries: dict[str, str], tips: dict[str, str]) -> None:
+        super().__init__()
+        self.setAccessibleName(title)
+        self._values = list(entries)
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for number, (value, text) in enumerate(entries.items()):
+            button = QPushButton(text)
+            button.setObjectName("small")
+            button.setCheckable(True)
+            button.setAutoDefault(False)
+            button.setToolTip(tips[value])
+            button.setAccessibleName(f"{title}: {tips[value]}")
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._group.idToggled.connect(self._on_toggled)
+
+    def _on_toggled(self, _number: int, on: bool) -> None:
+        if on:
+            self.changed.emit()
+
+    def button(self, value: str) -> QAbstractButton:
+        """The button of an entry."""
+        return self._group.button(self._values.index(value))
+
+    def findData(self, value: str) -> int:
+        """The number of an entry, -1 where there is none of this value."""
+        return self._values.index(value) if value in self._values else -1
+
+    def choose(self, value: str) -> None:
+        """An entry; one that is not known is the first."""
+        self._group.button(max(self.findData(value), 0)).setChecked(True)
+
+    @property
+    def value(self) -> str:
+        return self._values[max(self._group.checkedId(), 0)]
 
 
 class PathLine(QWidget):

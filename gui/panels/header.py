@@ -1,8 +1,9 @@
-"""The strip on top: which photo, and the three things done most."""
+"""The strip on top: which photo, and the things done most."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gui.actions import Actions, button_for
@@ -38,15 +39,17 @@ class Header(QWidget):
         self.compare.released.connect(lambda: self.held.emit(False))
         self.split = button_for(actions, "split", tr("Before / after"))
         self.save = button_for(actions, "save_as", tr("Save as…"))
+        self.export = button_for(actions, "export", tr("Export") + "…")
         self.fill = button_for(actions, "fill", tr("Fill") + "  ↵")
         self.fill.setObjectName("primary")
+        self._widest = 0  # of what the button says; it keeps the room, so that nothing moves
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 14, 8)
         row.setSpacing(9)
         row.addWidget(brand)
         row.addSpacing(8)
         row.addWidget(self._file, 1)
-        for button in (self.compare, self.split, self.save, self.fill):
+        for button in (self.compare, self.split, self.save, self.export, self.fill):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         for signal in (document.opened, document.history.changed, document.renamed):
@@ -56,6 +59,15 @@ class Header(QWidget):
         for signal in (editor.results.changed, editor.options_changed):
             signal.connect(self._show_refill)
         self._show_file()
+        self._show_refill()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        for text in (tr("Fill again"), tr("Fill")):
+            self.fill.setText(text + "  ↵")
+            self.fill.ensurePolished()
+            self._widest = max(self._widest, self.fill.sizeHint().width())
+        self.fill.setMinimumWidth(self._widest)
         self._show_refill()
 
     def _show_refill(self, *_: object) -> None:

@@ -59,7 +59,11 @@ class StatusLine(QWidget):
         self.setFixedHeight(38)
         self.show_busy(False)
 
-    def show_zoom(self, zoom: float) -> None:
+    def show_zoom(self, zoom: float | None) -> None:
+        """None: there is nothing to zoom."""
+        if zoom is None:
+            self._zoom.clear()
+            return
         percent = zoom * 100
         self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 

@@ -98,10 +98,13 @@ class Slider(QSlider):
 
 
 class Spinner(QSpinBox):
-    """A number that the wheel never changes unless it was entered."""
+    """A number to type, or to change by the arrow keys; the wheel never changes it unless it was
+    entered."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.lineEdit().setTextMargins(9, 0, 9, 0)  # the style sheet's padding is not its own
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

@@ -6,6 +6,10 @@ told as a ratio to a bare decode, made beside it.
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +19,8 @@ import numpy as np
 import pytest
 from pictures import fastest, portrait
 from PIL import Image
-from PySide6.QtCore import QEvent, QPointF, QSettings, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from engine.photo import save_photo
@@ -27,6 +31,7 @@ from gui.translation import set_language
 from tests.gui.conftest import FakeInpainter, face_at
 
 SIZE = (8000, 6000)
+FILL = Path(__file__).with_name("editor_fill.py")
 FACE = (2500.0, 1000.0, 2500.0)
 COMMANDS = (
     "part_eyes",
@@ -174,3 +179,62 @@ def test_a_stroke_at_fit(
         p95_ms=round(1000 * float(np.percentile(seconds, 95)), 2),
         target_ms=16,
     )
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["bare", "masked"])
+@pytest.mark.parametrize("how", ["pan", "zoom"])
+def test_moving_about(
+    qtbot, benchmark, window: MainWindow, large: list[Path], how: str, masked: bool
+) -> None:
+    """One step of a drag at 1:1, or one of the wheel between the whole photo and 4:1, repaint
+    included, in the thread's own time (the target is 16 ms for 95 of 100)."""
+    window.open(large[0])
+    qtbot.waitUntil(lambda: window.document.edges is not None, timeout=120_000)
+    if masked:
+        window.actions_["part_skin"].trigger()
+        qtbot.waitUntil(lambda: not window.editor.desk.is_busy, timeout=60_000)
+    canvas, seconds = window.canvas, []
+    middle = QPointF(canvas.rect().center())
+    if how == "pan":
+        canvas.zoom_to(1.0)
+
+    def pan(step: int) -> None:
+        canvas.move_view(*(18 * np.array([np.cos(step / 40), np.sin(step / 40)])))
+
+    def wheel(step: int) -> None:
+        turn = QPoint(0, 120 if step // 25 % 2 == 0 else -120)
+        none, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        place = canvas.mapToGlobal(middle)
+        phase = Qt.ScrollPhase.NoScrollPhase
+        event = QWheelEvent(middle, place, QPoint(), turn, none, keys, phase, False)
+        QApplication.sendEvent(canvas, event)
+
+    def move() -> None:
+        for step in range(250):
+            began = time.thread_time()
+            (pan if how == "pan" else wheel)(step)
+            QApplication.sendEvent(window, QEvent(QEvent.Type.UpdateRequest))
+            seconds.append(time.thread_time() - began)
+            QApplication.processEvents()  # what is brought meanwhile is painted, too
+
+    benchmark.pedantic(move, rounds=1)
+    benchmark.extra_info.update(
+        median_ms=round(1000 * float(np.median(seconds)), 2),
+        p95_ms=round(1000 * float(np.percentile(seconds, 95)), 2),
+        worst_ms=round(1000 * max(seconds), 2),
+        target_ms=16,
+    )
+
+
+def test_the_first_fill(benchmark, large: list[Path]) -> None:
+    """The editor in a process of its own, with its real engine on one thread: memory (the target is
+    four times the decoded photo) and the fill's processor time (4 s)."""
+
+    def run() -> dict[str, float]:
+        command = [sys.executable, str(FILL), str(large[0])]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    told = benchmark.pedantic(run, rounds=1)
+    benchmark.extra_info.update(**told, target_times=4, target_seconds=4)

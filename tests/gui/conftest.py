@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,16 @@ from engine.photo import photo_from_array, save_photo
 from engine.readings import EMOTIONS, KEEP, OFF, FaceReading
 from engine.reference import Taken
 from engine.reference.portrait import Portrait
+from engine.worn import outline
+from engine.worn.outline import Seen
 from gui import theme
 from gui.dialogs.messages import FailureDialog, Question
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.translation import set_language
+
+THEIRS = 330, 250  # the size of the photo of `awake`
+LIDS = ((159, 145), (386, 374), (160, 144), (158, 153), (385, 380), (387, 373))
 
 
 def face_at(x: float, y: float, side: float) -> Face:
@@ -33,6 +39,15 @@ def face_at(x: float, y: float, side: float) -> Face:
     assert space is not None
     mesh = (space.mean * side + (x, y)).astype(np.float32)
     return Face((x, y, side, side), 1.0, 0.0, mesh)
+
+
+def shut(face: Face) -> Face:
+    """The face with lids that meet."""
+    assert face.mesh is not None
+    mesh = face.mesh.copy()
+    for upper, lower in LIDS:
+        mesh[[upper, lower]] = mesh[[upper, lower]].mean(0)
+    return replace(face, mesh=mesh)
 
 
 def probabilities(emotion: str, share: float) -> tuple[float, ...]:
@@ -318,3 +333,39 @@ def two(qtbot, opened: MainWindow, another_path: Path) -> MainWindow:
     qtbot.waitUntil(lambda: opened.document.path == another_path)
     qtbot.waitUntil(lambda: opened.document.faces is not None)
     return opened
+
+
+@pytest.fixture
+def blinking(qtbot, window: MainWindow, photo_path: Path, fake) -> MainWindow:
+    """Two faces, the second with its eyes closed."""
+    fake.faces = (face_at(40, 40, 200), shut(face_at(270, 100, 100)))
+    window.open(photo_path)
+    qtbot.waitUntil(lambda: len(window.editor.readout.readings.faces) == 2, timeout=60_000)
+    return window
+
+
+@pytest.fixture
+def awake(tmp_path: Path, fake) -> Path:
+    """Another photo of both, with open eyes; the second face lies at the left."""
+    fake.shown[THEIRS] = (face_at(10, 30, 120), face_at(180, 30, 120))
+    fake.likeness = {(40, 10): 0.1, (40, 180): 0.7, (270, 10): 0.6, (270, 180): 0.05}
+    pixels = np.full((THEIRS[1], THEIRS[0], 3), 120, np.uint8)
+    return save_photo(photo_from_array(pixels), tmp_path / "next.png")
+
+
+@pytest.fixture
+def wears(monkeypatch) -> dict[str, int]:
+    """How many of the faces that are looked at wear a thing: a box of 40 x 20 at their middle."""
+    worn: dict[str, int] = {}
+    left = dict(worn)
+
+    def look(rgb, mesh, thing, network=None):
+        left.setdefault(thing, worn.get(thing, 0))
+        if not left[thing]:
+            return None
+        left[thing] -= 1
+        x, y = mesh.mean(0).astype(int).tolist()
+        return Seen(thing, (x - 20, y - 10, 40, 20), np.full((20, 40), 255, np.uint8))
+
+    monkeypatch.setattr(outline, "see", look)
+    return worn

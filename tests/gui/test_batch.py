@@ -94,6 +94,7 @@ def panel(qtbot, window: MainWindow, kind: list[str]) -> Iterator[BatchDialog]:
     window.actions_["batch"].trigger()
     dialog = window.batches.dialog
     assert isinstance(dialog, BatchDialog)
+    dialog.resize(1100, 740)  # as on a screen that has room for it
     yield dialog
     process.close()
 

@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from engine.face.finder import Face
 from engine.face.lids import eyes_closed
-from engine.photo import photo_from_array, save_photo
 from gui.main_window import MainWindow
-from tests.gui.conftest import face_at
+from tests.gui.conftest import THEIRS, face_at, shut
 from tests.gui.gestures import idle
 
 LEFT = Qt.MouseButton.LeftButton
-THEIRS = 330, 250
-LIDS = ((159, 145), (386, 374), (160, 144), (158, 153), (385, 380), (387, 373))
-
-
-def shut(face: Face) -> Face:
-    """The face with lids that meet."""
-    assert face.mesh is not None
-    mesh = face.mesh.copy()
-    for upper, lower in LIDS:
-        mesh[[upper, lower]] = mesh[[upper, lower]].mean(0)
-    return replace(face, mesh=mesh)
-
-
-@pytest.fixture
-def blinking(qtbot, window: MainWindow, photo_path: Path, fake) -> MainWindow:
-    """Two faces, the second with its eyes closed."""
-    fake.faces = (face_at(40, 40, 200), shut(face_at(270, 100, 100)))
-    window.open(photo_path)
-    qtbot.waitUntil(lambda: len(window.editor.readout.readings.faces) == 2, timeout=60_000)
-    return window
-
-
-@pytest.fixture
-def awake(tmp_path: Path, fake) -> Path:
-    """Another photo of both, with open eyes; the second face lies at the left."""
-    fake.shown[THEIRS] = (face_at(10, 30, 120), face_at(180, 30, 120))
-    fake.likeness = {(40, 10): 0.1, (40, 180): 0.7, (270, 10): 0.6, (270, 180): 0.05}
-    pixels = np.full((THEIRS[1], THEIRS[0], 3), 120, np.uint8)
-    return save_photo(photo_from_array(pixels), tmp_path / "next.png")
 
 
 def filled(qtbot, window: MainWindow) -> None:

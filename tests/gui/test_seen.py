@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from engine.photo import photo_from_array
-from gui.composition import first_size
 from gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
@@ -53,14 +52,6 @@ def test_in_a_low_window_results_take_little_room(faced: MainWindow, hand) -> No
     assert faced.strip.height() <= 64
     shown = faced.canvas.view.rect_to_widget((0, 0, *faced.document.size))
     assert shown.height() > 0.6 * faced.height()
-
-
-@pytest.mark.parametrize(
-    ("screen", "expected"),
-    [((2560, 1440), (1280, 820)), ((1366, 768), (1280, 728)), ((1024, 600), (1016, 560))],
-)
-def test_the_first_window_fits_its_screen(screen, expected) -> None:
-    assert first_size(QSize(*screen)).toTuple() == expected
 
 
 def test_all_signs_follow_the_theme(faced: MainWindow, another_path, qtbot) -> None:

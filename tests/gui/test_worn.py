@@ -10,31 +10,11 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
-from engine.worn import outline
-from engine.worn.outline import Seen
 from gui.main_window import MainWindow
 from gui.translation import set_language, tr
 from tests.gui.gestures import idle
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def wears(monkeypatch) -> dict[str, int]:
-    """How many of the faces that are looked at wear a thing: a box of 40 x 20 at their middle."""
-    worn: dict[str, int] = {}
-    left = dict(worn)
-
-    def look(rgb, mesh, thing, network=None):
-        left.setdefault(thing, worn.get(thing, 0))
-        if not left[thing]:
-            return None
-        left[thing] -= 1
-        x, y = mesh.mean(0).astype(int).tolist()
-        return Seen(thing, (x - 20, y - 10, 40, 20), np.full((20, 40), 255, np.uint8))
-
-    monkeypatch.setattr(outline, "see", look)
-    return worn
 
 
 def click(qtbot, window: MainWindow, part: str) -> None:

@@ -7,6 +7,8 @@ guess; they are not asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.base.hidden import HIDDEN_FEATURE
@@ -24,6 +26,7 @@ SWOLLEN, CROSSING = 2.5, 6.0  # widths: as large as a place may be where strokes
 UNEVEN, MOSTLY = 1.6, 0.6  # times as wide in places; the share of a stroke that must be thin
 WORKING = 6  # pixels that a thin stroke is wide where it is looked for
 RING = 0.12  # of the shorter side of a part: how far it is asked about its surroundings
+BEYOND = 8  # pixels around such a ring that are looked at
 EVEN, EVEN_AT_WORST = 4.0, 14.0  # of 255, off a slanted plane: of 90 and of 99 % of the ring
 
 
@@ -51,7 +54,14 @@ def decided(
         return result
     inside = np.s_[top:bottom, left:right]
     result[inside] = _strokes(hole[inside], int(np.clip(round(THIN * side), THINNEST, THICKEST)))
-    return result | _even(rgb, hole & ~result, hole, faces)
+    # As far as a part's ring reaches, and no further: a large photo would be labelled whole.
+    grown = round(RING * min(width, height)) + BEYOND
+    x0, y0 = max(0, x - grown), max(0, y - grown)
+    near = np.s_[y0 : y + height + grown, x0 : x + width + grown]
+    rest = hole[near] & ~result[near]
+    meshes = [None if face.mesh is None else face.mesh[:, :2] - (x0, y0) for face in faces]
+    result[near] |= _even(rgb[near], rest, hole[near], meshes)
+    return result
 
 
 def _strokes(hole: np.ndarray, width: int) -> np.ndarray:
@@ -134,15 +144,16 @@ def _arms(part: np.ndarray, blob: np.ndarray, width: int) -> int:
 
 
 def _even(
-    rgb: np.ndarray, part: np.ndarray, hole: np.ndarray, faces: tuple[Face, ...]
+    rgb: np.ndarray, part: np.ndarray, hole: np.ndarray, meshes: Sequence[np.ndarray | None]
 ) -> np.ndarray:
-    """The connected parts of `part` that lie in one even or evenly shaded surface."""
+    """The connected parts of `part` that lie in one even or evenly shaded surface. meshes: of every
+    face, 478 x 2 pixels of `rgb`; None of one that has none, which hides nobody knows what."""
     import cv2
 
     result = np.zeros_like(hole)
     if not part.any():
         return result
-    meshes = [face.mesh for face in faces if face.mesh is not None]
+    known = [mesh for mesh in meshes if mesh is not None]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(part.view(np.uint8))
     height, width = hole.shape
     for number in range(1, count):
@@ -151,7 +162,7 @@ def _even(
         x0, y0, x1, y1 = max(0, x - reach - 1), max(0, y - reach - 1), x + w + reach, y + h + reach
         window = np.s_[y0 : min(y1 + 1, height), x0 : min(x1 + 1, width)]
         own = labels[window] == number
-        if len(meshes) < len(faces) or any(_hides(own, x0, y0, mesh) for mesh in meshes):
+        if len(known) < len(meshes) or any(_hides(own, x0, y0, mesh) for mesh in known):
             continue
         around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
         near = cv2.dilate(own.view(np.uint8), around).astype(bool)
