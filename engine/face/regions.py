@@ -40,6 +40,8 @@ WITHIN = 6 / 256  # frame sides inside the mesh's outline over which a face is n
 NEAR = 1.1  # frames: a hole within that may be of the head itself, of its hair or hat
 FOREHEAD, CHIN = OVAL[0], OVAL[18]
 BESIDE = 0.02  # frame sides around the features of a face that are none of its plain skin either
+# Half a neck's width, and how far above the chin it begins beside it, in shares of a face's height.
+NECK, BEGINS, BESIDE_NECK = 0.26, 0.22, 0.4  # and from where beside it there is none of it
 EARS = 1.2  # meshes across: ears lie beyond it, forehead and neck go on above and below
 
 Box = tuple[int, int, int, int]
@@ -165,6 +167,34 @@ class Head:
             return False
         top, chin = self.ends
         return bool((np.asarray(at) - chin) @ (chin - top) > 0)
+
+    def neck(self, window: Box) -> np.ndarray:
+        """Where its neck is, height x width bool of a window (x, y, width, height) of the photo, as
+        people hold their necks; nowhere where the nodes are not known."""
+        x, y, width, height = window
+        if self.ends is None:
+            return np.zeros((height, width), bool)
+        side, below = self.beside(x + np.arange(width) + 0.5, y + np.arange(height) + 0.5)
+        return (np.abs(side) < BESIDE_NECK) & (below > -BEGINS)
+
+    def above_chin(self, window: Box) -> np.ndarray:
+        """What of a window lies above its chin as the face stands, height x width bool; nothing
+        where the nodes are not known."""
+        x, y, width, height = window
+        if self.ends is None:
+            return np.zeros((height, width), bool)
+        return self.beside(x + np.arange(width) + 0.5, y + np.arange(height) + 0.5)[1] < 0
+
+    def beside(self, across: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far places lie beside the line from forehead to chin and below the chin, in shares of
+        the face's height: two arrays, rows x across. across, rows: photo pixels. Only where `ends`
+        are known."""
+        assert self.ends is not None
+        top, chin = self.ends
+        tall = max(float(np.linalg.norm(chin - top)), 1e-6)
+        down = (chin - top) / tall
+        off = np.dstack(np.meshgrid(across, rows)) - chin
+        return off @ np.array([down[1], -down[0]]) / tall, off @ down / tall
 
 
 def heads_of(faces: tuple[Face, ...], size: tuple[int, int]) -> tuple[Head, ...]:

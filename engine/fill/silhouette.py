@@ -17,13 +17,15 @@ import torch
 
 from engine.face.face_model import find_face_model
 from engine.face.face_networks import Network, planes
-from engine.face.regions import Head
+from engine.face.regions import BEGINS, BESIDE_NECK, NECK, Head
 from engine.fill.membrane import membrane
 from engine.fill.shares import Box, meet
 
 SIDE = 256
 WIDE, ABOVE, BELOW = 1.0, 1.0, 1.5  # frame sides around a head's middle that are looked at
 WIDEST = 0.25  # of a head's size: how wide a hole may be for an outline beside a painted face
+LONG = 0.3  # of the face's height under the chin, down to which nothing is beside a neck
+UNDER = 0.06  # of the face's height: how far under the chin is its neck, if it is seen
 REACH = 3  # of SIDE: pixels that fast marching looks around
 
 
@@ -90,7 +92,23 @@ class Silhouettes:
             here = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
             np.maximum(out[here], part, out=out[here])
             known[here] = True
-        return out if known.all() else None
+        if known.all() or not (known.any() and self._reach_necks(window)):
+            return out if known.all() else None
+        # A scarf is wider than what is looked at: beyond that it goes on as at its edge.
+        rows, columns = (np.flatnonzero(known.any(axis)) for axis in (1, 0))
+        inner = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        around = [
+            (line[0], size - 1 - line[-1])
+            for line, size in zip((rows, columns), out.shape, strict=True)
+        ]
+        return np.pad(inner, around, mode="edge")
+
+    def _reach_necks(self, window: Box) -> bool:
+        return any(
+            self._neck_hidden(head, window)
+            for head in self._heads
+            if min(meet(head.box, window)[2:]) > 0
+        )
 
     def _is_guess(self, window: Box) -> bool:
         x, y, width, height = window
@@ -98,10 +116,24 @@ class Silhouettes:
         whole = self._whole[here]
         if not (whole & ~self._hole[here]).any():
             return False
-        reached = (head.box for head in self._heads if min(meet(head.box, window)[2:]) > 0)
-        largest = max((max(box[2:]) for box in reached), default=0)
+        reached = [head for head in self._heads if min(meet(head.box, window)[2:]) > 0]
+        if self._reach_necks(window):
+            return False
+        largest = max((max(head.box[2:]) for head in reached), default=0)
         deepest = cv2.distanceTransform(whole.view(np.uint8), cv2.DIST_L2, 3).max()
         return bool(2 * deepest > WIDEST * largest)
+
+    def _neck_hidden(self, head: Head, window: Box) -> bool:
+        """Whether what is left of the hole reaches below a head's chin."""
+        if head.ends is None:
+            return False
+        x, y, width, height = window
+        top, chin = head.ends
+        tall = float(np.linalg.norm(chin - top))
+        at = np.round(chin + UNDER * (chin - top) - (x, y)).astype(int)
+        reach = max(1, round(UNDER / 2 * tall))
+        rows, columns = (slice(max(0, v - reach), max(0, v + reach)) for v in (at[1], at[0]))
+        return bool(self._hole[y : y + height, x : x + width][rows, columns].any())
 
     def _of(self, number: int) -> np.ndarray:
         if number not in self._seen:
@@ -114,10 +146,36 @@ class Silhouettes:
             hidden = hole > 0
             rgb = cv2.inpaint(rgb, hidden.view(np.uint8), REACH, cv2.INPAINT_TELEA)
             # Hard, or a doubtful lock of hair would draw the outline to it.
-            person = torch.from_numpy(self._network(rgb) > 0.5)[None, None].float()
+            seen = (self._network(rgb) > 0.5).astype(np.float32)
+            head = self._heads[number]
+            if self._neck_hidden(head, (0, 0, self._rgb.shape[1], self._rgb.shape[0])):
+                # That it goes on below a chin is known; that hair does not, where none is seen.
+                neck, sides = _neck(head, self._boxes[number])
+                told = hidden & neck
+                seen[told] = 1
+                for side in sides:
+                    shown = side & ~hidden
+                    if shown.any() and seen[shown].mean() < 0.5:
+                        seen[side & hidden] = 0
+                        told |= side & hidden
+                hidden &= ~told
+            person = torch.from_numpy(seen)[None, None]
             unknown = torch.from_numpy(hidden.astype(np.float32))[None, None]
             self._seen[number] = membrane(person, unknown)[0, 0].numpy()
         return self._seen[number]
+
+
+def _neck(head: Head, box: Box) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Where a head's neck is, and where at its left and right nothing of it is: SIDE x SIDE bool of
+    a box (x, y, width, height) of the photo."""
+    if head.ends is None:
+        return np.zeros((SIDE, SIDE), bool), ()
+    x, y, width, height = box
+    line = (np.arange(SIDE) + 0.5) / SIDE
+    side, below = head.beside(x + line * width, y + line * height)
+    near = (below > -BEGINS) & (below < LONG)
+    neck = (below > -BEGINS) & (np.abs(side) < NECK)
+    return neck, (near & (side < -BESIDE_NECK), near & (side > BESIDE_NECK))
 
 
 def _around(head: Head, shape: tuple[int, ...]) -> Box:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from engine.face.regions import Head
+from engine.fill.shares import meet, part_of
 
 Box = tuple[int, int, int, int]
 
 ON_IT = 0.5  # of a hole's pixels lie on the face
+MOSTLY = 0.3  # of a person's pixels in a hole are of the neck
 LEAST = 0.5  # of a hole's pixels must be left to take texture from
 
 
@@ -49,4 +51,24 @@ def no_source(
     shut &= ~hole
     if not shut.any() or (~hole & ~shut).sum() < LEAST * hole.sum():
         return None
+    return shut
+
+
+def no_neck(heads: tuple[Head, ...], hole: np.ndarray, window: Box) -> np.ndarray | None:
+    """The pixels of a window that give no texture to the people in a hole of which little but a
+    neck is hidden, height x width bool: hair and features border on a neck, and are none of it.
+    None for other holes.
+
+    hole: height x width bool, what of it is a person. window: (x, y, width, height) in the photo.
+    """
+    shut = None
+    for head in heads:
+        if not hole.any() or (hole & head.neck(window)).sum() < MOSTLY * hole.sum():
+            continue
+        other = ~head.neck(window) & head.above_chin(window)
+        x, y, width, height = meet(head.box, window)
+        theirs, ours = (part_of((x, y, width, height), box) for box in (head.box, window))
+        other[ours] &= ~head.skin[theirs]
+        other[ours] |= head.features[theirs]
+        shut = other if shut is None else shut | other
     return shut

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from engine.face.finder import Face
-from engine.face.regions import heads_of
+from engine.face.regions import Head, heads_of
 from engine.fill.silhouette import SIDE, PersonNetwork, Silhouettes
+from engine.fill.sources import no_neck
 from engine.fill.steps.texture import EDGE, by_silhouette, edged
 
 
@@ -74,6 +75,55 @@ def test_beside_a_face_in_a_wide_hole_an_outline_is_a_guess(
     assert (told is not None) == is_told
 
 
+def under_chin(photo: np.ndarray, head: Head) -> tuple[np.ndarray, int, int, int]:
+    """A hole from a face's middle to the photo's bottom, as wide as a scarf; and the chin's place
+    and the face's height."""
+    assert head.ends is not None
+    (x, top), (_, chin) = head.ends.round().astype(int)
+    tall = chin - top
+    hole = np.zeros(photo.shape[:2], bool)
+    hole[chin + 2 :, max(0, x - tall) : x + tall] = True
+    return hole, int(x), int(chin), int(tall)
+
+
+def test_a_hidden_neck_goes_down_from_its_chin(hopper, hopper_face) -> None:
+    (head,) = heads_of((hopper_face,), hopper.shape[1::-1])
+    hole, x, chin, tall = under_chin(hopper, head)
+    whole = hole.copy()
+    whole[chin - tall // 3 :, x - tall : x + tall] = True  # its face is painted
+
+    def nobody(_: np.ndarray) -> np.ndarray:
+        return np.zeros((SIDE, SIDE), np.float32)
+
+    window = (0, 0, hopper.shape[1], hopper.shape[0])
+    told = Silhouettes(nobody, hopper, hole, (head,), whole).over(window)  # type: ignore[arg-type]
+    assert told is not None
+    row = told[chin + tall // 6]
+    assert row[x] > 0.9
+    for beside in (x - round(0.6 * tall), x + round(0.6 * tall)):
+        assert row[np.clip(beside, 0, len(row) - 1)] < 0.1
+    edges = np.flatnonzero(row > 0.5)
+    assert 0.5 * tall < np.ptp(edges) < 0.82 * tall
+
+
+def test_a_neck_is_of_skin(hopper, hopper_face) -> None:
+    (head,) = heads_of((hopper_face,), hopper.shape[1::-1])
+    hole, x, chin, tall = under_chin(hopper, head)
+    window = (0, 0, hopper.shape[1], hopper.shape[0])
+    shut = no_neck((head,), hole & head.neck(window), window)
+    assert shut is not None
+    eye, cheek = (
+        hopper_face.mesh[468, :2],
+        hopper_face.mesh[[58, 172], :2].mean(0) * 0.9 + 0.1 * hopper_face.mesh[4, :2],
+    )
+    for (across, down), no_source in ((eye, True), (cheek, False), ((x, chin - 1.2 * tall), True)):
+        assert shut[int(max(0, down)), int(across)] == no_source
+    assert not shut[chin + tall // 4, x]
+    beside = np.zeros_like(hole)
+    beside[chin - tall // 2 : chin - tall // 3, x - tall // 2 : x + tall // 2] = True
+    assert no_neck((head,), beside, window) is None
+
+
 def test_each_side_of_a_silhouette_is_taken_from_itself() -> None:
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:120, :160]
@@ -85,7 +135,7 @@ def test_each_side_of_a_silhouette_is_taken_from_itself() -> None:
     hole[35:85, 20:150] = True
     damaged = picture.copy()
     damaged[hole] = (20, 160, 60)
-    filled = by_silhouette(damaged, hole, 0, None, person)
+    filled = by_silhouette(damaged, hole, 0, (None, None), person)
     assert np.array_equal(filled[~hole], damaged[~hole])
     clear = np.abs(x - 60 - 0.4 * y) > 2 * EDGE
     for colour, side in ((jacket, person > 0.5), (wall, person <= 0.5)):

@@ -21,7 +21,7 @@ from engine.fill.photo_fill import PaintedFill, Textured
 from engine.fill.shares import backdrop
 from engine.fill.silhouette import Silhouettes
 from engine.fill.soft import seen_through
-from engine.fill.sources import LEAST, no_source
+from engine.fill.sources import LEAST, no_neck, no_source
 from engine.photo.patch import Patch
 
 BARELY = 5  # of 255: less texture than this in a pixel is none
@@ -103,6 +103,9 @@ def _fill_part(
     window = (x0, y0, x1 - x0, y1 - y0)
     person = None if people is None else people(window)
     shut = no_source(heads, missing.view(bool), window, parted=person is not None)
+    theirs = None
+    if person is not None:
+        theirs = no_neck(heads, missing.view(bool) & (person > 0.5), window)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
     small, small_hole = picture, missing > 0
@@ -111,12 +114,14 @@ def _fill_part(
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         if shut is not None:
             shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        if theirs is not None:
+            theirs = cv2.resize(theirs.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         if person is not None:
             person = cv2.resize(person, size, interpolation=cv2.INTER_AREA)
     if person is None:
         filled = patched(small, small_hole, seed, shut)
     else:
-        filled = by_silhouette(small, small_hole, seed, shut, person)
+        filled = by_silhouette(small, small_hole, seed, (theirs, shut), person)
     across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
@@ -192,23 +197,29 @@ def patched(
 
 
 def by_silhouette(
-    picture: np.ndarray, hole: np.ndarray, seed: int, shut: np.ndarray | None, person: np.ndarray
+    picture: np.ndarray,
+    hole: np.ndarray,
+    seed: int,
+    shut: tuple[np.ndarray | None, np.ndarray | None],
+    person: np.ndarray,
 ) -> np.ndarray:
     """As `patched`; what is behind people is taken from there, and people from people. person:
-    H x W float32, how much of each pixel is one."""
+    H x W float32, how much of each pixel is one. shut: of `patched`, for people where that is
+    another (None: the same), and for what is behind them."""
     import cv2
 
     share = edged(person)
     sides = []
-    for side in (share, 1 - share):
+    whole = shut[1]
+    for side, no in ((share, whole if shut[0] is None else shut[0]), (1 - share, whole)):
         wanted = hole & (side > 0)
         if not wanted.any():
             sides.append(picture)
             continue
         theirs = side < 0.5
-        no_use = theirs if shut is None else theirs | shut
+        no_use = theirs if no is None else theirs | no
         if (~hole & ~no_use).sum() < LEAST * wanted.sum():
-            return patched(picture, hole, seed, shut)
+            return patched(picture, hole, seed, whole)
         # What lies right beside the hole on the other side is no border of this one: it is painted
         # over for the while.
         ring = np.ones((4 * PATCH + 1, 4 * PATCH + 1), np.uint8)
