@@ -1,4 +1,4 @@
-"""Where a face is. There are eight answers, each for its purpose, and all of them stand here.
+"""Where a face is. There are nine answers, each for its purpose, and all of them stand here.
 
 - `owned_area`: what a face may paint, its frame with the corners rounded off.
 - `aligned_face`: where faces lie in their frames, whatever the face; for reading light and
@@ -12,6 +12,7 @@
 - `Head.near`, `Head.skin` and `Head.features`: a head in the photo with its hair, the face itself
   with its ears, and what of it is no plain skin; for texture, which must not take an eye for a
   piece of wall.
+- `Head.neck`: what is below its chin, as people hold their necks, whatever hides them.
 
 Masks of parts of a face, which people choose, are no such areas: `engine.face.parts`.
 """
