@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from engine.face.mesh import INNER_LIPS
+from engine.face.mesh import INNER_LIPS, inter_ocular
 from engine.face.shape import ShapeModel
 
 # The inner lips from the left corner to the right one, the lower and the upper.
@@ -49,8 +49,8 @@ def decided(
     hidden: 478 of 0 and 1. asked: whether it shall be open; None takes the more probable, or with
     `other` the less probable unless it is hardly possible.
     """
-    if not all(hidden[node] for node in (*UPPER, *LOWER)):
-        return None
+    if not all(hidden[node] for node in (*UPPER, *LOWER)) or not inter_ocular(nodes):
+        return None  # of a network that has learnt nothing all nodes lie in one place
     expected = openness(nodes)
     probable = 1 / (1 + math.exp((EVEN - expected) / WIDTH))
     is_open = probable > 0.5 if asked is None else asked

@@ -26,6 +26,7 @@ WIDE, ABOVE, BELOW = 1.0, 1.0, 1.5  # frame sides around a head's middle that ar
 WIDEST = 0.25  # of a head's size: how wide a hole may be for an outline beside a painted face
 LONG = 0.3  # of the face's height under the chin, down to which nothing is beside a neck
 UNDER = 0.06  # of the face's height: how far under the chin is its neck, if it is seen
+MOST = 0.6  # of a neck's width
 REACH = 3  # of SIDE: pixels that fast marching looks around
 
 
@@ -124,16 +125,19 @@ class Silhouettes:
         return bool(2 * deepest > WIDEST * largest)
 
     def _neck_hidden(self, head: Head, window: Box) -> bool:
-        """Whether what is left of the hole reaches below a head's chin."""
+        """Whether what is left of the hole hides most of a neck right under a head's chin; beside
+        half a face what is neck and what is wall is told by what lies next to it."""
         if head.ends is None:
             return False
         x, y, width, height = window
         top, chin = head.ends
-        tall = float(np.linalg.norm(chin - top))
-        at = np.round(chin + UNDER * (chin - top) - (x, y)).astype(int)
-        reach = max(1, round(UNDER / 2 * tall))
-        rows, columns = (slice(max(0, v - reach), max(0, v + reach)) for v in (at[1], at[0]))
-        return bool(self._hole[y : y + height, x : x + width][rows, columns].any())
+        along = UNDER * (chin - top)
+        across = NECK * np.array([chin[1] - top[1], top[0] - chin[0]])
+        line = chin + along + np.linspace(-1, 1, 33)[:, None] * across
+        at = np.floor(line - (x, y)).astype(int)
+        inside = ((at >= 0) & (at < (width, height))).all(1)
+        hole = self._hole[y : y + height, x : x + width]
+        return bool(hole[at[inside, 1], at[inside, 0]].sum() > MOST * len(line))
 
     def _of(self, number: int) -> np.ndarray:
         if number not in self._seen:

@@ -74,7 +74,7 @@ def test_no_comb_on_lips_and_chin(cases: Cases, inpainter, finder: FaceFinder, n
     frame = matrix_of(finder.find(before)[0])
     seen = geometry.cut(after, frame, CROP)
     where = geometry.cut(hole.astype(np.uint8), frame, CROP, border="zero") > 0
-    comb = 4 * np.sign(np.sin(2 * np.pi * np.arange(CROP) / 8))[:, None]
+    comb = 5 * np.sign(np.sin(2 * np.pi * np.arange(CROP) / 8))[:, None]
     assert lattice(seen + comb, where) > COMB  # else nothing is measured
     assert lattice(seen, where) < COMB
     # A network's mouth is not the mouth that was there: a guess, but a near one.

@@ -183,3 +183,4 @@ def test_lips_that_are_seen_are_not_decided() -> None:
     hidden[13] = 0
     assert decided(load_shapes(), mesh, hidden) is None
     assert decided(load_shapes(), mesh, np.zeros(NODES)) is None
+    assert decided(load_shapes(), np.full_like(mesh, 0.5), np.ones(NODES)) is None  # no face
