@@ -93,8 +93,10 @@ class Silhouettes:
             here = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
             np.maximum(out[here], part, out=out[here])
             known[here] = True
-        if known.all() or not (known.any() and self._reach_necks(window)):
-            return out if known.all() else None
+        if known.all():
+            return out
+        if not (known.any() and self._reach_necks(window)):
+            return None
         # A scarf is wider than what is looked at: beyond that it goes on as at its edge.
         rows, columns = (np.flatnonzero(known.any(axis)) for axis in (1, 0))
         inner = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -149,8 +149,8 @@ class Guide:
         are the network's. moved: hidden nodes that were dragged. person: as of Sight.
         """
         known = (self.networks, self.knowledge, self.shapes)
-        sight = Sight(crop, hole, mesh, *known, moved=moved, variant=variant, person=person)
-        sight.open = mouth_of(wishes)
+        asked = {"variant": variant, "open": mouth_of(wishes)}
+        sight = Sight(crop, hole, mesh, *known, moved=moved, person=person, **asked)
         for module in MODULES:
             module.see(sight)
         self._place(sight, wishes)

@@ -105,10 +105,10 @@ class Landmarks(Module):
         return None if told is None or sight.hidden is None else (told, sight.hidden)
 
     def observe(self, sight: Sight, wishes: Any) -> Observation | None:
-        if sight.knowledge is None or sight.nodes is None or sight.hidden is None:
-            return None
         from engine.face.mouth import PAIRS
 
+        if sight.knowledge is None or sight.nodes is None or sight.hidden is None:
+            return None
         # Of the face as it is: the prior solves that one first.
         mesh = sight.knowledge.geometry(sight.nodes, sight.hidden)
         return mesh.beside(sight.knowledge.apart(sight.nodes, PAIRS)) if sight.decided else mesh

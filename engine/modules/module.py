@@ -95,9 +95,9 @@ class Sight:
     dragged, and undragged: the nodes without that, None where nothing was. pushed: whether a module
     is asked to change the face. variant: 0 for the most probable face. decided: whether hidden
     lips are those of an open or a closed mouth (engine.face.mouth). open: whether it is asked to
-    be, None for no wish. person: what other photos tell
-    of hidden nodes. visible: B x 7 probabilities of EMOTIONS read off what is not hidden. further:
-    what other modules read, by their names.
+    be, None for no wish. person: what other photos tell of hidden nodes. visible: B x 7
+    probabilities of EMOTIONS read off what is not hidden. further: what other modules read, and
+    the emotion module of a face as it was solved, by their names.
     """
 
     crop: Tensor

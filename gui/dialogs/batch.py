@@ -63,8 +63,7 @@ class BatchDialog(QDialog):
         self._plan_number = 0
         self._detail = ""  # of the trouble: what was looked for, what is there
         self._is_unmatched = False  # whether masks are asked for and none is there
-        self._settling = QTimer(self)
-        self._settling.setSingleShot(True)
+        self._settling = QTimer(self, singleShot=True)
         self._settling.setInterval(SETTLING_MS)
         self._settling.timeout.connect(self._plan)
         self._build()

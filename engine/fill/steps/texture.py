@@ -103,9 +103,9 @@ def _fill_part(
     window = (x0, y0, x1 - x0, y1 - y0)
     person = None if people is None else people(window)
     shut = no_source(heads, missing.view(bool), window, parted=person is not None)
-    theirs = None
+    shut_to_people = None
     if person is not None:
-        theirs = no_neck(heads, missing.view(bool) & (person > 0.5), window)
+        shut_to_people = no_neck(heads, missing.view(bool) & (person > 0.5), window)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
     small, small_hole = picture, missing > 0
@@ -114,14 +114,16 @@ def _fill_part(
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         if shut is not None:
             shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        if theirs is not None:
-            theirs = cv2.resize(theirs.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        if shut_to_people is not None:
+            shut_to_people = (
+                cv2.resize(shut_to_people.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+            )
         if person is not None:
             person = cv2.resize(person, size, interpolation=cv2.INTER_AREA)
     if person is None:
         filled = patched(small, small_hole, seed, shut)
     else:
-        filled = by_silhouette(small, small_hole, seed, (theirs, shut), person)
+        filled = by_silhouette(small, small_hole, seed, (shut_to_people, shut), person)
     across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
