@@ -29,6 +29,7 @@ RING = 0.06  # frame sides around a share that are looked at: a membrane and gra
 # Where the fill's face and the photo beside it differ by more, at both of these scales (of a
 # matte's side), the photo shows no face: the crop's seam is closed, so what is left is grain.
 SAME, SCALES = 0.1, (0.4 / 256, 1.6 / 256)
+WRONG = 0.04  # of a matte's side: so far a predicted outline may lie off
 ENDS = 0.003  # of a matte's side: over so much it ends beside what is no face
 LARGEST_FACE = 12_000  # pixels of frame side
 
@@ -63,8 +64,10 @@ def ended(
     """A matte that has ended where the photo shows something else than a face right beside the
     hole: a predicted jaw may reach beyond it, and the hole's own border, with all its steps, would
     be the jaw's outline. Arguments as of `closed`."""
-    side = geometry.frame_side(matte.frame)
-    other = (matte.over(box) > 0.5) & ~hidden & ~_alike(seen - pixels, hidden, side, SAME)
+    side, facing = geometry.frame_side(matte.frame), (matte.values > 0.5).astype(np.uint8)
+    depth = cv2.distanceTransform(facing, cv2.DIST_L2, 3) / len(facing)
+    rim = Matte(((depth > 0) & (depth < WRONG)).astype(np.float32), matte.frame).over(box) > 0.5
+    other = rim & ~hidden & ~_alike(seen - pixels, hidden, side, SAME)
     if not other.any():
         return matte
     away = cv2.distanceTransform((~other).astype(np.uint8), cv2.DIST_L2, 3)
