@@ -86,11 +86,22 @@ class Matte:
         return geometry.put_back(self.values, self.frame, box).clip(0, 1)
 
 
-def mattes(meshes: Tensor, side: int, soft: float = SOFT) -> Tensor:
+def without(matte: Matte, gone: np.ndarray, box: Box) -> Matte:
+    """A matte less what is beside the face. gone: height x width float32 in [0, 1], how much of
+    each pixel of a box (x, y, width, height) of the photo is."""
+    there = geometry.compose(matte.frame, np.array([[1, 0, box[0]], [0, 1, box[1]]], np.float64))
+    left = geometry.cut(gone, there, len(matte.values), border="zero").clip(0, 1)
+    return Matte(matte.values * (1 - left), matte.frame)
+
+
+def mattes(meshes: Tensor, side: int, soft: float = SOFT, beyond: float = BEYOND) -> Tensor:
     """`matte` of B x 478 x 2 nodes in crop units: B x 1 x side x side, float32 on the CPU."""
     import torch
 
-    each = [matte(nodes, side, soft=soft) for nodes in meshes.detach().float().cpu().numpy()]
+    each = [
+        matte(nodes, side, soft=soft, beyond=beyond)
+        for nodes in meshes.detach().float().cpu().numpy()
+    ]
     return torch.from_numpy(np.stack(each))[:, None]
 
 
@@ -113,7 +124,13 @@ def depths(meshes: Tensor, side: int) -> Tensor:
     return torch.from_numpy(np.stack(each))[:, None] / side
 
 
-def matte(nodes: np.ndarray, side: int, margin: float = 1.0, soft: float = SOFT) -> np.ndarray:
+def matte(
+    nodes: np.ndarray,
+    side: int,
+    margin: float = 1.0,
+    soft: float = SOFT,
+    beyond: float = BEYOND,
+) -> np.ndarray:
     """How much of each pixel is face, side x side float32 in [0, 1].
 
     nodes: 478 x 2 in crop units. margin: how many frames wide the picture is, the frame in its
@@ -123,7 +140,7 @@ def matte(nodes: np.ndarray, side: int, margin: float = 1.0, soft: float = SOFT)
     import cv2
 
     inside = outlined((nodes - 0.5) / margin + 0.5, side)
-    reach = max(1, round(BEYOND * side / margin))
+    reach = max(1, round(beyond * side / margin))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     grown = cv2.dilate(inside, disc).astype(np.float32) / 255
     return cv2.GaussianBlur(grown, (0, 0), max(0.5, soft * side / margin))

@@ -52,6 +52,7 @@ class FaceFill(State):
     guidance: Guidance | None = None
     dice: torch.Generator | None = None
     solutions: Solutions | None = None
+    beyond: float = 0.0
 
     @property
     def side(self) -> int:

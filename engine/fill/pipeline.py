@@ -54,7 +54,7 @@ from engine.fill.steps.bit_depth import remove_bands, shallow
 from engine.fill.steps.blend import close_photo_seam, keep_seen, make_patch, to_photo
 from engine.fill.steps.blocks import compressed, show_blocks
 from engine.fill.steps.border import known_outline, own_border
-from engine.fill.steps.crop import ask_modules, cut_crop, draw_matte, nodes_of
+from engine.fill.steps.crop import ask_modules, cut_crop, nodes_of
 from engine.fill.steps.detail import finer, paint_detail
 from engine.fill.steps.dim import dim_light
 from engine.fill.steps.exemplars import asked_for, borrow_detail
@@ -62,6 +62,7 @@ from engine.fill.steps.expression import change_expression, wishes
 from engine.fill.steps.eyes import match_eyes, twin
 from engine.fill.steps.grain import add_grain
 from engine.fill.steps.lips import keep_lip_colour, redden_lips
+from engine.fill.steps.matte import draw_matte
 from engine.fill.steps.mouth import clear_teeth, open_mouth
 from engine.fill.steps.move import changed_shape, move_pixels
 from engine.fill.steps.palette import dotted, few_colours, keep_palette, smooth_dots
@@ -74,7 +75,7 @@ from engine.fill.steps.references import (
     references_of,
 )
 from engine.fill.steps.render import add_detail, render, shaped
-from engine.fill.steps.seam import close_seam, paste
+from engine.fill.steps.seam import CUT, close_seam, paste
 from engine.fill.steps.sharpen import (
     add_generated,
     against_a_wish,
@@ -177,6 +178,7 @@ def fill_face(fill: GuidedShare, _: bool) -> FilledShare:
         entering=entering,
         after=whole.watch,
         solutions=whole.loaded.solutions,
+        beyond=0.0 if fill.matte is None else CUT,
     )
     return fill.becomes(FilledShare, filled=filled)
 
@@ -268,18 +270,18 @@ def fill_crop(
     entering: Callable[[str], None] | None = None,
     after: Watch | None = None,
     solutions: Solutions | None = None,
+    beyond: float = 0.0,
 ) -> np.ndarray:
     """The crop with its hole filled.
 
     crop: S x S x 3 float32 in [0, 1]. hole: S x S bool. guidance: of this crop; None leaves every
     module off. table: the model's own by default. entering, after: as of `run_steps`.
-    solutions: of faces solved before. Returns S x S x 3 float32 in [0, 1], outside the hole `crop`
-    itself. Raises Cancelled, on PyTorch within
-    one layer of the generator.
+    solutions: of faces solved before. beyond: as of FaceFill. Returns S x S x 3 float32 in [0, 1],
+    outside the hole `crop` itself. Raises Cancelled, on PyTorch within one layer of the generator.
     """
     with torch.inference_mode():
         pixels, hidden = networks.tensors(crop, hole)
-        given = given_fill(networks, pixels, hidden, guidance, cancel, solutions)
+        given = given_fill(networks, pixels, hidden, guidance, cancel, solutions, beyond)
         steps = table_of(networks) if table is None else table
         done: PicturedFill = run_steps(given, steps, entering=entering, after=after)
         return as_array(done.picture)
@@ -292,6 +294,7 @@ def given_fill(
     guidance: Guidance | None = None,
     cancel: threading.Event | None = None,
     solutions: Solutions | None = None,
+    beyond: float = 0.0,
 ) -> FaceFill:
     """A fill at its beginning. crop: 1 x 3 x S x S in [-1, 1]. hole: 1 x 1 x S x S."""
     known, dice = Known(), None
@@ -308,6 +311,7 @@ def given_fill(
         guidance=guidance,
         dice=dice,
         solutions=solutions,
+        beyond=beyond,
         cancel=cancel,
     )
 

@@ -19,7 +19,7 @@ from engine.face.face_model import find_face_model
 from engine.face.face_networks import Network, planes
 from engine.face.regions import BEGINS, BESIDE_NECK, NECK, Head
 from engine.fill.membrane import membrane
-from engine.fill.shares import Box, meet
+from engine.fill.shares import Box, meet, part_of
 
 SIDE = 256
 WIDE, ABOVE, BELOW = 1.0, 1.0, 1.5  # frame sides around a head's middle that are looked at
@@ -27,6 +27,7 @@ WIDEST = 0.25  # of a head's size: how wide a hole may be for an outline beside 
 LONG = 0.3  # of the face's height under the chin, down to which nothing is beside a neck
 UNDER = 0.06  # of the face's height: how far under the chin is its neck, if it is seen
 MOST = 0.6  # of a neck's width
+CLOSE = 4  # of SIDE: half the width of what is narrow
 REACH = 3  # of SIDE: pixels that fast marching looks around
 
 
@@ -63,6 +64,7 @@ class Silhouettes:
         self._hole, self._heads, self._whole = hole, heads, whole
         self._boxes = [_around(head, rgb.shape) for head in heads]
         self._seen: dict[int, np.ndarray] = {}
+        self._known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def over(self, window: Box) -> np.ndarray | None:
         """How much of each pixel of a window (x, y, width, height) is a person, height x width
@@ -71,28 +73,13 @@ class Silhouettes:
         to them."""
         if self._is_guess(window):
             return None
-        x, y, width, height = window
-        out = np.zeros((height, width), np.float32)
-        known = np.zeros((height, width), bool)
-        for number, (left, top, wide, high) in enumerate(self._boxes):
-            x0, y0 = max(x, left), max(y, top)
-            x1, y1 = min(x + width, left + wide), min(y + height, top + high)
-            if x0 >= x1 or y0 >= y1:
-                continue
-            # Only the part that is asked for is enlarged: a photo may be of 48 megapixels.
-            scale = np.array([SIDE / wide, SIDE / high])
-            matrix = np.array([[scale[0], 0, 0], [0, scale[1], 0]])
-            matrix[:, 2] = scale * (x0 + 0.5 - left, y0 + 0.5 - top) - 0.5
-            part = cv2.warpAffine(
-                self._of(number),
-                matrix,
-                (x1 - x0, y1 - y0),
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            here = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
-            np.maximum(out[here], part, out=out[here])
-            known[here] = True
+        out = np.zeros((window[3], window[2]), np.float32)
+        known = np.zeros(out.shape, bool)
+        for number, box in enumerate(self._boxes):
+            here = part_of(meet(window, box), window)
+            if known[here].size:
+                _lay(self._of(number), box, out, window)
+                known[here] = True
         if known.all():
             return out
         if not (known.any() and self._reach_necks(window)):
@@ -105,6 +92,27 @@ class Silhouettes:
             for line, size in zip((rows, columns), out.shape, strict=True)
         ]
         return np.pad(inner, around, mode="edge")
+
+    def narrow(self, window: Box) -> tuple[np.ndarray, np.ndarray]:
+        """(where a hole parts what is close together of a person, where a person is seen), of a
+        window (x, y, width, height), height x width bool each. A slit beside an ear and a notch
+        between jaw and neck are no wall, as surely as what is behind a person may be guessed."""
+        x, y, width, height = window
+        both = np.zeros((2, height, width), np.float32)
+        for number, box in enumerate(self._boxes):
+            for out, values in zip(both, self._parted(number), strict=True):
+                _lay(values, box, out, window)
+        gap, person = both > 0.5
+        return gap & self._hole[y : y + height, x : x + width], person
+
+    def _parted(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of a head's box, SIDE x SIDE float32 of 0 and 1: what `narrow` tells."""
+        self._of(number)
+        person, hidden = self._known[number]
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * CLOSE + 1, 2 * CLOSE + 1))
+        around = np.pad(person, CLOSE, mode="edge")  # or what leaves the box would end there
+        joined = cv2.morphologyEx(around, cv2.MORPH_CLOSE, disc)[CLOSE:-CLOSE, CLOSE:-CLOSE]
+        return (joined * hidden).astype(np.float32), person.astype(np.float32)
 
     def _reach_necks(self, window: Box) -> bool:
         return any(
@@ -153,6 +161,7 @@ class Silhouettes:
             rgb = cv2.inpaint(rgb, hidden.view(np.uint8), REACH, cv2.INPAINT_TELEA)
             # Hard, or a doubtful lock of hair would draw the outline to it.
             seen = (self._network(rgb) > 0.5).astype(np.float32)
+            self._known[number] = (seen * ~hidden).astype(np.uint8), hidden
             head = self._heads[number]
             if self._neck_hidden(head, (0, 0, self._rgb.shape[1], self._rgb.shape[0])):
                 # That it goes on below a chin is known; that hair does not, where none is seen.
@@ -169,6 +178,23 @@ class Silhouettes:
             unknown = torch.from_numpy(hidden.astype(np.float32))[None, None]
             self._seen[number] = membrane(person, unknown)[0, 0].numpy()
         return self._seen[number]
+
+
+def _lay(values: np.ndarray, box: Box, out: np.ndarray, window: Box) -> None:
+    """Write values (SIDE x SIDE float32) of a box over a window's (height x width float32), where
+    they are larger. Only what is asked for is enlarged: a photo may be of 48 megapixels."""
+    x, y, width, height = both = meet(window, box)
+    if min(width, height) <= 0:
+        return
+    scale = np.array([SIDE / box[2], SIDE / box[3]])
+    matrix = np.array([[scale[0], 0, 0], [0, scale[1], 0]])
+    matrix[:, 2] = scale * (x + 0.5 - box[0], y + 0.5 - box[1]) - 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    part = cv2.warpAffine(
+        values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    here = part_of(both, window)
+    np.maximum(out[here], part, out=out[here])
 
 
 def _neck(head: Head, box: Box) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:

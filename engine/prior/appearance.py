@@ -14,10 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.base.brightness import LUMA
+from engine.face.regions import outlined
 from engine.prior.warp import MeanShape
 
 PREFIX = "appearance."
 SIGMA = 2.7 / 256  # of the face, in crop units: what is coarser is the plain prior's
+# Crop units inside an outline: so far in the mean of faces fades into what is behind them, and so
+# far even in the mean shape; and sigma over which tones further inside are carried to the edge.
+FADING, OUTER, SPREAD = 24 / 256, 4 / 256, 16 / 256
+BRIGHTER = 0.05  # [-1, 1] units from which on a face's edge is surely brighter than painted
 EDGE = 4 / 256  # crop units over which detail fades out at given-up places
 
 
@@ -106,8 +112,33 @@ class Appearance:
         weight = cv2.erode(cv2.blur(known, _odd(EDGE * side)), np.ones((3, 3))) * known
         difference = (painted - plain) * known[..., None]
         both = cv2.GaussianBlur(np.dstack([difference, known]), (0, 0), SIGMA * side)
-        fine = difference - both[..., :3] / np.maximum(both[..., 3:], 1e-3)
-        return weight[..., None] * fine
+        calm = both[..., :3] / np.maximum(both[..., 3:], 1e-3)
+        inside = (outlined(mesh, side) > 127).astype(np.uint8)
+        deep = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[window] / side
+        fine = (difference - calm) * np.clip(deep / OUTER, 0, 1)[..., None]
+        return weight[..., None] * (fine + _rim(calm, known, deep, side))
+
+
+def _rim(calm: np.ndarray, known: np.ndarray, deep: np.ndarray, side: int) -> np.ndarray:
+    """What is missing at a face's edge in the plain prior, h x w x 3, where it fades into something
+    dark behind faces. Hair that hangs beside a face is no tone of it: nothing gets darker.
+
+    calm: h x w x 3, the coarse part of what is painted in the mean shape less the plain prior, and
+    known, h x w, where that is told. deep: h x w, crop units inside the outline.
+    """
+    ring, inner = (known * (deep >= least) for least in (OUTER, FADING))
+    beside = _carried(calm, ring * (deep < FADING), OUTER * side)
+    at_edge = calm + np.clip(1 - deep / OUTER, 0, 1)[..., None] * (beside - calm)
+    off = at_edge - _carried(calm, inner, SPREAD * side)
+    brighter = np.clip(off @ np.array(LUMA, np.float32) / BRIGHTER, 0, 1)
+    return (brighter * np.clip(1 - deep / FADING, 0, 1))[..., None] * off
+
+
+def _carried(values: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:
+    """The values (h x w x 3) of some places (h x w of 0 and 1), carried beyond them."""
+    known = where.astype(np.float32)[..., None]
+    both = cv2.GaussianBlur(np.dstack([values * known, known]), (0, 0), sigma)
+    return both[..., :3] / np.maximum(both[..., 3:], 1e-5)
 
 
 def _odd(size: float) -> tuple[int, int]:

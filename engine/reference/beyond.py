@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from engine.face import geometry
-from engine.face.regions import Matte, outlined
+from engine.face.regions import outlined
 from engine.reference.alignment import Laid
 
 SURE = 0.03  # crop units from the outline from which on both sides show what they are
@@ -53,14 +53,6 @@ def beside_both(laid: Laid, wanted: np.ndarray, hidden: np.ndarray) -> np.ndarra
     faces = np.maximum(*(outlined(nodes, side) for nodes in (laid.nodes, wanted))) > 0
     away = cv2.distanceTransform((~faces).astype(np.uint8), cv2.DIST_L2, 3)
     return ((away > SURE * side) & ~(hidden | laid.hidden)).astype(np.float32)
-
-
-def without(matte: Matte, gone: np.ndarray, box: Box) -> Matte:
-    """A matte less what is beside the face. gone: height x width float32 in [0, 1], how much of
-    each pixel of a box (x, y, width, height) of the photo is."""
-    there = geometry.compose(matte.frame, np.array([[1, 0, box[0]], [0, 1, box[1]]], np.float64))
-    left = geometry.cut(gone, there, len(matte.values), border="zero").clip(0, 1)
-    return Matte(matte.values * (1 - left), matte.frame)
 
 
 def _coloured(crop: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:

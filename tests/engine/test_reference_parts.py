@@ -12,9 +12,9 @@ from engine.face.finder import Face
 from engine.face.frames import matrix_of
 from engine.face.lids import opening
 from engine.face.mesh import INNER_LIPS, LIPS, NODES, inter_ocular
-from engine.face.regions import Matte, outlined
+from engine.face.regions import Matte, outlined, without
 from engine.reference.alignment import OWN, Laid, corrected, enough, similar
-from engine.reference.beyond import beside_both, beyond, without
+from engine.reference.beyond import beside_both, beyond
 from engine.reference.light import coarse, relighting, relit, unlike
 from engine.reference.likeness import SAME, same_person
 from engine.reference.sharpness import as_sharp

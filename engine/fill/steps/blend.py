@@ -17,7 +17,7 @@ import torch
 from engine.base.errors import MienError
 from engine.base.hidden import KNOWN
 from engine.face import geometry
-from engine.face.regions import Matte
+from engine.face.regions import Matte, without
 from engine.fill.membrane import membrane
 from engine.fill.photo_fill import DoneShare, FullShare, ReadShare
 from engine.fill.shares import Box
@@ -29,6 +29,8 @@ RING = 0.06  # frame sides around a share that are looked at: a membrane and gra
 # Where the fill's face and the photo beside it differ by more, at both of these scales (of a
 # matte's side), the photo shows no face: the crop's seam is closed, so what is left is grain.
 SAME, SCALES = 0.1, (0.4 / 256, 1.6 / 256)
+WRONG = 0.04  # of a matte's side: so far a predicted outline may lie off
+ENDS = 0.003  # of a matte's side: over so much it ends beside what is no face
 LARGEST_FACE = 12_000  # pixels of frame side
 
 
@@ -48,10 +50,28 @@ def to_photo(fill: ReadShare, _: bool) -> FullShare:
 
 def close_photo_seam(fill: FullShare, _: bool) -> FullShare:
     """Reads seen, pixels, matte. Writes pixels: face and background each meet the photo's own
-    pixels."""
-    return fill.becomes(
-        FullShare, pixels=closed(fill.seen, fill.pixels, fill.hidden_there, fill.matte, fill.box)
-    )
+    pixels; and matte, which ends where the photo shows that the face has."""
+    pixels, matte = fill.pixels, fill.matte
+    if matte is not None:
+        matte = ended(fill.seen, pixels, fill.hidden_there, matte, fill.box)
+    pixels = closed(fill.seen, pixels, fill.hidden_there, fill.matte, fill.box)
+    return fill.becomes(FullShare, pixels=pixels, matte=matte)
+
+
+def ended(
+    seen: np.ndarray, pixels: np.ndarray, hidden: np.ndarray, matte: Matte, box: Box
+) -> Matte:
+    """A matte that has ended where the photo shows something else than a face right beside the
+    hole: a predicted jaw may reach beyond it, and the hole's own border, with all its steps, would
+    be the jaw's outline. Arguments as of `closed`."""
+    side, facing = geometry.frame_side(matte.frame), (matte.values > 0.5).astype(np.uint8)
+    depth = cv2.distanceTransform(facing, cv2.DIST_L2, 3) / len(facing)
+    rim = Matte(((depth > 0) & (depth < WRONG)).astype(np.float32), matte.frame).over(box) > 0.5
+    other = rim & ~hidden & ~_alike(seen - pixels, hidden, side, SAME)
+    if not other.any():
+        return matte
+    away = cv2.distanceTransform((~other).astype(np.uint8), cv2.DIST_L2, 3)
+    return without(matte, np.clip(1.5 - away / max(1.0, ENDS * side), 0, 1), box)
 
 
 def closed(

@@ -8,7 +8,7 @@ from engine.base.hidden import SHARPENED
 from engine.face import geometry
 from engine.face.finder import Face
 from engine.face.frames import mesh_in_crop
-from engine.face.regions import CRISP, Matte, matte, outlined
+from engine.face.regions import outlined
 from engine.fill.photo_fill import CutShare, GuidedShare, ShareFill
 from engine.fill.shares import Share
 from engine.fill.steps.references import known_person
@@ -17,8 +17,6 @@ from engine.photo import Photo
 PREVIEW_SIDE = 128  # pixels of a crop that follows the brush: a quarter of what a fill solves
 HEAD = 1.12  # meshes that a head is wide, its ears and some of its hair
 MEET, FEWEST = 0.03, 60  # share of an outline that another's covers; pixels that tell a colour
-FINEST = 1024  # pixels a side of a matte
-AROUND = 1.2  # frames that a matte is wide: a jaw may end beyond its frame
 
 
 def cut_crop(fill: ShareFill, _: bool) -> CutShare:
@@ -109,11 +107,3 @@ def nodes_of(fill: GuidedShare) -> np.ndarray | None:
     """The nodes of a face, 478 x 2 in crop units; None where they are not known."""
     told = fill.guidance.sight.told
     return None if told is None else told[0].cpu().numpy().astype(np.float64)
-
-
-def draw_matte(fill: GuidedShare, nodes: np.ndarray) -> GuidedShare:
-    """Writes matte: how much of each pixel is face, a little beyond the frame too."""
-    frame = geometry.grown(fill.share.frame, AROUND)
-    # As fine as the photo's own edges, as far as that is of use.
-    size = int(np.clip(geometry.frame_side(frame), len(fill.crop), FINEST))
-    return fill.becomes(GuidedShare, matte=Matte(matte(nodes, size, AROUND, CRISP), frame))

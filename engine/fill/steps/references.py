@@ -15,7 +15,7 @@ from engine.base.hidden import SHARPENED
 from engine.face import geometry
 from engine.face.frames import mesh_in_crop
 from engine.face.mesh import LEFT_EYE, LIPS, RIGHT_EYE
-from engine.face.regions import outlined
+from engine.face.regions import outlined, without
 from engine.fill.photo_fill import CutShare, FullShare, ShareFill
 from engine.fill.shares import Box
 from engine.fill.steps.blend import closed
@@ -26,7 +26,7 @@ from engine.modules.module import Person
 from engine.readings import EMOTIONS, KEEP
 from engine.reference import Reference, Taken
 from engine.reference.alignment import Laid, corrected, enough, similar
-from engine.reference.beyond import beside_both, beyond, without
+from engine.reference.beyond import beside_both, beyond
 from engine.reference.bringing import SIDE, bent, brought, shown
 from engine.reference.identity import Look, likenesses
 from engine.reference.light import coarse, relighting, relit, unlike

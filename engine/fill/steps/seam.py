@@ -7,19 +7,20 @@ from torch import Tensor
 
 from engine.base.brightness import luma
 from engine.base.exact import exact
-from engine.face.regions import CRISP, depths, interiors, mattes
+from engine.face.regions import BEYOND, CRISP, depths, interiors, mattes
 from engine.fill.face_fill import PicturedFill, RenderedFill
 from engine.fill.membrane import CONTOUR, closing, membrane, reached
 from engine.fill.steps.render import AROUND, enlarged
 
 FADING = 20 / 256  # crop units inside its outline over which a mean face fades away
+CUT = 0.02  # crop units beyond its outline that a face is painted on where a matte cuts it later
 BRIGHTER = 0.15  # [-1, 1] units from which on a background is surely brighter than a face
 
 
 def close_seam(fill: RenderedFill, _: bool) -> RenderedFill:
     """Reads balanced, hole, shape, outline, own, picture. Writes picture: the crop with the face in
     its hole; and inside, where an outline is known."""
-    picture = composite(fill.picture, fill.balanced, fill.hole, fill.shape, fill.own)
+    picture = composite(fill.picture, fill.balanced, fill.hole, fill.shape, fill.own, fill.beyond)
     inside = None
     if fill.outline is not None:
         inside = interiors(fill.outline, fill.side).to(picture)
@@ -33,12 +34,13 @@ def composite(
     hole: Tensor,
     meshes: Tensor | None = None,
     own: Tensor | None = None,
+    beyond: float = 0.0,
 ) -> Tensor:
     """Rendered faces (B x 3 x s x s, any s) at the crops' size, in their holes, seam closed.
 
     meshes: B x 478 x 2 in crop units; the face and what is behind it are then two layers, each
     closed with its own side's border, so that a white wall does not tint a cheek. own: as of
-    BalancedFill.
+    BalancedFill. beyond: as of FaceFill.
     """
     side = crops.shape[-1]
     faces = enlarged(faces, side)
@@ -53,6 +55,9 @@ def composite(
         behind = ours + membrane(seen - ours, _unseen(hidden, 1 - facing))
         ours = unmixed(ours, behind, depths(meshes, side)[part].to(ours))
         ours = ours + closing(seen - ours, _unseen(hidden, facing), contour)
+        if beyond:
+            # What lies there is none of the face's border, though the face is painted on it.
+            facing = mattes(meshes, side, CRISP, BEYOND + beyond)[part].to(ours)
         ours = facing * ours + (1 - facing) * behind
     filled = crops.clone()
     # Brighter than white only where the crop is (see engine.fill.steps.white_balance).

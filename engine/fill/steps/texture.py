@@ -33,6 +33,8 @@ PATCH = 3  # radius: patches of 7 x 7
 NARROW, STRAYS, VARIES, NEARBY = 0.25, 8.0, 0.35, 2
 EDGE = 3.0  # pixels: how wide the edge of a silhouette is
 
+NEARER = 3.0  # times as near to the tone behind a person as to its own: surely none of it
+BESIDE = 0.04  # of a window: sigma within which a person and what is behind it have their tones
 Box = tuple[int, int, int, int]
 
 
@@ -44,16 +46,15 @@ def fill_texture(
     progress: Callable[[float], None] | None = None,
     heads: tuple[Head, ...] = (),
     whole: np.ndarray | None = None,
-    people: Callable[[Box], np.ndarray | None] | None = None,
+    people: Silhouettes | None = None,
 ) -> Iterator[tuple[Box, np.ndarray]]:
     """Fill each connected part of a hole.
 
     rgb: H x W x 3 uint8. hole: H x W bool. heads: those of the photo, whose faces are painted
     nowhere else. whole: H x W bool, the hole that this is the rest of, where faces have painted
-    some: how deep it is tells strokes from the rest beside a face. people: of a window, how much of
-    each pixel is a person (`engine.fill.silhouette`): what is behind people does not go on in them,
-    nor the other way round. Yields (box, pixels) a part: (x, y, width, height) and height x width x
-    3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
+    some: how deep it is tells strokes from the rest beside a face. people: what is behind them does
+    not go on in them, nor the other way round. Yields (box, pixels) a part: (x, y, width, height)
+    and height x width x 3 uint8, meant for the hole's pixels of that box only. Raises Cancelled.
     """
     import cv2
 
@@ -80,7 +81,7 @@ def _fill_part(
     seed: int,
     heads: tuple[Head, ...],
     whole: np.ndarray,
-    people: Callable[[Box], np.ndarray | None] | None,
+    people: Silhouettes | None,
 ) -> tuple[Box, np.ndarray]:
     import cv2
 
@@ -101,29 +102,32 @@ def _fill_part(
         return box, _thin(picture, missing, seed)[inside]
 
     window = (x0, y0, x1 - x0, y1 - y0)
-    person = None if people is None else people(window)
+    person = None if people is None else people.over(window)
     shut = no_source(heads, missing.view(bool), window, parted=person is not None)
     shut_to_people = None
     if person is not None:
         shut_to_people = no_neck(heads, missing.view(bool) & (person > 0.5), window)
+    gap, seen = (None, None) if people is None else people.narrow(window)
     scale = min(1.0, float(np.sqrt(LARGEST / missing.size)))
     size = (max(16, round(missing.shape[1] * scale)), max(16, round(missing.shape[0] * scale)))
     small, small_hole = picture, missing > 0
     if scale < 1:
         small_hole = cv2.resize(missing * 255, size, interpolation=cv2.INTER_AREA) > 0
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        if shut is not None:
-            shut = cv2.resize(shut.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        if shut_to_people is not None:
-            shut_to_people = (
-                cv2.resize(shut_to_people.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-            )
+        shut, shut_to_people, gap, seen = (
+            None
+            if one is None
+            else cv2.resize(one.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+            for one in (shut, shut_to_people, gap, seen)
+        )
         if person is not None:
             person = cv2.resize(person, size, interpolation=cv2.INTER_AREA)
     if person is None:
         filled = patched(small, small_hole, seed, shut)
     else:
         filled = by_silhouette(small, small_hole, seed, (shut_to_people, shut), person)
+    if gap is not None and seen is not None:
+        filled = joined(filled, small_hole, gap, seen, seed, shut)
     across = 2 * float(np.percentile(depths, 95))
     if across <= NARROW * len(depths) / across:
         filled = _held(filled, small, small_hole, across * scale / 2)
@@ -231,6 +235,36 @@ def by_silhouette(
     return np.where(hole[..., None], mixed + 0.5, picture).astype(np.uint8)
 
 
+def joined(
+    filled: np.ndarray,
+    hole: np.ndarray,
+    gap: np.ndarray,
+    person: np.ndarray,
+    seed: int,
+    shut: np.ndarray | None,
+) -> np.ndarray:
+    """A filled picture (H x W x 3 uint8) whose gaps between parts of a person go on as that person
+    where they were filled with what is behind it. hole, gap, person (what is seen of one), shut
+    (what is no source, or None): H x W bool."""
+    import cv2
+
+    picture, near = filled.astype(np.float32), max(2.0, BESIDE * len(filled))
+    off = []
+    for known in (person & ~hole, ~person & ~hole):
+        weight = known.astype(np.float32)[..., None]
+        both = cv2.GaussianBlur(np.dstack([picture * weight, weight]), (0, 0), near)
+        tone = both[..., :3] / np.maximum(both[..., 3:], 1e-4)
+        off.append(np.where(both[..., 3] > 1e-3, np.abs(picture - tone).sum(-1), np.inf))
+    behind = (gap & hole & (NEARER * off[1] < off[0])).astype(np.uint8)
+    reach = np.ones((PATCH, PATCH), np.uint8)
+    again = cv2.dilate(cv2.morphologyEx(behind, cv2.MORPH_OPEN, reach), reach) > 0
+    again &= gap & hole
+    no_use = ~person if shut is None else ~person | shut
+    if not again.any() or (~no_use & ~again).sum() < LEAST * again.sum():
+        return filled
+    return patched(filled, again, seed, no_use)
+
+
 def edged(person: np.ndarray) -> np.ndarray:
     """A silhouette whose edge is EDGE pixels wide, H x W float32: under a hole it is as soft as the
     hole is wide."""
@@ -262,7 +296,7 @@ def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
         lambda done: fill.tell("texture", 0.85 + 0.13 * done),
         heads,
         fill.hole,
-        silhouettes.over,
+        silhouettes,
     ):
         x, y, width, height = box
         part = share_of[y : y + height, x : x + width].astype(np.float32) / 255
