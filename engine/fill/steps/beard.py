@@ -19,8 +19,17 @@ from engine.base.brightness import LUMA
 from engine.face import geometry
 from engine.face.mesh import FEATURES, OVAL
 from engine.fill.photo_fill import FullShare
-from engine.fill.shares import meet, part_of
+from engine.fill.shares import Box, meet, part_of
 from engine.fill.steps.crop import nodes_of as mesh_of
+from engine.fill.steps.stubble import (
+    DARKER,
+    GREYER,
+    STRENGTH,
+    beard_area,
+    stubble,
+    surely,
+    throat,
+)
 from engine.fill.steps.texture import patched
 
 SIDE = 384  # pixels of the crop on which hair is looked for
@@ -41,6 +50,7 @@ SHADES = (0.4, 2.5)  # how far texture may be darkened and lightened
 BARELY = 0.05  # less of a beard than this is none
 HAIRY = 0.4  # from where on hair is a source, or worth a fill
 ENOUGH = 250_000  # pixels of photo that are worked on
+SURELY_ON_A_NECK = 0.6  # one of 60 clean necks had 0.41
 SOURCES = 300  # pixels of SIDE**2 that are seen to be hairy: fewer tell nothing
 
 
@@ -48,11 +58,12 @@ SOURCES = 300  # pixels of SIDE**2 that are seen to be hairy: fewer tell nothing
 class Beard:
     """On the face's crop, SIDE x SIDE: grows, float32 in [0, 1], how much of a hidden pixel is
     beard. seen: bool, where beard is seen. thick: from 0, stubble that skin shines through, to 1.
-    """
+    on_neck: whether that is on the neck alone."""
 
     grows: np.ndarray
     seen: np.ndarray
     thick: float
+    on_neck: bool = False
 
 
 def bearded(fill: FullShare) -> Beard | None:
@@ -80,12 +91,24 @@ def beard_in(light: np.ndarray, hole: np.ndarray, nodes: np.ndarray) -> Beard | 
     hairy = _ramp(contrast, LEAST, SURE) * _ramp(contrast / max(smooth, 1e-4), TIMES, SURELY)
     seen = shown & (hairy >= HAIRY)
     if seen.sum() < SOURCES:
-        return None
+        return _on_neck(contrast, known > 0, smooth, hole, nodes)
     grows = _carried(hairy, shown.astype(np.float32))
     open_to = lower_skin(nodes, GROWN).astype(np.float32)
     grows = grows * cv2.GaussianBlur(open_to, (0, 0), 1.5) * hole
     thick = float(_ramp(np.median(contrast[seen]), *THICK))
     return Beard(grows, seen, thick) if (grows >= HAIRY).any() else None
+
+
+def _on_neck(
+    contrast: np.ndarray, known: np.ndarray, smooth: float, hole: np.ndarray, nodes: np.ndarray
+) -> Beard | None:
+    """The stubble of a face whose lower half is hidden, by that of the neck below."""
+    seen = throat(nodes, hole) & known
+    sure = surely(contrast, seen, smooth) if seen.sum() >= SOURCES else 0.0
+    if sure < SURELY_ON_A_NECK:
+        return None
+    grows = np.float32(sure) * beard_area(nodes, SIDE) * hole
+    return Beard(grows, seen, 0.0, on_neck=True) if (grows >= HAIRY).any() else None
 
 
 def grow_beard(fill: FullShare, beard: Beard) -> FullShare:
@@ -99,13 +122,37 @@ def grow_beard(fill: FullShare, beard: Beard) -> FullShare:
     source = geometry.put_back(beard.seen.astype(np.float32), frame, window) > 0.5
     if not (grows > BARELY).any() or not (source & ~hidden).any():
         return fill
-    texture = _texture(picture, grows > BARELY, source & ~hidden, fill.whole.request.options.seed)
+    seed = fill.whole.request.options.seed
+    if beard.on_neck:
+        return _with_stubble(fill, picture, grows, source & ~hidden, window)
+    texture = _texture(picture, grows > BARELY, source & ~hidden, seed)
     sigma = TONE / SIDE * geometry.frame_side(frame)
     texture = _toned(texture, picture, grows > BARELY, sigma, beard.thick)
     both = meet(window, fill.box)
     inside, ours = part_of(both, window), part_of(both, fill.box)
     pixels = fill.pixels.copy()
     pixels[ours] += grows[inside][..., None] * (texture[inside] - pixels[ours])
+    return fill.becomes(FullShare, pixels=pixels)
+
+
+def _with_stubble(
+    fill: FullShare, picture: np.ndarray, grows: np.ndarray, source: np.ndarray, window: Box
+) -> FullShare:
+    sigma = FINE / SIDE * geometry.frame_side(fill.share.frame)
+    fine = stubble(picture, source, sigma, fill.whole.request.options.seed)
+    if fine is None:
+        return fill
+    both = meet(window, fill.box)
+    inside, ours = part_of(both, window), part_of(both, fill.box)
+    repeats = [-(-length // len(fine)) for length in grows.shape]
+    fine = np.tile(fine, repeats)[: grows.shape[0], : grows.shape[1]]
+    share, pixels = grows[inside], fill.pixels.copy()
+    skin = pixels[ours]
+    light = (skin @ np.array(LUMA, np.float32))[..., None]
+    change = np.exp(STRENGTH * share * (fine[inside] - DARKER * fine.std()))[..., None] - 1
+    # Hair is greyer than the skin it grows on.
+    skin = skin + GREYER * share[..., None] * (light - skin)
+    pixels[ours] = skin + (light + DARK) * change
     return fill.becomes(FullShare, pixels=pixels)
 
 
