@@ -6,7 +6,8 @@ that lies beside a face. A detector and the attention mesh, on the upright crop 
 out and the photo's border mirrored, know a face by its eyes and mouth, and take a forehead over a
 mask for a chin. And a hole of which much lies beside a mesh is one that the mesh was squeezed in
 beside. Together they make one probability by logistic regression, fitted to 1,400 candidates in 150
-photos; how often it is right stands in docs/results.md (`python -m training.placement`).
+photos (`python -m training.fit_evidence` fits them anew); how often it is right stands in
+docs/results.md (`python -m training.placement`).
 """
 
 from __future__ import annotations
