@@ -24,6 +24,7 @@ ABOVE, BELOW, WIDE = 8, 30, 0.2  # of those: how far about a hole's lower edge a
 LEAST, TIMES, CALM = (0.016, 0.02), (1.25, 1.5), 0.25
 FINE = 3.0  # of a crop of 384: sigma of what is coarser than stubble
 DARK = 20 / 255
+EVEN = 1.5  # times the median energy around: more is an edge, not hair
 TILE = 512  # pixels: of texture that is repeated
 STRENGTH = 0.6  # of the neck's: cheeks and chins are shorter shorn
 # What grows makes skin darker, by so much of its own contrast, and takes so much of its colour.
@@ -84,7 +85,13 @@ def stubble(picture: np.ndarray, source: np.ndarray, sigma: float, seed: int) ->
     known = source[part].astype(np.float32)
     near = np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)
     fine = np.log(light / (cv2.GaussianBlur(light * known, (0, 0), sigma) / near + 1e-6)) * known
-    fine = cv2.erode(known, np.ones((5, 5))) * fine
+    known = cv2.erode(known, np.ones((5, 5)))
+    # The edge of a chin, of its shade or of a collar is a line, and would be drawn all over.
+    energy = cv2.GaussianBlur(np.square(fine) * known, (0, 0), 2 * sigma)
+    energy /= np.maximum(cv2.GaussianBlur(known, (0, 0), 2 * sigma), 1e-3)
+    if not known.any():
+        return None
+    fine *= known * (energy < EVEN * np.median(energy[known > 0]))
     sample = np.zeros((TILE, TILE), np.float32)
     height, width = min(TILE, fine.shape[0]), min(TILE, fine.shape[1])
     sample[:height, :width] = fine[:height, :width]
