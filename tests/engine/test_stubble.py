@@ -49,6 +49,12 @@ def test_hair_on_a_neck_is_hair_under_the_mask(nodes, hole) -> None:
     assert beard.grows[y, x] > 0.9
     assert beard.seen[throat(nodes, hole)].mean() > 0.5
     assert beard_in(skin(0.006, neck), hole, nodes) is None
+    # Of a chin that is seen the neck tells nothing.
+    mouth = np.zeros_like(hole)
+    x, y = (nodes[list(LIPS)].mean(0) * SIDE).astype(int)
+    chin = round(nodes[CHIN, 1] * SIDE)
+    mouth[y - 25 : chin - 12, x - 45 : x + 45] = True
+    assert beard_in(skin(0.03, np.arange(SIDE)[:, None] > chin - 2), mouth, nodes) is None
     # A necklace or the shade of a jaw is contrast too, but not all over.
     shade = skin(0.006, neck)
     shade[round(nodes[CHIN, 1] * SIDE) + 8 :] *= 0.5

@@ -51,6 +51,7 @@ BARELY = 0.05  # less of a beard than this is none
 HAIRY = 0.4  # from where on hair is a source, or worth a fill
 ENOUGH = 250_000  # pixels of photo that are worked on
 SURELY_ON_A_NECK = 0.6  # one of 60 clean necks had 0.41
+HARDLY = 0.2  # of the lower face's skin: less is next to nothing
 SOURCES = 300  # pixels of SIDE**2 that are seen to be hairy: fewer tell nothing
 
 
@@ -91,6 +92,8 @@ def beard_in(light: np.ndarray, hole: np.ndarray, nodes: np.ndarray) -> Beard | 
     hairy = _ramp(contrast, LEAST, SURE) * _ramp(contrast / max(smooth, 1e-4), TIMES, SURELY)
     seen = shown & (hairy >= HAIRY)
     if seen.sum() < SOURCES:
+        if shown.sum() > HARDLY * (skin > 0).sum():
+            return None  # a chin that is seen tells more of its beard than the neck below
         return _on_neck(contrast, known > 0, smooth, hole, nodes)
     grows = _carried(hairy, shown.astype(np.float32))
     open_to = lower_skin(nodes, GROWN).astype(np.float32)
