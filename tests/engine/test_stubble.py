@@ -54,7 +54,7 @@ def test_hair_on_a_neck_is_hair_under_the_mask(nodes, hole) -> None:
     x, y = (nodes[list(LIPS)].mean(0) * SIDE).astype(int)
     chin = round(nodes[CHIN, 1] * SIDE)
     mouth[y - 25 : chin - 12, x - 45 : x + 45] = True
-    assert beard_in(skin(0.03, np.arange(SIDE)[:, None] > chin - 2), mouth, nodes) is None
+    assert beard_in(skin(0.05, np.arange(SIDE)[:, None] > chin - 8), mouth, nodes) is None
     # A necklace or the shade of a jaw is contrast too, but not all over.
     shade = skin(0.006, neck)
     shade[round(nodes[CHIN, 1] * SIDE) + 8 :] *= 0.5
