@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -187,7 +188,7 @@ class Editor(QObject):
 
             return known(self._filler().find_faces(tab.photo, cancel, first))
 
-        def found(known: Known, line: str = "") -> None:
+        def found(known: Any, line: str = "") -> None:
             """Those that a small copy shows first, and then whoever else is there."""
             faces, edges = known
             new = [face for face in faces if face not in told]
