@@ -14,6 +14,7 @@ from gui.qimage import cv2
 
 SMALLEST = 256  # a level smaller than this is never needed
 NEAREST_FROM = 3.0  # from this zoom on single pixels are shown as squares
+BLOCK = 512  # device pixels of a side of what is drawn at once
 STARTS = 256  # pixels of a level that an enlargement may begin with
 Box = tuple[int, int, int, int]
 
@@ -126,15 +127,34 @@ class Pyramid:
             return _bytes(_laid(source, x - round(shift[0]), y - round(shift[1]), width, height))
         if scale >= NEAREST_FROM:
             return _bytes(_warped(source, step, shift, rect, cv2.INTER_NEAREST))
-        across, down = _start(x - shift[0], step), _start(y - shift[1], step)
-        if across is None or down is None:
-            return _bytes(_warped(source, step, shift, rect, cv2.INTER_LINEAR))
-        # In a third of warpAffine's time.
-        (left, over), (top, above) = across, down
-        wide, high = (int(np.ceil(n / step)) + 3 for n in (over + width, above + height))
-        part = _laid(source, left, top, wide, high)
-        drawn = cv2.resize(part, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
-        return _bytes(drawn[above : above + height, over : over + width])
+        drawn = np.empty((height, width, *source.shape[2:]), source.dtype)
+        for top in range(y - y % BLOCK, y + height, BLOCK):
+            for left in range(x - x % BLOCK, x + width, BLOCK):
+                # From the block's own corner on, or parts of it would be rounded otherwise.
+                right, bottom = min(left + BLOCK, x + width), min(top + BLOCK, y + height)
+                block = _drawn(source, step, shift, (left, top, right - left, bottom - top))
+                x0, y0 = max(left, x), max(top, y)
+                drawn[y0 - y : bottom - y, x0 - x : right - x] = block[y0 - top :, x0 - left :]
+        return _bytes(drawn)
+
+
+def _drawn(
+    source: np.ndarray | Pixels,
+    step: float,
+    shift: tuple[float, float],
+    rect: tuple[int, int, int, int],
+) -> np.ndarray:
+    """A level's pixels at any step, mixed of those around."""
+    x, y, width, height = rect
+    across, down = _start(x - shift[0], step), _start(y - shift[1], step)
+    if across is None or down is None:
+        return _warped(source, step, shift, rect, cv2.INTER_LINEAR)
+    # In a third of warpAffine's time.
+    (left, over), (top, above) = across, down
+    wide, high = (int(np.ceil(n / step)) + 3 for n in (over + width, above + height))
+    part = _laid(source, left, top, wide, high)
+    drawn = cv2.resize(part, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+    return drawn[above : above + height, over : over + width]
 
 
 def _start(begin: float, step: float) -> tuple[int, int] | None:
