@@ -43,8 +43,9 @@ $(VENV)/.program: $(VENV)/.made pyproject.toml
 	$(INSTALL) -e .
 	@touch $@
 
+# Compiled where it is imported: most of it never is, and pip compiles one file after the other.
 $(VENV)/.developer: $(VENV)/.made pyproject.toml
-	$(INSTALL) -e '.[training,dev]'
+	$(INSTALL) --no-compile -e '.[training,dev]'
 	@touch $@ $(VENV)/.program
 
 # Without a display the same job is done on the sample: a stranger sees at once that it works.

@@ -166,8 +166,14 @@ class Inpainter(Protocol):
         """Raises MienError with one sentence, Cancelled when `cancel` was set."""
         ...
 
-    def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
-        """Every face of the photo, largest first."""
+    def find_faces(
+        self,
+        photo: Photo,
+        cancel: threading.Event | None = None,
+        first: Callable[[tuple[Face, ...]], object] | None = None,
+    ) -> tuple[Face, ...]:
+        """Every face of the photo, largest first. first: is told those that a small copy shows,
+        which are among them, as soon as they are known, where that is sooner."""
         ...
 
     def preview(

@@ -93,12 +93,19 @@ class Document(ShownPhoto):
             self.blockSignals(was)
         self.touched.emit(tab)
 
-    def set_faces(self, faces: Iterable[Face], edges: np.ndarray | None) -> None:
-        """The search is over; no step of the history."""
+    def set_faces(
+        self, faces: Iterable[Face], edges: np.ndarray | None, *, more: bool = False
+    ) -> None:
+        """What the search for faces found; no step of the history. more: beside those that are
+        known."""
         found = edits.found(faces)
         if self.tab is not None:
             self.tab.edges = edges
-        self.history.amend(lambda edit: edit.with_found(found))
+
+        def amended(edit: Edit) -> Edit:
+            return edit.with_found((*(edit.faces or ()), *found) if more else found)
+
+        self.history.amend(amended)
         self.faces_changed.emit()
 
     def set_edges(self, edges: np.ndarray) -> None:

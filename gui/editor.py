@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -17,6 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.edit.compositor import Composite
 from engine.edit.edit import Edit, Layer, new_id, request_of, subjects_of
 from engine.edit.tiles import TiledMask
+from engine.face.finder import Face
 from engine.inpaint import FillOptions, Inpainter, Progress
 from gui.base.operation import FILL, MASK, Desk, Operation
 from gui.document import Document
@@ -30,6 +32,8 @@ from gui.tab import Tab
 from gui.tabs import Tabs
 from gui.translation import tr
 from gui.worker import Worker
+
+Known = tuple[tuple[Face, ...], np.ndarray | None]  # faces, and how the nodes of meshes are linked
 
 
 class Editor(QObject):
@@ -63,6 +67,7 @@ class Editor(QObject):
         self._inpainter: Inpainter | None = None
         self._fills, self._files = Worker("fills", self), Worker("files", self)
         self._searches: dict[Tab, Operation] = {}
+        self._told: dict[Tab, list[Face]] = {}  # what the document was told of each search
         self.readout = Readout(document, self.results, create, lambda: self._options, self)
         self.readout.told.connect(self.told)
         self.keeper = Keeper(document, self.tabs, self.desk, self)
@@ -137,6 +142,7 @@ class Editor(QObject):
             self._recall_faces(tab)
 
     def _on_closed(self, tab: Tab) -> None:
+        self._told.pop(tab, None)
         searching = self._searches.pop(tab, None)
         if searching is not None:
             searching.cancel()
@@ -167,24 +173,38 @@ class Editor(QObject):
     def _find_faces(self, tab: Tab) -> None:
         self.told.emit(tr("Looking for faces…"))
 
-        def job(progress: object, cancel: threading.Event) -> np.ndarray | None:
+        told = self._told[tab] = []
+
+        def job(progress: Callable[[object], None], cancel: threading.Event) -> Known:
             from engine.face.face_model import edges
 
-            # Kept here at once: a fill that is queued behind runs before the GUI thread hears.
-            tab.sought = faces = self._filler().find_faces(tab.photo, cancel)
-            return edges() if any(face.mesh is not None for face in faces) else None
+            def known(faces: tuple[Face, ...]) -> Known:
+                # Kept here at once: a fill that is queued behind runs before the GUI thread hears.
+                tab.sought = faces
+                return faces, edges() if any(face.mesh is not None for face in faces) else None
 
-        def found(edges: np.ndarray | None, line: str) -> None:
-            if tab in self.tabs:
-                with self.document.on(tab):
-                    self.document.set_faces(tab.sought or (), edges)
-                if tab is self.document.tab:
-                    self.told.emit(line)
+            def first(faces: tuple[Face, ...]) -> None:
+                progress(known(faces))
+
+            return known(self._filler().find_faces(tab.photo, cancel, first))
+
+        def found(known: Any, line: str = "") -> None:
+            """Those that a small copy shows first, and then whoever else is there."""
+            faces, edges = known
+            new = [face for face in faces if face not in told]
+            if tab not in self.tabs or (told and not new):
+                return
+            with self.document.on(tab):
+                self.document.set_faces(new, edges, more=bool(told))
+            told.extend(new)
+            if tab is self.document.tab:
+                self.told.emit(line or faces_line(len(faces)))
 
         sorry = tr("Faces could not be looked for; draw a frame around one with F.")
         searching = Operation(job, self._fills, self.desk)
-        searching.when_done(lambda edges: found(edges, faces_line(len(tab.sought or ()))))
-        self._searches[tab] = searching.when_failed(lambda _failure: found(None, sorry)).start()
+        searching.when_progressed(found).when_done(found)
+        searching.when_failed(lambda _failure: found(((), None), sorry))
+        self._searches[tab] = searching.start()
 
     # Filling.
 
@@ -239,11 +259,15 @@ class Editor(QObject):
         tab = self.document.tab
         assert tab is not None
         picture = tab.picture.of(edit)
+        told = tuple(self._told.get(tab, ()))
+
+        def since() -> tuple[Face, ...]:
+            """What a search that this waited for found after the edit was made."""
+            return tuple(face for face in tab.sought or () if face not in told)
 
         def job(progress: Callable[[object], None], cancel: threading.Event) -> tuple:
-            faces = edit.known_faces()
-            if faces is None:
-                faces = tab.sought
+            known = edit.known_faces()
+            faces = tab.sought if known is None else (*known, *since())
             request = request_of(edit, options, picture.photo(), mask, faces)
             result = self._filler().fill(request, progress, cancel)
             layer = Layer(hole, result, mask, options, wishes=edit.wishes)
@@ -254,7 +278,12 @@ class Editor(QObject):
             layer, image = answer
             if tab not in self.tabs:
                 return
-            known = replace(edit, faces=tab.edit.faces) if edit.faces is None else edit
+            more, there = since(), tab.edit.faces or ()
+            if edit.faces is None:
+                known = replace(edit, faces=tab.edit.faces)
+            else:
+                late = tuple(subject for subject in there if subject.face in more)
+                known = replace(edit, faces=(*edit.faces, *late))
             layer = replace(layer, subjects=subjects_of(layer.fill, known))
             tab.last, tab.is_news = layer.fill, tab is not self.document.tab
             with self.document.on(tab):

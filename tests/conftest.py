@@ -29,6 +29,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     cv2.setNumThreads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first: one begun last would leave the other processors idle."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads or writes the models and settings of the person who runs it."""

@@ -197,8 +197,7 @@ class Witnesses:
 
 
 def _hidden(view: View, frame: np.ndarray, side: int, margin: float = 1.0) -> np.ndarray:
-    covered = view.hole.view(np.uint8) * np.uint8(255)
-    return geometry.cut(covered, frame, side, margin=margin) > LOOKED_FOR
+    return geometry.cut(view.hole, frame, side, margin=margin) > LOOKED_FOR
 
 
 def _beyond(view: View, frame: np.ndarray, side: int) -> np.ndarray:

@@ -8,7 +8,7 @@ what they find is merged and confirmed by the 478-point mesh on an upright crop.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from engine.base.errors import raise_if_cancelled
 from engine.face import geometry
 from engine.face import mesh as nodes
 from engine.face.face_networks import FaceNetworks, OpenCvNetworks, Sighting
-from engine.face.views import scaling, search_views
+from engine.face.views import View, scaling, search_views
 
 if TYPE_CHECKING:
     from engine.face.landmarks import LandmarkNetwork
@@ -86,8 +86,17 @@ class FaceFinder:
         self._landmarks: LandmarkNetwork | None = None
         self._asked = False  # whether the catalogue was asked for a landmark network
 
-    def find(self, rgb: np.ndarray, cancel: threading.Event | None = None) -> tuple[Face, ...]:
-        """Every face of an H x W x 3 uint8 RGB photo, largest first. Raises Cancelled."""
+    def find(
+        self,
+        rgb: np.ndarray,
+        cancel: threading.Event | None = None,
+        first: Callable[[tuple[Face, ...]], object] | None = None,
+    ) -> tuple[Face, ...]:
+        """Every face of an H x W x 3 uint8 RGB photo, largest first. Raises Cancelled.
+
+        first: is told the faces that a copy of two megapixels shows, where there are any and
+        smaller ones are still looked for; they stay what they are.
+        """
         with self._lock:
             faces: list[Face] = []
             for turn in (0, 90, 270, 180):
@@ -95,16 +104,11 @@ class FaceFinder:
                 # is there, on a reduced copy.
                 if turn and faces:
                     break
-                for detection in self._detect(rgb, turn, cancel):
-                    if any(_overlap(detection.box, face.box) > 0.4 for face in faces):
-                        continue
-                    raise_if_cancelled(cancel)
-                    face = self._confirm(rgb, detection)
-                    if face is not None and not any(
-                        _overlap(face.box, other.box) > 0.4 for other in faces
-                    ):
-                        faces.append(face)
-            return tuple(sorted(faces, key=lambda face: -face.box[2] * face.box[3]))
+                for finer, views in enumerate(search_views(rgb, turn)):
+                    if finer == 1 and faces and first is not None:
+                        first(_largest_first(faces))
+                    self._add(faces, rgb, self._detect(views, cancel), cancel)
+            return _largest_first(faces)
 
     def mesh_in_frame(self, rgb: np.ndarray, frame: FaceFrame, *, guess: bool = False) -> Face:
         """The face in a frame that the user (or a data set) says holds one.
@@ -162,12 +166,26 @@ class FaceFinder:
             self._loaded = self._load_networks()
         return self._loaded
 
-    def _detect(
-        self, rgb: np.ndarray, turn: int, cancel: threading.Event | None
-    ) -> list[_Detection]:
-        """Merged detections of both detectors over scales and tiles, surest first."""
+    def _add(
+        self,
+        faces: list[Face],
+        rgb: np.ndarray,
+        detections: list[_Detection],
+        cancel: threading.Event | None,
+    ) -> None:
+        """Add the faces that detections of others than these turn out to be."""
+        for detection in detections:
+            if any(_overlap(detection.box, face.box) > 0.4 for face in faces):
+                continue
+            raise_if_cancelled(cancel)
+            face = self._confirm(rgb, detection)
+            if face is not None and not any(_overlap(face.box, other.box) > 0.4 for other in faces):
+                faces.append(face)
+
+    def _detect(self, views: Iterable[View], cancel: threading.Event | None) -> list[_Detection]:
+        """Merged detections of both detectors in all views, surest first."""
         found: list[_Detection] = []
-        for picture, matrix in search_views(rgb, turn):
+        for picture, matrix in views:
             for near in (False, True):
                 raise_if_cancelled(cancel)
                 seen = self._networks.detect(picture, near=near)
@@ -231,6 +249,10 @@ class FaceFinder:
                 return mesh
             box, angle, margin = _upright_box(mesh), nodes.roll(mesh), 1.5
         return mesh
+
+
+def _largest_first(faces: list[Face]) -> tuple[Face, ...]:
+    return tuple(sorted(faces, key=lambda face: -face.box[2] * face.box[3]))
 
 
 def _in_photo(sighting: Sighting, matrix: np.ndarray) -> _Detection:

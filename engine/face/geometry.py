@@ -138,7 +138,8 @@ def cut(
     border: str = "reflect",
     smooth: bool = True,
 ) -> np.ndarray:
-    """The crop of a frame: side x side pixels of `picture` (H x W or H x W x C, any OpenCV depth).
+    """The crop of a frame: side x side pixels of `picture` (H x W or H x W x C, any OpenCV depth,
+    or bool, which is cut as 0 and 255).
 
     Downscaling is anti-aliased: the picture is first reduced by area to at most twice the crop's
     resolution. `margin` > 1 shows that much more around the frame. border: "reflect", "edge" or
@@ -153,6 +154,8 @@ def cut(
     x0, y0 = np.clip(np.floor(corners.min(0)) - 4, 0, (width - 1, height - 1)).astype(int)
     x1, y1 = np.clip(np.ceil(corners.max(0)) + 5, (x0 + 1, y0 + 1), (width, height)).astype(int)
     part = np.ascontiguousarray(picture[y0:y1, x0:x1])
+    if part.dtype == bool:
+        part = part.view(np.uint8) * np.uint8(255)
     matrix = compose(matrix, np.array([[1, 0, x0], [0, 1, y0]], np.float64))
 
     scale = float(np.sqrt(abs(determinant(matrix))))

@@ -54,7 +54,7 @@ def boxes_near(hole: np.ndarray, face: Face) -> tuple[Box, ...]:
 
 def owned(hole: np.ndarray, face: Face) -> np.ndarray:
     """What of a hole a face may paint, H x W bool."""
-    mine = np.zeros_like(hole)
+    mine = np.zeros(hole.shape, bool)
     frame = matrix_of(face)
     x, y, width, height = box = geometry.bounds(frame, (hole.shape[1], hole.shape[0]))
     part = hole[y : y + height, x : x + width]

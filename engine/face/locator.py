@@ -152,12 +152,11 @@ def look(rgb: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> Tensor:
     rgb: H x W x 3 uint8. hole: H x W bool.
     """
     everywhere = np.broadcast_to(np.uint8(255), rgb.shape[:2])
-    hidden = hole.view(np.uint8) * np.uint8(255)
     parts = []
     for span in SPANS:
         colour = geometry.cut(rgb, anchor, FINE, margin=span, border="zero")
         inside = geometry.cut(everywhere, anchor, FINE, margin=span, border="zero") > 127
-        covered = geometry.cut(hidden, anchor, FINE, margin=span, border="zero") > LOOKED_FOR
+        covered = geometry.cut(hole, anchor, FINE, margin=span, border="zero") > LOOKED_FOR
         parts.append(
             np.concatenate(
                 [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,15 +10,29 @@ import numpy as np
 from engine.face import geometry
 
 TILE = 560  # pixels; the detectors see 192 of them
-LARGEST_SIDE = 6400  # pixels: faces from 48 pixels on in a photo of this width
+SMALL = 900  # pixels of a photo whose faces are all seen in the whole of it
+# Longer sides of the copies that tiles are cut from. Each shows faces from about 8 % of a tile on;
+# together they leave no gap: faces from 48 pixels on in a photo as wide as the last.
+DENSITIES = (1600, 3200, 6400)
 
 
-def search_views(rgb: np.ndarray, turn: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(picture, matrix to photo coordinates) for every scale and tile to search.
+View = tuple[np.ndarray, np.ndarray]  # a picture, and the matrix from it to photo coordinates
 
-    The whole picture, bare and inside a border (in a tight portrait the face is larger than either
-    detector expects), then tiles of a pyramid for small faces.
-    """
+
+def search_views(rgb: np.ndarray, turn: int) -> Iterator[Iterator[View]]:
+    """The views to search, of ever smaller faces: what a copy of two megapixels shows, then what
+    finer ones do."""
+    longest = max(rgb.shape[:2])
+    yield itertools.chain(_whole(rgb, turn), () if turn else _tiled(rgb, DENSITIES[0]))
+    if not turn and 2 * longest > DENSITIES[1]:
+        yield _tiled(rgb, DENSITIES[1])
+    if not turn and 2 * longest > DENSITIES[2]:
+        yield _tiled(rgb, DENSITIES[2])
+
+
+def _whole(rgb: np.ndarray, turn: int) -> Iterator[View]:
+    """The whole picture, bare and inside a border: in a tight portrait the face is larger than
+    either detector expects."""
     import cv2
 
     height, width = rgb.shape[:2]
@@ -34,17 +49,18 @@ def search_views(rgb: np.ndarray, turn: int) -> Iterator[tuple[np.ndarray, np.nd
     padded = cv2.copyMakeBorder(whole, border, border, border, border, cv2.BORDER_REPLICATE)
     shift = np.array([[1, 0, -border], [0, 1, -border]], np.float64)
     yield padded, geometry.compose(to_photo, shift)
-    if turn or longest <= 900:
+
+
+def _tiled(rgb: np.ndarray, size: int) -> Iterator[View]:
+    """Tiles of a copy whose longer side is `size` at most, for small faces."""
+    longest = max(rgb.shape[:2])
+    if longest <= SMALL:
         return
-    # Each density shows faces from about 8 % of a tile on; together they leave no gap.
-    for size in (1600, 3200, LARGEST_SIDE):
-        if size >= 2 * longest:
-            break
-        reduced = _reduced(rgb, min(1.0, size / longest))
-        factor = reduced.shape[1] / width
-        for y, x, tile in _tiles(reduced, TILE, 96):
-            offset = np.array([[1, 0, x], [0, 1, y]], np.float64)
-            yield tile, geometry.compose(scaling(1 / factor), offset)
+    reduced = _reduced(rgb, min(1.0, size / longest))
+    factor = reduced.shape[1] / rgb.shape[1]
+    for y, x, tile in _tiles(reduced, TILE, 96):
+        offset = np.array([[1, 0, x], [0, 1, y]], np.float64)
+        yield tile, geometry.compose(scaling(1 / factor), offset)
 
 
 def _tiles(picture: np.ndarray, side: int, overlap: int) -> Iterator[tuple[int, int, np.ndarray]]:

@@ -47,9 +47,14 @@ class FaceInpainter:
         self._networks: Networks | None = None
         self._wanted: tuple[str, str, str, bool] | None = None
 
-    def find_faces(self, photo: Photo, cancel: threading.Event | None = None) -> tuple[Face, ...]:
-        """Every face of the photo, largest first."""
-        return self._finder.find(photo.without_dots.rgb8, cancel)
+    def find_faces(
+        self,
+        photo: Photo,
+        cancel: threading.Event | None = None,
+        first: Callable[[tuple[Face, ...]], object] | None = None,
+    ) -> tuple[Face, ...]:
+        """See `engine.inpaint.Inpainter`."""
+        return self._finder.find(photo.without_dots.rgb8, cancel, first)
 
     def fill(
         self,

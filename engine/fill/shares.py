@@ -53,15 +53,6 @@ def share_out(hole: np.ndarray, bounds: Box | None, faces: tuple[Face, ...]) -> 
     return shares
 
 
-def left_over(hole: np.ndarray, shares: Sequence[Share]) -> np.ndarray:
-    """The hole without what the shares own, H x W bool (a new array)."""
-    left = hole.copy()
-    for share in shares:
-        x, y, width, height = share.box
-        left[y : y + height, x : x + width] &= ~share.owned
-    return left
-
-
 @dataclass(frozen=True, eq=False)
 class Behind:
     """A share and the matte of its face; what is not face in it is painted as texture."""
@@ -70,10 +61,20 @@ class Behind:
     matte: Matte | None
 
 
-def backdrop(hole: np.ndarray, shares: Sequence[Share], behind: Sequence[Behind]) -> np.ndarray:
-    """How much of each pixel of a hole is texture, H x W uint8: all of what no face owns, and of
-    what a face owns as much as its matte leaves."""
-    result = left_over(hole, shares).view(np.uint8) * np.uint8(255)
+def backdrop(
+    hole: np.ndarray, bounds: Box | None, shares: Sequence[Share], behind: Sequence[Behind]
+) -> np.ndarray:
+    """How much of each pixel of a hole (H x W bool, lying inside `bounds`) is texture, H x W uint8:
+    all of what no face owns, and of what a face owns as much as its matte leaves."""
+    result = np.zeros(hole.shape, np.uint8)  # takes memory where it is written to alone
+    if bounds is None:
+        return result
+    x, y, width, height = bounds
+    inside = hole[y : y + height, x : x + width].view(np.uint8)
+    np.multiply(inside, np.uint8(255), out=result[y : y + height, x : x + width])
+    for share in shares:
+        x, y, width, height = share.box
+        result[y : y + height, x : x + width][share.owned] = 0
     for entry in behind:
         if entry.matte is None:
             continue

@@ -87,10 +87,15 @@ class Mask:
     @cached_property
     def hole(self) -> np.ndarray:
         """H x W bool: where something is to be filled."""
-        painted = self.pixels >= PAINTED
-        opaque = int(np.count_nonzero(self.pixels >= OPAQUE))
-        least = least_of_hole(int(np.count_nonzero(painted)), opaque)
-        return painted if least == PAINTED else self.pixels >= least
+        import cv2
+
+        hole = np.zeros(self.pixels.shape, bool)  # takes memory where it is written to alone
+        x, y, width, height = cv2.boundingRect(self.pixels)
+        part = self.pixels[y : y + height, x : x + width]
+        opaque = int(np.count_nonzero(part >= OPAQUE))
+        least = least_of_hole(int(np.count_nonzero(part >= PAINTED)), opaque)
+        hole[y : y + height, x : x + width] = part >= least
+        return hole
 
     @cached_property
     def bounds(self) -> Box | None:

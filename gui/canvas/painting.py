@@ -67,8 +67,8 @@ def draw_mask(
         across, down = round(free.width() * ratio), round(free.height() * ratio)
         tinted[max(0, top) : max(0, top + down), max(0, left) : max(0, left + across)] = 0
     border = cv2.BORDER_REPLICATE
-    tinted[cv2.dilate(hole, kernel, borderType=border) > hole] = DARK_LINE
-    tinted[cv2.erode(hole, kernel, borderType=border) < hole] = LIGHT_LINE
+    np.copyto(tinted, DARK_LINE, where=cv2.dilate(hole, kernel, borderType=border) > hole)
+    np.copyto(tinted, LIGHT_LINE, where=cv2.erode(hole, kernel, borderType=border) < hole)
     image = image_from_argb(np.ascontiguousarray(tinted[wide:-wide, wide:-wide]))
     image.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(rect[0] / ratio, rect[1] / ratio), image)

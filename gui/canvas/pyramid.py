@@ -14,6 +14,8 @@ from gui.qimage import cv2
 
 SMALLEST = 256  # a level smaller than this is never needed
 NEAREST_FROM = 3.0  # from this zoom on single pixels are shown as squares
+BLOCK = 512  # device pixels of a side of what is drawn at once
+STARTS = 256  # pixels of a level that an enlargement may begin with
 Box = tuple[int, int, int, int]
 
 
@@ -123,24 +125,74 @@ class Pyramid:
         if step == 1.0:
             # A pixel a pixel: nothing is mixed, which is sharper, and costs next to nothing.
             return _bytes(_laid(source, x - round(shift[0]), y - round(shift[1]), width, height))
-        # OpenCV's whole numbers are pixel centres: source = (device + .5 - shift) / step - .5
-        ox = (x + 0.5 - shift[0]) / step - 0.5
-        oy = (y + 0.5 - shift[1]) / step - 0.5
-        # warpAffine takes sides below 32768 only: cut the part that is looked at.
-        left = int(np.clip(np.floor(ox) - 2, 0, source.shape[1] - 1))
-        top = int(np.clip(np.floor(oy) - 2, 0, source.shape[0] - 1))
-        right = int(np.clip(np.ceil(ox + width / step) + 3, left + 1, source.shape[1]))
-        bottom = int(np.clip(np.ceil(oy + height / step) + 3, top + 1, source.shape[0]))
-        matrix = np.array([[1 / step, 0, ox - left], [0, 1 / step, oy - top]], np.float64)
-        flag = cv2.INTER_NEAREST if scale >= NEAREST_FROM else cv2.INTER_LINEAR
-        drawn = cv2.warpAffine(
-            _cut(source, left, top, right, bottom),
-            matrix,
-            (width, height),
-            flags=flag | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        if scale >= NEAREST_FROM:
+            return _bytes(_warped(source, step, shift, rect, cv2.INTER_NEAREST))
+        drawn = np.empty((height, width, *source.shape[2:]), source.dtype)
+        for top in range(y - y % BLOCK, y + height, BLOCK):
+            for left in range(x - x % BLOCK, x + width, BLOCK):
+                # From the block's own corner on, or parts of it would be rounded otherwise.
+                right, bottom = min(left + BLOCK, x + width), min(top + BLOCK, y + height)
+                block = _drawn(source, step, shift, (left, top, right - left, bottom - top))
+                x0, y0 = max(left, x), max(top, y)
+                drawn[y0 - y : bottom - y, x0 - x : right - x] = block[y0 - top :, x0 - left :]
         return _bytes(drawn)
+
+
+def _drawn(
+    source: np.ndarray | Pixels,
+    step: float,
+    shift: tuple[float, float],
+    rect: tuple[int, int, int, int],
+) -> np.ndarray:
+    """A level's pixels at any step, mixed of those around."""
+    x, y, width, height = rect
+    across, down = _start(x - shift[0], step), _start(y - shift[1], step)
+    if across is None or down is None:
+        return _warped(source, step, shift, rect, cv2.INTER_LINEAR)
+    # In a third of warpAffine's time.
+    (left, over), (top, above) = across, down
+    wide, high = (int(np.ceil(n / step)) + 3 for n in (over + width, above + height))
+    part = _laid(source, left, top, wide, high)
+    drawn = cv2.resize(part, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+    return drawn[above : above + height, over : over + width]
+
+
+def _start(begin: float, step: float) -> tuple[int, int] | None:
+    """From which pixel on a level is enlarged `step` times so that what lies `begin` device pixels
+    from the level's border begins with a pixel of the enlargement, but for a 1/32; and how many of
+    the enlargement's pixels lie before it. None where no near one will do, at 2:1 for example."""
+    starts = int(np.floor(begin / step)) - 2 - np.arange(STARTS)
+    over = begin - starts * step
+    fit = np.flatnonzero(np.abs((over + 0.5) % 1 - 0.5) <= 1 / 32)
+    if not len(fit):
+        return None
+    return int(starts[fit[0]]), round(float(over[fit[0]]))
+
+
+def _warped(
+    source: np.ndarray | Pixels,
+    step: float,
+    shift: tuple[float, float],
+    rect: tuple[int, int, int, int],
+    flag: int,
+) -> np.ndarray:
+    """A level's pixels at any step."""
+    x, y, width, height = rect
+    # OpenCV's whole numbers are pixel centres: source = (device + .5 - shift) / step - .5
+    ox = (x + 0.5 - shift[0]) / step - 0.5
+    oy = (y + 0.5 - shift[1]) / step - 0.5
+    # warpAffine takes sides below 32768 only: cut the part that is looked at.
+    left = int(np.clip(np.floor(ox) - 2, 0, source.shape[1] - 1))
+    top = int(np.clip(np.floor(oy) - 2, 0, source.shape[0] - 1))
+    right = int(np.clip(np.ceil(ox + width / step) + 3, left + 1, source.shape[1]))
+    bottom = int(np.clip(np.ceil(oy + height / step) + 3, top + 1, source.shape[0]))
+    return cv2.warpAffine(
+        _cut(source, left, top, right, bottom),
+        np.array([[1 / step, 0, ox - left], [0, 1 / step, oy - top]], np.float64),
+        (width, height),
+        flags=flag | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def _cut(picture: np.ndarray | Pixels, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:

@@ -27,7 +27,7 @@ SIZE = (7744, 5184)
 class Idle:
     """Finds no face: what is timed is the editor's own work, with nothing beside it."""
 
-    def find_faces(self, photo, cancel=None) -> tuple:
+    def find_faces(self, photo, cancel=None, first=None) -> tuple:
         return ()
 
 

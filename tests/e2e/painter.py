@@ -15,7 +15,7 @@ class Painter:
     def __init__(self, before: Callable[[FillRequest], object] = lambda _: None) -> None:
         self.before, self.requests = before, []
 
-    def find_faces(self, photo, cancel=None):
+    def find_faces(self, photo, cancel=None, first=None):
         return ()
 
     def fill(self, request: FillRequest, progress=None, cancel=None) -> FillResult:

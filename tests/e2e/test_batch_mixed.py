@@ -1,8 +1,8 @@
 """Mixed photos through the command line, the batch window and a cluster, by the real inpainter,
 killed on the way: the results are those of an undisturbed run, and the log is true.
 
-MIEN_MIXED=300 takes as many photos, and kills three times. MIEN_MIXED_MODEL=mien-2 has them filled
-by that model instead of the prior alone.
+There is one photo of each kind. MIEN_MIXED=300 takes as many photos, and kills three times.
+MIEN_MIXED_MODEL=mien-2 has them filled by that model instead of the prior alone.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from PySide6.QtCore import QSettings
 from gui.batch_process import BatchProcess
 from gui.dialogs.batch import BatchDialog
 from gui.settings import Settings
-from tests.e2e.mixed import Mixed, assert_alike, check, make
+from tests.e2e.mixed import KINDS, Mixed, assert_alike, check, make
 
 ROOT = Path(__file__).parents[2]
-COUNT = int(os.environ.get("MIEN_MIXED", "30"))
+COUNT = int(os.environ.get("MIEN_MIXED", str(len(KINDS))))
 MODEL = os.environ.get("MIEN_MIXED_MODEL", "prior")
 KILLS = 1 if COUNT < 100 else 3
 LONGEST = 60 + 10 * COUNT  # seconds of a run

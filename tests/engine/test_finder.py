@@ -49,9 +49,22 @@ def test_a_face_of_48_pixels_in_24_megapixels_is_found(finder, astronaut) -> Non
     small = cv2.resize(astronaut, (size, size), interpolation=cv2.INTER_AREA)
     photo = np.full((4000, 6000, 3), 150, np.uint8)
     photo[2500 : 2500 + size, 4100 : 4100 + size] = small
-    found = [centre(face) for face in finder.find(photo)]
+    # And a large one, which is told first and stays what it is.
+    photo[400:2000, 300:1900] = cv2.resize(astronaut, (1600, 1600))
+    told: list[tuple] = []
+    found = finder.find(photo, first=told.append)
+    (near,) = told
+    assert any(centre(face) == pytest.approx((1000, 788), abs=60) for face in near)
+    assert set(near) < set(found)
     wanted = (4100 + 224 * scale, 2500 + 124 * scale)
-    assert any(np.hypot(x - wanted[0], y - wanted[1]) < 20 for x, y in found)
+    assert not any(np.hypot(*np.subtract(centre(face), wanted)) < 20 for face in near)
+    assert any(np.hypot(*np.subtract(centre(face), wanted)) < 20 for face in found)
+
+
+def test_a_small_photo_is_told_of_once(finder, astronaut) -> None:
+    told: list[tuple] = []
+    assert len(finder.find(astronaut, first=told.append)) == 1
+    assert not told
 
 
 def test_several_faces_are_found_largest_first(finder, astronaut, hopper) -> None:

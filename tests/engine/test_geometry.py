@@ -61,3 +61,13 @@ def test_what_lies_beyond_the_photo_is_told() -> None:
     assert 0.05 < beyond.mean() < 0.95
     assert (beyond == marked).mean() > 0.98
     assert not geometry.beyond(geometry.frame_from_box(150, 100, 60, 72), (400, 300), 64).any()
+
+
+def test_a_hole_is_cut_as_black_and_white() -> None:
+    hole = np.zeros((90, 120), bool)
+    hole[20:60, 30:47] = True
+    frame = geometry.frame_from_box(12, 8, 60, 64, 20)
+    for side in (24, 200):
+        wanted = geometry.cut(hole * np.uint8(255), frame, side)
+        assert 0 < wanted.mean() < 255
+        assert np.array_equal(geometry.cut(hole, frame, side), wanted)

@@ -78,6 +78,8 @@ class FakeInpainter:
         self.requests: list[FillRequest] = []
         self.previews: list[FillRequest] = []
         self.faces: tuple[Face, ...] = ()
+        self.near: tuple[Face, ...] = ()
+        self.search_gate = threading.Event()
         self.shown: dict[tuple[int, int], tuple[Face, ...]] = {}
         self.likeness: dict[tuple[float, float], float] = {}
         self.people: dict[tuple[int, int], int] = {}
@@ -94,7 +96,11 @@ class FakeInpainter:
             for face in faces
         )
 
-    def find_faces(self, photo, cancel=None) -> tuple[Face, ...]:
+    def find_faces(self, photo, cancel=None, first=None) -> tuple[Face, ...]:
+        """`near` are told first, and the rest once `search_gate` is set."""
+        if self.near and first is not None:
+            first(self.near)
+            self.search_gate.wait(5)
         return self.shown.get(photo.size, self.faces)
 
     def _taken(self, request: FillRequest) -> tuple[Taken, ...]:

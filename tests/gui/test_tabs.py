@@ -163,7 +163,7 @@ def test_faces_are_looked_for_when_a_photo_is_shown_first(
     qtbot, window: MainWindow, fake, photo_path: Path, another_path: Path
 ) -> None:
     searched = []
-    fake.find_faces = lambda photo, cancel=None: searched.append(photo.path) or ()
+    fake.find_faces = lambda photo, cancel=None, first=None: searched.append(photo.path) or ()
     window.open(photo_path, another_path)
     qtbot.waitUntil(lambda: len(window.editor.tabs) == 2)
     qtbot.waitUntil(lambda: searched == [photo_path])

@@ -30,13 +30,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch) -> Path:
-    """An empty models folder; trainings of one step, since a clock is no test."""
+    """An empty models folder; trainings of one step, since a clock is no test, that are measured
+    by one fill and have sheets of one row."""
     monkeypatch.setenv("MIEN_MODELS", str(tmp_path / "models"))
     small = replace(
         TrainingConfig.load("finetune"), batch=2, precision="32-true", samples=2, log_steps=1
     )
     monkeypatch.setattr(TrainingConfig, "load", lambda name: small)
     monkeypatch.setattr(module, "HOLES", ("mouth",))
+    monkeypatch.setattr(module, "MOST_MEASURED", 1)
+    monkeypatch.setattr("training.trainer.spread_out", lambda count: [0])
     return tmp_path / "models"
 
 
@@ -157,9 +160,10 @@ def test_errors_are_json_lines_with_exit_code_one(tmp_path: Path, capsys) -> Non
 def test_a_line_on_standard_input_stops_the_command(photos, aligned, tmp_path: Path) -> None:
     shutil.copytree(aligned, tmp_path / "run" / "faces")
     environment = {**os.environ, "MIEN_MODELS": str(tmp_path / "models"), "OMP_NUM_THREADS": "1"}
-    # main.py, but that it measures by one hole as the tests above do.
-    start = "import sys, main; from training import finetune; finetune.HOLES = ('mouth',); "
-    start += "sys.exit(main.main(sys.argv[1:]))"
+    # main.py, but that it measures and shows as little as the tests above do.
+    start = "import sys, main; from training import finetune, trainer; "
+    start += "finetune.HOLES, finetune.MOST_MEASURED = ('mouth',), 1; "
+    start += "trainer.spread_out = lambda count: [0]; sys.exit(main.main(sys.argv[1:]))"
     command = [sys.executable, "-c", start, "train", "finetune", str(photos)]
     command += ["--minutes", "30", "--name", "ours", "--run", str(tmp_path / "run")]
     process = subprocess.Popen(

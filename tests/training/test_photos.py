@@ -138,6 +138,7 @@ def test_half_a_smile_is_told() -> None:
     assert "smiles_kept" not in measures.shapes(cases[:2])
 
 
+@pytest.mark.slow
 def test_photos_go_through_the_whole_program(folder, evaluated) -> None:
     out, report = evaluated
     (row,) = report["rows"]
@@ -164,7 +165,7 @@ def test_photos_go_through_the_whole_program(folder, evaluated) -> None:
 
 def test_two_results_are_compared_by_one_measure(folder, evaluated, tmp_path) -> None:
     out, _ = evaluated
-    options = PhotosOptions(models=("prior",), against=out)
+    options = PhotosOptions(models=("prior",), limit=1, against=out)
     with_prior = evaluate_photos(folder, tmp_path / "prior", options)
     assert [row["method"] for row in with_prior["rows"]] == ["prior"]  # nothing of it before
     again = evaluate_photos(folder, tmp_path / "again", PhotosOptions(limit=1, against=out))

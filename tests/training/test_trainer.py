@@ -30,8 +30,14 @@ SMALL = Config(
     precision="32-true",
     log_steps=1,
     sheet_steps=3,
+    validation_steps=0,
     weights=Weights(pixel=4.0, perceptual=1.0),
 )
+
+
+@pytest.fixture(autouse=True)
+def _sheets_of_one_row(monkeypatch) -> None:
+    monkeypatch.setattr("training.trainer.spread_out", lambda count: [0])
 
 
 def run(config: Config, faces: Path, folder: Path, **options) -> list[dict]:

@@ -73,7 +73,7 @@ def bearded(fill: FullShare) -> Beard | None:
     if nodes is None:
         return None
     photo, frame = fill.whole.photo, fill.share.frame
-    hole = geometry.cut(fill.whole.hole.view(np.uint8) * np.uint8(255), frame, SIDE) > 0
+    hole = geometry.cut(fill.whole.hole, frame, SIDE) > 0
     if not (hole & (lower_skin(nodes, GROWN) > 0)).any():
         return None
     light = geometry.cut(photo.own8, frame, SIDE).astype(np.float32) @ np.array(LUMA, np.float32)

@@ -74,7 +74,7 @@ def crop_of(
 
     # Cut first: converting a whole large photo would cost every preview a quarter second.
     crop = photo.to_srgb(geometry.cut(photo.own8, frame, side)).astype(np.float32) / 255
-    share = geometry.cut(hole.view(np.uint8) * np.uint8(255), frame, side)
+    share = geometry.cut(hole, frame, side)
     reach = max(1, int(np.ceil(2 * side / geometry.frame_side(frame))))
     reached = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     hidden = cv2.dilate((share > SHARPENED).astype(np.uint8), reached)

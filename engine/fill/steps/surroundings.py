@@ -39,7 +39,7 @@ def decided(
     their size says what is thin, and an even surface decides nothing where it may hide a feature
     of theirs.
     """
-    result = np.zeros_like(hole)
+    result = np.zeros(hole.shape, bool)  # takes memory where it is written to alone
     if not faces or bounds is None:
         return result
     frames = [matrix_of(face) for face in faces]

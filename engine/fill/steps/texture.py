@@ -277,8 +277,11 @@ def edged(person: np.ndarray) -> np.ndarray:
 
 def left_over(fill: PaintedFill) -> np.ndarray | None:
     """What no face owns, and what lies behind the faces."""
-    share_of = backdrop(fill.hole, fill.shares, fill.behind)
-    return share_of if (share_of > BARELY).any() else None
+    if fill.bounds is None:
+        return None
+    share_of = backdrop(fill.hole, fill.bounds, fill.shares, fill.behind)
+    x, y, width, height = fill.bounds
+    return share_of if (share_of[y : y + height, x : x + width] > BARELY).any() else None
 
 
 def add_texture(fill: PaintedFill, share_of: np.ndarray) -> PaintedFill:
