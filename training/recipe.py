@@ -35,6 +35,9 @@ from training.loop import (
 )
 from training.network_config import NetworkConfig
 
+OPPONENT = "opponent"
+MOMENTA = (0.0, 0.99)  # of its Adam: it must not chase a network that is gone
+
 Network = TypeVar("Network", bound=nn.Module)
 Batch = TypeVar("Batch")
 
@@ -44,6 +47,16 @@ class Samples(Protocol):
 
     def batch(self, size: int, rng: np.random.Generator) -> Any:
         """So many samples; the same generator state gives the same."""
+        ...
+
+
+class Opponent(Protocol):
+    """Who learns beside a network, from what the recipe's losses have shown it."""
+
+    network: nn.Module
+
+    def lesson(self) -> Tensor:
+        """Its own loss on the batch that was last shown to it."""
         ...
 
 
@@ -88,6 +101,10 @@ class Recipe(Generic[Network, Batch]):
     def network(self) -> Network:
         """The untrained network of the configuration."""
         raise NotImplementedError
+
+    def opponent(self) -> Opponent | None:
+        """Who learns against the network, anew with every call; None where nobody does."""
+        return None
 
     def prepare(self, network: Network, samples: Any) -> None:
         """What is fitted in closed form before the first step of a new run."""
@@ -151,6 +168,10 @@ class RecipeTraining(NetworkTraining):
         network.to(memory_format=torch.channels_last)
         groups = decayed(network, recipe.config.weight_decay, but=recipe.UNDECAYED)
         self.set_up(network, torch.optim.AdamW(groups, lr=recipe.config.learning_rate))
+        self.opponent = recipe.opponent()
+        if self.opponent is not None:
+            optimiser = torch.optim.Adam(self.opponent.network.parameters(), betas=MOMENTA)
+            _, self.optimisers[OPPONENT] = fabric.setup(self.opponent.network, optimiser)
 
     def train_step(self) -> Losses | None:
         """One batch."""
@@ -159,7 +180,23 @@ class RecipeTraining(NetworkTraining):
         named = self.recipe.losses(self.network, batch, self.fabric)
         if not self.descend(named["loss"], self.optimisers["network"], self.network):
             return None
+        if self.opponent is not None:
+            lesson = self.opponent.lesson()
+            self.descend(lesson, self.optimisers[OPPONENT], self.opponent.network)
+            named[OPPONENT] = lesson
         return {name: value.detach() for name, value in named.items()}
+
+    def states(self) -> dict[str, dict[str, Tensor]]:
+        """The network, and who learns against it."""
+        if self.opponent is None:
+            return super().states()
+        return {**super().states(), OPPONENT: self.opponent.network.state_dict()}
+
+    def load_states(self, states: dict[str, dict[str, Tensor]]) -> None:
+        """The inverse of `states`; an opponent that was not there before begins anew."""
+        super().load_states(states)
+        if self.opponent is not None and OPPONENT in states:
+            self.opponent.network.load_state_dict(states[OPPONENT])
 
     def close(self) -> None:
         """End the thread that draws."""

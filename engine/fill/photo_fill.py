@@ -27,6 +27,8 @@ from engine.modules.guidance import Guidance
 from engine.photo import Photo
 from engine.photo.palette import Palette
 from engine.photo.patch import Patch
+from engine.photo.screen import Screen
+from engine.photo.stripes import Stripes
 from engine.readings import FaceReading
 from engine.reference import Taken
 from engine.reference.alignment import Laid
@@ -52,7 +54,8 @@ class Loaded:
 class PhotoFill(State):
     """What is given. live: whether it follows the brush. known: the faces of the photo; None where
     they are still to be found. tell: takes a stage and how much of the fill is done (0..1).
-    watch: told of every step. palette: of a photo whose dots have been smoothed."""
+    watch: told of every step. palette, screen: of a photo whose dots have been smoothed, those of a
+    scan of one bit or of a printed picture. stripes: of light, of a photo that was evened."""
 
     request: FillRequest
     loaded: Loaded
@@ -62,6 +65,8 @@ class PhotoFill(State):
     live: bool = False
     watch: Watch | None = None
     palette: Palette | None = None
+    screen: Screen | None = None
+    stripes: Stripes | None = None
 
     @property
     def photo(self) -> Photo:

@@ -75,6 +75,7 @@ from engine.fill.steps.references import (
     references_of,
 )
 from engine.fill.steps.render import add_detail, render, shaped
+from engine.fill.steps.screen import of_dots, print_dots, printed, smooth_print
 from engine.fill.steps.seam import CUT, close_seam, paste
 from engine.fill.steps.sharpen import (
     add_generated,
@@ -89,6 +90,7 @@ from engine.fill.steps.sharpen import (
 )
 from engine.fill.steps.sharpness import match_sharpness
 from engine.fill.steps.solve import solve
+from engine.fill.steps.stripes import cast_stripes, even_light, evened, striped
 from engine.fill.steps.surroundings import leave_plain
 from engine.fill.steps.texture import add_texture, left_over
 from engine.fill.steps.tone import match_tone
@@ -204,6 +206,8 @@ SHARE: Table = (
 )
 PHOTO: Table = (
     Step(smooth_dots, dotted, "Networks see the greys that black dots stand for.", FIND),
+    Step(smooth_print, printed, "Nor are printed dots a face: networks see their greys.", FIND),
+    Step(even_light, striped, "Blinds and bars cast stripes: faces are known in even light.", FIND),
     Step(find_faces, unknown, "Where faces are, large and small, upright or not.", FIND),
     Step(place_faces, always, "Where they lie under the hole.", FIND, required=True),
     Step(leave_plain, always, "Scratches and even walls tell themselves.", FIND, required=True),
@@ -218,11 +222,14 @@ PHOTO: Table = (
     ),
     Step(remove_bands, shallow, "Texture of 8 bit has bands in a photo of 16.", TEXTURE),
     Step(show_blocks, compressed, "In a coarse JPEG a fill without blocks stands out.", BLEND),
+    Step(cast_stripes, evened, "The stripes of light go on across the fill.", BLEND),
+    Step(print_dots, of_dots, "A printed picture goes on in its rows of dots.", BLEND),
     Step(keep_palette, few_colours, "A drawing stays drawn, a scan of one bit has dots.", BLEND),
 )
 FILL = Tables(PHOTO, SHARE)
 _UNSEEN = (find_faces, draw_matte, close_photo_seam, paint_detail, grow_beard, add_grain)
 _UNSEEN = (*_UNSEEN, borrow_detail, keep_seen, add_texture, remove_bands, show_blocks)
+_UNSEEN = (*_UNSEEN, smooth_print, print_dots, even_light, cast_stripes)
 PREVIEWED = Tables(
     tuple(step for step in PHOTO if step.run not in _UNSEEN),
     tuple(step for step in SHARE if step.run not in _UNSEEN),

@@ -111,7 +111,8 @@ def test_a_preview_and_a_training_are_the_fill_with_rows_left_out() -> None:
         *("grow_beard", "add_grain", "keep_seen"),
     ]
     assert [name for name in names(PHOTO) if name not in names(PREVIEWED.photo)] == [
-        *("find_faces", "add_texture", "remove_bands", "show_blocks")
+        *("smooth_print", "even_light", "find_faces", "add_texture", "remove_bands"),
+        *("show_blocks", "cast_stripes", "print_dots"),
     ]
     assert PREVIEWED.face == PREVIEW
     assert names(TRAINING) == names(FACE)[1 : names(FACE).index("close_seam") + 1]

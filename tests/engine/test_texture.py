@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -87,3 +89,22 @@ def test_how_deep_the_whole_hole_is_tells_a_stroke_from_a_rest_beside_a_face() -
         for whole, times in ((None, 1), (stroke, 2), (wide, 2)):
             assert len(list(fill_texture(damaged, stroke, whole=whole))) == 1
             assert len(held) == times
+
+
+def test_memory_grows_with_the_hole_and_not_with_the_photo() -> None:
+    rng = np.random.default_rng(3)
+    wall = rng.integers(90, 160, (300, 300, 3), np.uint8)
+    small_hole = np.zeros((300, 300), bool)
+    small_hole[100:112, 140:200] = small_hole[118:130, 150:180] = True
+    small_hole[200:220, 60:80] = True
+    large, hole = np.full((3000, 3000, 3), 120, np.uint8), np.zeros((3000, 3000), bool)
+    large[2600:2900, 2500:2800], hole[2600:2900, 2500:2800] = wall, small_hole
+    tracemalloc.start()
+    parts = list(fill_texture(large, hole))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The same parts where they are, and less held than half a byte a pixel of the photo.
+    boxes = [box for box, _ in fill_texture(wall, small_hole)]
+    assert [(x - 2500, y - 2600, w, h) for (x, y, w, h), _ in parts] == boxes
+    assert len(boxes) == 2
+    assert peak < hole.size / 2

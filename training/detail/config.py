@@ -15,7 +15,8 @@ class DetailConfig(NetworkConfig):
 
     patch: pixels a side of a window, a multiple of 12. pixel, lpips, coarse: weights of the loss:
     of mean absolute errors, of LPIPS at the photo's size, and of both at a third of it. energy: of
-    the difference of both pictures' strength in the finest two octaves, wherever it lies.
+    the difference of both pictures' strength in the finest two octaves, wherever it lies. phase: of
+    how differently the network answers where its cells lie otherwise. adversarial: of the critic.
     """
 
     KIND: ClassVar[str] = "detail"
@@ -35,12 +36,15 @@ class DetailConfig(NetworkConfig):
     lpips: float = 1.0
     coarse: float = 1.0
     energy: float = 0.0
+    phase: float = 0.0
+    adversarial: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.refuse(
             (
-                self.patch % 12 != 0 or not 144 <= self.patch <= 768,
-                f"patch {self.patch} is no multiple of 12 from 144 to 768.",
+                self.patch % 12 != 0 or not 144 <= self.patch <= 744,
+                f"patch {self.patch} is no multiple of 12 from 144 to 744.",
             ),
+            (self.batch % 2 != 0, f"batch {self.batch} must be even: windows are seen twice."),
         )

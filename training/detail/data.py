@@ -31,7 +31,12 @@ BLURRED = 0.2  # share of windows whose fill is the photo itself, blurred
 SOFT, NOISY = 0.3, 0.25  # shares of soft photos, and of photos with noise
 TONE = 24.0  # pixels: sigma of what is tone and not detail; it stays the fill's
 ROWS = 48  # pixels above and below a window that are prepared with it
+AGAIN = 3  # pixels that a window is moved by at most when it is seen again: every place of a cell
 SMALL = 480.0  # frame sides below which a photo says nothing of the finest octave
+
+
+# Of a window what Batch has, its corner and whether it is fine.
+_Made = tuple[Tensor, Tensor, Tensor, Tensor, tuple[int, int], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +44,8 @@ class Batch:
     """seen: B x 8 x S x S (engine.detail.network). picture, truth: B x 3 x S x S in [-1, 1].
 
     hole: B x 1 x S x S. corners: B x 2, x and y of windows in the mean shape's picture. fine: B, 1
-    where the photo has the finest octave.
+    where the photo has the finest octave. The second half shows what the first half does, moved by
+    less than a CELL (AGAIN pixels right and down at most).
     """
 
     seen: Tensor
@@ -65,8 +71,9 @@ class DetailWindows:
         self._weights = weights / weights.sum()
 
     def batch(self, size: int, rng: np.random.Generator) -> Batch:
-        """A batch of windows."""
-        made = [self._window(rng) for _ in range(size)]
+        """A batch of windows, an even number."""
+        pairs = [self._window(rng) for _ in range(size // 2)]
+        made = [pair[which] for which in range(2) for pair in pairs]
         seen, picture, truth, hole, corners, fine = zip(*made, strict=True)
         return Batch(
             torch.cat(seen),
@@ -77,26 +84,31 @@ class DetailWindows:
             torch.tensor(fine, dtype=torch.float32),
         )
 
-    def _window(
-        self, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[int, int], float]:
+    def _window(self, rng: np.random.Generator) -> tuple[_Made, _Made]:
         sample = self.samples[int(rng.choice(len(self.samples), p=self._weights))]
         turn = np.s_[:, :: -1 if rng.random() < 0.5 else 1]
         left, top = self._corner(sample.hole[turn], rng)
+        right, down = divmod(int(rng.integers(1, (AGAIN + 1) ** 2)), AGAIN + 1)
         # Whole rows, for the mirrored window's sake, with what blurs reach for above and below.
-        above, below = max(0, top - ROWS), min(SIDE, top + self._patch + ROWS)
+        above, below = max(0, top - ROWS), min(SIDE, top + self._patch + AGAIN + ROWS)
         hole = sample.hole[turn][above:below]
         fill, truth = (p[turn][above:below].astype(np.float32) for p in (sample.fill, sample.truth))
         fill, truth = _changed(fill, truth, hole, rng)
         target = np.where(hole[..., None], _toned(truth, fill), fill)
         x = network_inputs(*_tensors(fill, hole))
-        here = np.s_[..., top - above : top - above + self._patch, left : left + self._patch]
+        photo = _tensors(target, hole)[0]
         fine = float(sample.record["side"] >= SMALL)
-        there = _tensors(target, hole)[0][here]
-        return x[here], x[:, :3][here], there, (x[:, 3:4][here] + 1) / 2, (left, top), fine
+
+        def made(left: int, top: int) -> _Made:
+            y = top - above
+            here = np.s_[..., y : y + self._patch, left : left + self._patch]
+            there = (x[:, 3:4][here] + 1) / 2
+            return x[here], x[:, :3][here], photo[here], there, (left, top), fine
+
+        return made(left, top), made(left + right, top + down)
 
     def _corner(self, hole: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
-        """Of a window, on whole cells, some of whose middle is hidden."""
+        """Of a window, some of whose middle is hidden."""
         hidden = [(at, share) for at, share in self._parts if hole[int(at[1]), int(at[0])]]
         drawn, middle = rng.random() * sum(share for _, share in self._parts), None
         for at, share in hidden:
@@ -110,9 +122,8 @@ class DetailWindows:
             ys, xs = np.nonzero(hole)
             one = int(rng.integers(len(ys)))
             middle = np.array([xs[one], ys[one]])
-        left, top = (np.clip(middle - self._patch / 2, 0, SIDE - self._patch) // 12 * 12).astype(
-            int
-        )
+        # Anywhere within the network's cells: on whole ones it learns a lattice of them.
+        left, top = np.clip(middle - self._patch / 2, 0, SIDE - self._patch - AGAIN).round()
         return int(left), int(top)
 
 

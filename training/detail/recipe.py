@@ -15,11 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.base.brightness import blurred
+from engine.base.brightness import blurred, luma
 from engine.catalogue.weights import find, load_prior
+from engine.detail.mean_view import SIDE
 from engine.detail.network import CELL, DetailNetwork
+from engine.detail.paint import HUES
 from engine.prior.appearance import PREFIX
 from training.detail import measure
+from training.detail.adversary import Adversary
 from training.detail.config import DetailConfig
 from training.detail.data import Batch, DetailWindows
 from training.loop import Losses
@@ -40,7 +43,8 @@ half of the face, mirrored, is shown to it beside the picture.
 - Network: {{parameters}} parameters. A learnt map of positions, eight residual blocks at a quarter
   of the size.
 - Taught by: fills of the whole program and the sharp photos they were made of, L1 and LPIPS-Alex at
-  the photo's size and at a third of it; {samples:,} windows.{{data}}
+  the photo's size and at a third of it, how strong the finest octaves are, a small adversary that
+  sees those alone; {samples:,} windows.{{data}}
 - Limits: it was taught on sharp studio portraits, frontal, of few people. LPIPS-Alex was its
   teacher, so figures by LPIPS-Alex are not independent of it. It adds what lids and lips have in
   general, not what this person has, and it sharpens a wrong guess as well as a right one.
@@ -61,6 +65,7 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
     NETWORK, CONFIG = DetailNetwork, DetailConfig
     UNDECAYED = ("positions",)
     config: DetailConfig
+    adversary: Adversary | None = None
 
     def samples(self, *, fills: Path, lpips: Path) -> DetailWindows:
         """fills: a folder of fills. lpips: the file of LPIPS-Alex weights."""
@@ -71,6 +76,11 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
         """There is one make."""
         return DetailNetwork()
 
+    def opponent(self) -> Adversary | None:
+        """A critic, where the configuration weighs it."""
+        self.adversary = Adversary() if self.config.adversarial else None
+        return self.adversary
+
     def losses(self, network: DetailNetwork, batch: Batch, fabric: Any) -> Losses:
         """Beside the loss its parts."""
         config, device = self.config, fabric.device
@@ -79,7 +89,8 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
             t.to(device) for t in (batch.seen, batch.picture, batch.truth, batch.hole)
         )
         with fabric.autocast():
-            change = network(seen, windows(network.places(), batch.corners, self.config.patch))
+            change = network(seen, windows(network.positions, batch.corners, config.patch))
+        change = hued(change.float())
         painted = picture + hole * change
         # A small photo says nothing of the finest octave: it is compared at half its size.
         fine = batch.fine.to(device).bool()
@@ -93,9 +104,14 @@ class DetailRecipe(Recipe[DetailNetwork, Batch]):
                 energy = energy + share * energy_apart(one, other)
         small, wanted = F.avg_pool2d(painted, CROP), F.avg_pool2d(truth, CROP)
         coarse = lpips(*_jittered(small, wanted)) + config.pixel * (small - wanted).abs().mean()
+        phase = phases_apart(change, hole, batch.corners)
+        parts = {"pixel": pixel, "lpips": near, "coarse": coarse, "energy": energy, "phase": phase}
         loss = config.pixel * pixel + config.lpips * near + config.coarse * coarse
-        parts = {"pixel": pixel, "lpips": near, "coarse": coarse, "energy": energy}
-        return {"loss": loss + config.energy * energy, **parts}
+        loss = loss + config.energy * energy + config.phase * phase
+        if self.adversary is not None:
+            parts["adversarial"] = self.adversary.against(painted, truth, hole)
+            loss = loss + config.adversarial * parts["adversarial"]
+        return {"loss": loss, **parts}
 
     def compare(
         self,
@@ -155,12 +171,35 @@ def mean_points() -> np.ndarray:
     return load_prior(find("prior"))[PREFIX + "shape"].float().numpy()
 
 
-def windows(places: Tensor, corners: np.ndarray, patch: int) -> Tensor:
-    """The places (1 x C x SIDE/4 x SIDE/4) of windows: B x C x patch/4 x patch/4.
+def windows(positions: Tensor, corners: np.ndarray, patch: int) -> Tensor:
+    """What the map of positions (1 x C x h x w) says of windows' cells: B x C x patch/4 x patch/4.
 
-    corners: B x 2.
+    corners: B x 2, x and y in the mean shape's picture, anywhere within its cells.
     """
-    side = patch // CELL
-    return torch.cat(
-        [places[..., y : y + side, x : x + side] for x, y in (corners // CELL).tolist()]
-    )
+    cells = np.arange(patch // CELL) * CELL + CELL / 2
+    grid = np.stack([np.stack(np.meshgrid(x + cells, y + cells), -1) for x, y in corners])
+    where = torch.from_numpy(grid * (2 / SIDE) - 1).to(positions)
+    every = positions.expand(len(corners), -1, -1, -1)
+    return F.grid_sample(every, where, padding_mode="border", align_corners=False)
+
+
+def hued(change: Tensor) -> Tensor:
+    """A change (B x 3 x h x w) as the program takes it: detail of light alone."""
+    light = luma(change)
+    return light + blurred(change - light, HUES)
+
+
+def phases_apart(change: Tensor, hole: Tensor, corners: np.ndarray) -> Tensor:
+    """How differently the network answers in the hole where its cells lie otherwise; the second
+    half of the windows shows what the first does, moved by less than a cell (see Batch).
+
+    What comes with the cells is their lattice, what stays is detail of the face.
+    """
+    half = len(change) // 2
+    sums, places = change.new_zeros(()), change.new_zeros(())
+    for n, (right, down) in enumerate(corners[half:] - corners[:half]):
+        height, width = change.shape[-2] - down, change.shape[-1] - right
+        where = hole[n, :, down:, right:]
+        apart = change[n, :, down:, right:] - change[half + n, :, :height, :width]
+        sums, places = sums + (apart * where).abs().mean(0).sum(), places + where.sum()
+    return sums / places.clamp_min(1)

@@ -61,12 +61,17 @@ def fill_texture(
     if not hole.any():
         return
     # Nearby strokes are one part: each would else be filled from the other's unfilled pixels.
+    # Only around the hole: labels of a whole large photo are larger than the photo.
     reach = 9
-    joined = cv2.dilate(hole.view(np.uint8), np.ones((reach, reach), np.uint8))
+    rows, columns = (np.flatnonzero(hole.any(axis)) for axis in (1, 0))
+    top, left = max(0, int(rows[0]) - reach), max(0, int(columns[0]) - reach)
+    near = hole[top : int(rows[-1]) + reach + 1, left : int(columns[-1]) + reach + 1]
+    joined = cv2.dilate(near.view(np.uint8), np.ones((reach, reach), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     for index in range(1, count):
         raise_if_cancelled(cancel)
         x, y, width, height = (int(v) for v in stats[index, :4])
+        x, y = x + left, y + top
         if hole[y : y + height, x : x + width].any():
             given = hole if whole is None else whole
             yield _fill_part(rgb, hole, (x, y, width, height), seed, heads, given, people)
