@@ -43,7 +43,9 @@ class Pointer:
     def click(self, widget: QWidget, place: QPoint | None = None) -> None:
         place = widget.rect().center() if place is None else place
         # Not scrolled away, and nothing lies over it.
-        self._bot.waitUntil(lambda: widget.isEnabled() and widget.visibleRegion().contains(place))
+        self._bot.waitUntil(
+            lambda: widget.isEnabled() and widget.visibleRegion().contains(place), timeout=30_000
+        )
         self.clicks += 1
         self._bot.mouseClick(widget, LEFT, pos=place)
 
