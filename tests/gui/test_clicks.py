@@ -41,13 +41,15 @@ class Pointer:
         self._bot, self.window, self.clicks = qtbot, window, 0
 
     def click(self, widget: QWidget, place: QPoint | None = None) -> None:
-        place = widget.rect().center() if place is None else place
-        # Not scrolled away, and nothing lies over it.
+        def there() -> QPoint:
+            return widget.rect().center() if place is None else place
+
+        # Laid out, not scrolled away, and nothing lies over it.
         self._bot.waitUntil(
-            lambda: widget.isEnabled() and widget.visibleRegion().contains(place), timeout=30_000
+            lambda: widget.isEnabled() and widget.visibleRegion().contains(there()), timeout=30_000
         )
         self.clicks += 1
-        self._bot.mouseClick(widget, LEFT, pos=place)
+        self._bot.mouseClick(widget, LEFT, pos=there())
 
     def command(self, menu: str, name: str) -> None:
         """A command of the menu bar: a click on the menu, a click on the command."""
