@@ -22,6 +22,7 @@ from engine.fill.photo_fill import FullShare
 from engine.fill.shares import Box, meet, part_of
 from engine.fill.steps.crop import nodes_of as mesh_of
 from engine.fill.steps.stubble import (
+    DARK,
     DARKER,
     GREYER,
     STRENGTH,
@@ -35,7 +36,6 @@ from engine.fill.steps.texture import patched
 SIDE = 384  # pixels of the crop on which hair is looked for
 FINE = 3.0  # of those: sigma of what is coarser than stubble
 AROUND = 6.0  # of those: sigma of the surroundings that are hairy or not
-DARK = 20 / 255  # added to the brightness that a contrast is a share of
 # Of those: so near to a feature or to a face's edge no hair is looked for, and none grows.
 LOOKED, GROWN = 9, 2
 FARTHER = (10.0, 24.0, 60.0)  # of those: sigmas over which hair is carried into the hole
@@ -125,10 +125,9 @@ def grow_beard(fill: FullShare, beard: Beard) -> FullShare:
     source = geometry.put_back(beard.seen.astype(np.float32), frame, window) > 0.5
     if not (grows > BARELY).any() or not (source & ~hidden).any():
         return fill
-    seed = fill.whole.request.options.seed
     if beard.on_neck:
         return _with_stubble(fill, picture, grows, source & ~hidden, window)
-    texture = _texture(picture, grows > BARELY, source & ~hidden, seed)
+    texture = _texture(picture, grows > BARELY, source & ~hidden, fill.whole.request.options.seed)
     sigma = TONE / SIDE * geometry.frame_side(frame)
     texture = _toned(texture, picture, grows > BARELY, sigma, beard.thick)
     both = meet(window, fill.box)

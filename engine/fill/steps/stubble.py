@@ -22,8 +22,7 @@ ABOVE, BELOW, WIDE = 8, 30, 0.2  # of those: how far about a hole's lower edge a
 # upper face, from which on and surely from which on there is stubble. Of 16 people two had some,
 # 0.021 and 0.027, 1.6 and 3.1 times; the others 0.005 to 0.017, at most 1.2 times from 0.015 on.
 LEAST, TIMES, CALM = (0.016, 0.02), (1.25, 1.5), 0.25
-FINE = 3.0  # of a crop of 384: sigma of what is coarser than stubble
-DARK = 20 / 255
+DARK = 20 / 255  # added to the brightness that a contrast is a share of
 EVEN = 1.5  # times the median energy around: more is an edge, not hair
 TILE = 512  # pixels: of texture that is repeated
 STRENGTH = 0.6  # of the neck's: cheeks and chins are shorter shorn
@@ -86,11 +85,11 @@ def stubble(picture: np.ndarray, source: np.ndarray, sigma: float, seed: int) ->
     near = np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)
     fine = np.log(light / (cv2.GaussianBlur(light * known, (0, 0), sigma) / near + 1e-6)) * known
     known = cv2.erode(known, np.ones((5, 5)))
+    if not known.any():
+        return None
     # The edge of a chin, of its shade or of a collar is a line, and would be drawn all over.
     energy = cv2.GaussianBlur(np.square(fine) * known, (0, 0), 2 * sigma)
     energy /= np.maximum(cv2.GaussianBlur(known, (0, 0), 2 * sigma), 1e-3)
-    if not known.any():
-        return None
     fine *= known * (energy < EVEN * np.median(energy[known > 0]))
     sample = np.zeros((TILE, TILE), np.float32)
     height, width = min(TILE, fine.shape[0]), min(TILE, fine.shape[1])
